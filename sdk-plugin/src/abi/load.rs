@@ -70,7 +70,8 @@ impl PluginLibrary {
         let library: &'static Library = Box::leak(Box::new(library));
         // SAFETY: the symbol is only taken as an address here; what it points at is checked below.
         let symbol = unsafe { library.get::<*const u8>(SYMBOL.as_bytes()) }.map_err(|_| Refusal::NotAPlugin)?;
-        let start: *const u8 = symbol.try_as_raw_ptr().ok_or(Refusal::NotAPlugin)?.cast_const().cast();
+        // SAFETY: the library behind the address is never unloaded.
+        let start: *const u8 = unsafe { symbol.try_as_raw_ptr() }.ok_or(Refusal::NotAPlugin)?.cast_const().cast();
         // SAFETY: a static of this name is at least as large as what every loader number begins
         // with: 16 bytes of magic and four of number.
         let (magic, loader) = unsafe { (start.cast::<[u8; 16]>().read_unaligned(), start.add(16).cast::<u32>().read_unaligned()) };
@@ -93,6 +94,7 @@ impl PluginLibrary {
             return Err(Refusal::AbiStable { host: version(&AbiHeader::VALUE), plugin: version(&handshake.abi) });
         }
         check_layout_compatibility(<Boundary as StableAbi>::LAYOUT, handshake.layout)
+            .into_result()
             .map_err(|e| Refusal::Layout(e.to_string().lines().take(12).collect::<Vec<_>>().join(" ")))?;
         Ok(Self { handshake })
     }

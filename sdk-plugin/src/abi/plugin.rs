@@ -23,15 +23,13 @@ pub struct PluginModule {
     pub create: extern "C" fn(HostFrame, RVec<u8>) -> RResult<PluginFrame, ErrorFrame>,
 }
 
-type Step = unsafe extern "C" fn(*const ()) -> FfiFuture<Outcome<()>>;
-
 #[repr(C)]
 #[derive(StableAbi)]
 pub struct PluginVtable {
-    pub start: Step,
-    pub ready: Step,
-    pub drain: Step,
-    pub stop: Step,
+    pub start: unsafe extern "C" fn(*const ()) -> FfiFuture<Outcome<()>>,
+    pub ready: unsafe extern "C" fn(*const ()) -> FfiFuture<Outcome<()>>,
+    pub drain: unsafe extern "C" fn(*const ()) -> FfiFuture<Outcome<()>>,
+    pub stop: unsafe extern "C" fn(*const ()) -> FfiFuture<Outcome<()>>,
     pub call: unsafe extern "C" fn(*const (), CallFrame) -> FfiFuture<Outcome<ReplyFrame>>,
     pub http: unsafe extern "C" fn(*const (), HttpRequestFrame) -> FfiFuture<Outcome<HttpResponseFrame>>,
     pub event: unsafe extern "C" fn(*const (), EventFrame) -> FfiFuture<Outcome<()>>,
