@@ -1,0 +1,74 @@
+//! Arithmetic with MongoDB's numeric types.
+
+use bson::Bson;
+
+use crate::error::{Error, Result};
+
+/// Whether a value is a number.
+pub(crate) fn is_number(value: &Bson) -> bool {
+    matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_))
+}
+
+/// The value as an integer, if it is a number without a fraction that fits.
+pub(crate) fn integer(value: &Bson) -> Option<i64> {
+    match value {
+        Bson::Int32(n) => Some(i64::from(*n)),
+        Bson::Int64(n) => Some(*n),
+        Bson::Double(n) if n.fract() == 0.0 && n.abs() < 9_223_372_036_854_775_808.0 => Some(*n as i64),
+        Bson::Decimal128(n) => n.to_string().parse().ok(),
+        _ => None,
+    }
+}
+
+fn double(value: &Bson) -> f64 {
+    match value {
+        Bson::Int32(n) => f64::from(*n),
+        Bson::Int64(n) => *n as f64,
+        Bson::Double(n) => *n,
+        _ => f64::NAN,
+    }
+}
+
+/// The sum or product of two numbers: int32 widens to int64, with a double it is a double.
+///
+/// # Errors
+/// `BadValue` when an int64 overflows; decimals are not supported yet.
+pub(crate) fn combine(a: &Bson, b: &Bson, long: fn(i64, i64) -> Option<i64>, real: fn(f64, f64) -> f64) -> Result<Bson> {
+    match (a, b) {
+        (Bson::Decimal128(_), _) | (_, Bson::Decimal128(_)) => Err(Error::unsupported("arithmetic with decimals")),
+        (Bson::Double(_), _) | (_, Bson::Double(_)) => Ok(Bson::Double(real(double(a), double(b)))),
+        _ => {
+            let (Some(x), Some(y)) = (integer(a), integer(b)) else {
+                return Err(Error::bad("a number is expected"));
+            };
+            let result = long(x, y).ok_or_else(|| Error::bad("the result does not fit into 64 bits"))?;
+            let both_narrow = matches!((a, b), (Bson::Int32(_), Bson::Int32(_)));
+            Ok(match i32::try_from(result) {
+                Ok(narrow) if both_narrow => Bson::Int32(narrow),
+                _ => Bson::Int64(result),
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::bson;
+
+    use super::*;
+
+    fn add(a: Bson, b: Bson) -> Result<Bson> {
+        combine(&a, &b, i64::checked_add, |a, b| a + b)
+    }
+
+    #[test]
+    fn types_widen_and_never_wrap() {
+        assert_eq!(add(bson!(1), bson!(2)), Ok(bson!(3)));
+        assert_eq!(add(bson!(i32::MAX), bson!(1)), Ok(bson!(2_147_483_648_i64)));
+        assert_eq!(add(bson!(1_i64), bson!(2)), Ok(bson!(3_i64)));
+        assert_eq!(add(bson!(1), bson!(0.5)), Ok(bson!(1.5)));
+        assert!(add(bson!(i64::MAX), bson!(1)).is_err());
+        assert_eq!(integer(&bson!(2.5)), None);
+        assert_eq!(integer(&bson!(2.0)), Some(2));
+    }
+}

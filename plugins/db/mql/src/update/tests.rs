@@ -1,0 +1,156 @@
+use bson::{Bson, Document, doc};
+
+use super::{Replacement, Update};
+use crate::error::Code;
+use crate::json;
+
+fn read(text: &str) -> Document {
+    json::document(text.as_bytes()).unwrap()
+}
+
+#[track_caller]
+fn check(doc: &str, update: &str, expected: &str) {
+    let mut doc = read(doc);
+    Update::parse(&read(update)).unwrap().apply(&mut doc).unwrap();
+    assert_eq!(json::to_string(&doc.into()), expected, "{update}");
+}
+
+#[track_caller]
+fn refused(doc: &str, update: &str, code: Code, message: &str) {
+    let mut doc = read(doc);
+    let error = Update::parse(&read(update)).and_then(|u| u.apply(&mut doc)).unwrap_err();
+    assert_eq!(error.code(), code, "{update}: {error}");
+    assert!(error.message().contains(message), "{update}: {error}");
+}
+
+#[test]
+fn set_and_unset() {
+    check(r#"{"_id":1,"a":1}"#, r#"{"$set":{"a":2,"b":{"c":3}}}"#, r#"{"_id":1,"a":2,"b":{"c":3}}"#);
+    check(r#"{"_id":1}"#, r#"{"$set":{"z":1,"a.b.c":2}}"#, r#"{"_id":1,"a":{"b":{"c":2}},"z":1}"#);
+    check(r#"{"a":[1,2]}"#, r#"{"$set":{"a.1":9}}"#, r#"{"a":[1,9]}"#);
+    check(r#"{"a":[1]}"#, r#"{"$set":{"a.3":9}}"#, r#"{"a":[1,null,null,9]}"#);
+    check(r#"{"a":[{"b":1}]}"#, r#"{"$set":{"a.0.b":2,"a.1.c":3}}"#, r#"{"a":[{"b":2},{"c":3}]}"#);
+    check(r#"{}"#, r#"{"$set":{"a.0":1}}"#, r#"{"a":{"0":1}}"#);
+    check(r#"{"a":1,"b":2,"c":3}"#, r#"{"$unset":{"b":""}}"#, r#"{"a":1,"c":3}"#);
+    check(r#"{"a":{"b":1},"c":[1,2]}"#, r#"{"$unset":{"a.b":1,"c.0":1,"x.y":1}}"#, r#"{"a":{},"c":[null,2]}"#);
+    check(r#"{"_id":1,"a":1}"#, r#"{"$set":{"_id":1.0}}"#, r#"{"_id":1,"a":1}"#);
+    refused(r#"{"_id":1}"#, r#"{"$set":{"_id":2}}"#, Code::ImmutableField, "immutable field '_id'");
+    refused(r#"{"_id":1}"#, r#"{"$unset":{"_id":1}}"#, Code::ImmutableField, "immutable field '_id'");
+    refused(r#"{"a":5}"#, r#"{"$set":{"a.b":1}}"#, Code::PathNotViable, "Cannot create field 'b' in element {a: 5}");
+    refused(r#"{"a":[1]}"#, r#"{"$set":{"a.b":1}}"#, Code::PathNotViable, "Cannot create field 'b'");
+    refused(r#"{"a":[]}"#, r#"{"$set":{"a.9999999":1}}"#, Code::BadValue, "backfill");
+}
+
+#[test]
+fn arithmetic() {
+    check(r#"{"a":1}"#, r#"{"$inc":{"a":2,"b":5}}"#, r#"{"a":3,"b":5}"#);
+    check(r#"{"a":1}"#, r#"{"$inc":{"a":0.5}}"#, r#"{"a":1.5}"#);
+    check(r#"{"a":2147483647}"#, r#"{"$inc":{"a":1}}"#, r#"{"a":2147483648}"#);
+    check(r#"{"a":3}"#, r#"{"$mul":{"a":2,"b":5}}"#, r#"{"a":6,"b":0}"#);
+    check(r#"{"a":5,"b":5}"#, r#"{"$min":{"a":3,"b":9,"c":1}}"#, r#"{"a":3,"b":5,"c":1}"#);
+    check(r#"{"a":5,"b":5}"#, r#"{"$max":{"a":3,"b":9}}"#, r#"{"a":5,"b":9}"#);
+    check(r#"{"a":null}"#, r#"{"$max":{"a":3}}"#, r#"{"a":3}"#);
+    check(r#"{"a":13}"#, r#"{"$bit":{"a":{"and":10}}}"#, r#"{"a":8}"#);
+    check(r#"{"a":1}"#, r#"{"$bit":{"a":{"or":5,"xor":1},"b":{"or":2}}}"#, r#"{"a":4,"b":2}"#);
+    refused(r#"{"a":"x"}"#, r#"{"$inc":{"a":1}}"#, Code::TypeMismatch, "non-numeric type");
+    refused(r#"{"a":null}"#, r#"{"$inc":{"a":1}}"#, Code::TypeMismatch, "non-numeric type null");
+    refused(r#"{}"#, r#"{"$inc":{"a":"1"}}"#, Code::TypeMismatch, "Cannot increment with non-numeric argument");
+    refused(r#"{"a":9223372036854775807}"#, r#"{"$inc":{"a":1}}"#, Code::BadValue, "Failed to apply $inc");
+    refused(r#"{"a":1.5}"#, r#"{"$bit":{"a":{"or":1}}}"#, Code::BadValue, "non-integer type double");
+}
+
+#[test]
+fn rename_and_dates() {
+    check(r#"{"a":1,"b":2}"#, r#"{"$rename":{"a":"c"}}"#, r#"{"b":2,"c":1}"#);
+    check(r#"{"a":{"x":1},"b":2}"#, r#"{"$rename":{"a.x":"b"}}"#, r#"{"a":{},"b":1}"#);
+    check(r#"{"a":1}"#, r#"{"$rename":{"zz":"c"}}"#, r#"{"a":1}"#);
+    refused(r#"{"a":[{"b":1}]}"#, r#"{"$rename":{"a.0.b":"c"}}"#, Code::BadValue, "array element");
+    refused(r#"{"a":1}"#, r#"{"$rename":{"a":"a"}}"#, Code::BadValue, "must differ");
+    refused(r#"{"a":1}"#, r#"{"$rename":{"a":"a.b"}}"#, Code::BadValue, "same path");
+    let mut doc = doc! {};
+    Update::parse(&read(r#"{"$currentDate":{"a":true,"b":{"$type":"timestamp"}}}"#)).unwrap().apply(&mut doc).unwrap();
+    assert!(matches!((doc.get("a"), doc.get("b")), (Some(Bson::DateTime(_)), Some(Bson::Timestamp(_)))));
+}
+
+#[test]
+fn push() {
+    check(r#"{"a":[1]}"#, r#"{"$push":{"a":2,"b":[3]}}"#, r#"{"a":[1,2],"b":[[3]]}"#);
+    check(r#"{"a":[1]}"#, r#"{"$push":{"a":{"$each":[2,3]}}}"#, r#"{"a":[1,2,3]}"#);
+    check(r#"{"a":[1,2]}"#, r#"{"$push":{"a":{"$each":[9],"$position":0}}}"#, r#"{"a":[9,1,2]}"#);
+    check(r#"{"a":[1,2]}"#, r#"{"$push":{"a":{"$each":[9],"$position":-1}}}"#, r#"{"a":[1,9,2]}"#);
+    check(r#"{"a":[3,1]}"#, r#"{"$push":{"a":{"$each":[2],"$sort":1,"$slice":2}}}"#, r#"{"a":[1,2]}"#);
+    check(r#"{"a":[3,1]}"#, r#"{"$push":{"a":{"$each":[2],"$sort":-1,"$slice":-2}}}"#, r#"{"a":[2,1]}"#);
+    check(r#"{"a":[{"s":2},{"s":1}]}"#, r#"{"$push":{"a":{"$each":[{"s":3}],"$sort":{"s":-1}}}}"#, r#"{"a":[{"s":3},{"s":2},{"s":1}]}"#);
+    check(r#"{"a":[1]}"#, r#"{"$push":{"a":{"$each":[2],"$slice":0}}}"#, r#"{"a":[]}"#);
+    refused(r#"{"a":1}"#, r#"{"$push":{"a":2}}"#, Code::BadValue, "must be an array but is of type int");
+    refused(r#"{}"#, r#"{"$push":{"a":{"$each":2}}}"#, Code::BadValue, "must be an array");
+    refused(r#"{}"#, r#"{"$push":{"a":{"$each":[],"$foo":2}}}"#, Code::BadValue, "Unrecognized clause");
+}
+
+#[test]
+fn sets_pops_and_pulls() {
+    check(r#"{"a":[1,2]}"#, r#"{"$addToSet":{"a":2.0}}"#, r#"{"a":[1,2]}"#);
+    check(r#"{"a":[1]}"#, r#"{"$addToSet":{"a":{"$each":[2,1,2]}}}"#, r#"{"a":[1,2]}"#);
+    check(r#"{"a":[{"x":1,"y":2}]}"#, r#"{"$addToSet":{"a":{"y":2,"x":1}}}"#, r#"{"a":[{"x":1,"y":2},{"y":2,"x":1}]}"#);
+    check(r#"{"a":[1,2,3]}"#, r#"{"$pop":{"a":1}}"#, r#"{"a":[1,2]}"#);
+    check(r#"{"a":[1,2,3]}"#, r#"{"$pop":{"a":-1,"b":1}}"#, r#"{"a":[2,3]}"#);
+    check(r#"{"a":[1,5,3,5]}"#, r#"{"$pull":{"a":5}}"#, r#"{"a":[1,3]}"#);
+    check(r#"{"a":[1,5,3,5]}"#, r#"{"$pull":{"a":{"$gte":3}}}"#, r#"{"a":[1]}"#);
+    check(r#"{"a":[{"b":1,"c":2},{"b":3}]}"#, r#"{"$pull":{"a":{"b":1}}}"#, r#"{"a":[{"b":3}]}"#);
+    check(r#"{"a":["x","y","z"]}"#, r#"{"$pull":{"a":{"$in":["x","z"]}}}"#, r#"{"a":["y"]}"#);
+    check(r#"{"a":[1,2,1,3]}"#, r#"{"$pullAll":{"a":[1,3]}}"#, r#"{"a":[2]}"#);
+    refused(r#"{"a":1}"#, r#"{"$addToSet":{"a":2}}"#, Code::BadValue, "non-array type int");
+    refused(r#"{"a":1}"#, r#"{"$pop":{"a":1}}"#, Code::TypeMismatch, "non-array type 'int'");
+    refused(r#"{"a":1}"#, r#"{"$pull":{"a":1}}"#, Code::BadValue, "Cannot apply $pull to a non-array value");
+    refused(r#"{"a":[]}"#, r#"{"$pop":{"a":2}}"#, Code::FailedToParse, "$pop expects 1 or -1");
+}
+
+#[test]
+fn conflicts_and_bad_updates() {
+    let conflict = Code::ConflictingUpdateOperators;
+    refused("{}", r#"{"$set":{"a":1},"$inc":{"a":1}}"#, conflict, "Updating the path 'a' would create a conflict at 'a'");
+    refused("{}", r#"{"$set":{"a":1,"a.b":1}}"#, conflict, "Updating the path 'a.b' would create a conflict at 'a'");
+    refused("{}", r#"{"$set":{"a.b":1},"$unset":{"a":1}}"#, conflict, "conflict at 'a'");
+    refused("{}", r#"{"$rename":{"a":"b"},"$set":{"b":1}}"#, conflict, "conflict at 'b'");
+    refused("{}", r#"{}"#, Code::FailedToParse, "empty");
+    refused("{}", r#"{"$set":{}}"#, Code::FailedToParse, "'$set' is empty");
+    refused("{}", r#"{"$set":5}"#, Code::FailedToParse, "Modifiers operate on fields");
+    refused("{}", r#"{"$foo":{"a":1}}"#, Code::FailedToParse, "Unknown modifier: $foo");
+    refused("{}", r#"{"$set":{"a":1},"b":2}"#, Code::FailedToParse, "Unknown modifier: b");
+    refused("{}", r#"{"$set":{"a.":1}}"#, Code::EmptyFieldName, "'a.'");
+    refused("{}", r#"{"$set":{"$a":1}}"#, Code::DollarPrefixedFieldName, "'$a'");
+    refused("{}", r#"{"$set":{"a":{"$b":1}}}"#, Code::DollarPrefixedFieldName, "'$b'");
+    refused("{}", r#"{"$set":{"a.$.b":1}}"#, Code::CommandNotSupported, "not supported yet");
+    check(r#"{"a":1}"#, r#"{"$set":{"ab":1},"$inc":{"a":1,"a-b":1}}"#, r#"{"a":2,"a-b":1,"ab":1}"#);
+}
+
+#[test]
+fn upsert_applies_set_on_insert() {
+    let update = Update::parse(&read(r#"{"$set":{"b":2},"$setOnInsert":{"c":3}}"#)).unwrap();
+    let mut new = doc! {"_id": 1};
+    update.apply_on_insert(&mut new).unwrap();
+    assert_eq!(new, doc! {"_id": 1, "b": 2, "c": 3});
+    let mut old = doc! {"_id": 1};
+    update.apply(&mut old).unwrap();
+    assert_eq!(old, doc! {"_id": 1, "b": 2});
+}
+
+#[test]
+fn replacement_keeps_the_id() {
+    let replacement = Replacement::parse(doc! {"a": 1}).unwrap();
+    assert_eq!(replacement.apply(&Bson::Int32(7)).unwrap(), doc! {"_id": 7, "a": 1});
+    let other = Replacement::parse(doc! {"a": 1, "_id": 8}).unwrap();
+    assert_eq!(other.apply(&Bson::Int32(7)).unwrap_err().code(), Code::ImmutableField);
+    assert!(Replacement::parse(doc! {"$set": {"a": 1}}).is_err());
+    assert!(Replacement::parse(doc! {"a": 1, "$set": 1}).is_err());
+    assert_eq!(replacement.for_insert(&doc! {"_id": 3, "b": 1}).unwrap(), doc! {"_id": 3, "a": 1});
+}
+
+#[test]
+fn updates_cannot_nest_too_deep() {
+    let path = vec!["a"; 100].join(".");
+    let mut doc = doc! {"b": 1};
+    Update::parse(&doc! {"$set": {&path: 1}}).unwrap().apply(&mut doc).unwrap();
+    let update = Update::parse(&doc! {"$set": {&path: {"x": 1}}}).unwrap();
+    assert_eq!(update.apply(&mut doc).unwrap_err().code(), Code::Overflow);
+}
