@@ -1,0 +1,49 @@
+//! `mpcloud db`.
+
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::call::parse_json;
+use super::output::text;
+use super::{Failure, Options};
+
+/// The commands on databases.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a database command, as an administrator
+    #[command(after_help = "Examples:
+  mpcloud db run --space ID '{\"command\":\"find\",\"collection\":\"users\",\"query\":{\"age\":{\"$gt\":18}}}'
+  mpcloud db run --space ID '{\"command\":\"insertOne\",\"collection\":\"users\",\"doc\":{\"name\":\"Tom\"}}'")]
+    Run {
+        /// The space's id
+        #[arg(long, value_name = "ID")]
+        space: String,
+        /// The command: `command`, `collection` and what the command takes
+        #[arg(value_name = "JSON")]
+        command: String,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome {
+    affected_docs: u64,
+    result: Box<RawValue>,
+}
+
+impl Command {
+    pub fn run(self, options: &Options) -> Result<(), Failure> {
+        let Self::Run { space, command } = self;
+        parse_json("the command", &command)?;
+        let reply = options.client()?.call("RunDBCommand", &[("SpaceId", &space), ("Body", &command)])?;
+        let result = text(&reply, &["Result"]);
+        let raw = RawValue::from_string(result).map_err(|e| Failure::new(format!("the server's answer is not JSON: {e}")))?;
+        let outcome = Outcome { affected_docs: reply.get("AffectedDocs").and_then(Value::as_u64).unwrap_or_default(), result: raw };
+        options.output().result(&outcome, || {
+            let result: Value = serde_json::from_str(outcome.result.get()).unwrap_or_default();
+            serde_json::to_string_pretty(&json!({"affectedDocs": outcome.affected_docs, "result": result})).unwrap_or_default()
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! The command line. Everything but `serve`, `init`, `check`, `plugin new` and `plugin check`
+//! talks to a running server over the management API.
+
+mod call;
+mod client;
+mod db;
+mod failure;
+mod function;
+mod logs;
+mod output;
+mod package;
+mod plugin;
+mod scaffold;
+mod server;
+mod space;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use self::client::Client;
+use self::failure::Failure;
+use self::output::Output;
+
+/// A self-hosted mini-program cloud.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mpcloud",
+    version,
+    about = "A self-hosted mini-program cloud: functions, database, files and more, every part a plugin",
+    after_help = "Examples:
+  mpcloud serve                                  start with defaults, data in ./data
+  mpcloud space create demo1 --json              make a space, print its id and secrets
+  mpcloud function deploy ./hello --space ID     zip a folder and deploy it
+  mpcloud function invoke hello '{\"n\":1}' --space ID
+
+Commands that talk to the server find it by DATA/admin.json (see --data), or by the
+environment variables MPCLOUD_URL, MPCLOUD_ACCESS_KEY_ID and MPCLOUD_ACCESS_KEY_SECRET.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.",
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Options {
+    /// The server's data folder [default: ./data]
+    #[arg(long, global = true, env = "MPCLOUD_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Print JSON on standard output, and nothing else
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Options {
+    fn client(&self) -> Result<Client, Failure> {
+        Client::find(self.data.as_deref())
+    }
+
+    fn output(&self) -> Output {
+        Output { json: self.json }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server
+    Serve(server::Serve),
+    /// Write a commented configuration file
+    Init(server::Init),
+    /// Validate the configuration and load every plugin, without listening
+    Check(server::Check),
+    /// Create and manage spaces
+    #[command(subcommand)]
+    Space(space::Command),
+    /// Deploy, run and manage cloud functions
+    #[command(subcommand)]
+    Function(function::Command),
+    /// Work with a space's database
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Manage the server's plugins, or start writing one
+    #[command(subcommand)]
+    Plugin(plugin::Command),
+    /// Call any method, as an administrator
+    Call(call::Call),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let Cli { options, command } = Cli::parse();
+    let done = match command {
+        Command::Serve(serve) => serve.run(&options),
+        Command::Init(init) => init.run(&options),
+        Command::Check(check) => check.run(&options),
+        Command::Space(command) => command.run(&options),
+        Command::Function(command) => command.run(&options),
+        Command::Db(command) => command.run(&options),
+        Command::Plugin(command) => command.run(&options),
+        Command::Call(call) => call.run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure.to_string());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_contract_parses() {
+        for line in [
+            "serve",
+            "serve -c mpcloud.toml --data d --listen 127.0.0.1:0",
+            "init",
+            "init - --force",
+            "check -c f --data d",
+            "space create demo1 --json",
+            "space create demo1 --desc text",
+            "space list --json",
+            "space show ID",
+            "space update ID --desc d --status PAUSED",
+            "space delete ID --yes",
+            "space delete ID --data d",
+            "space reset-secret ID",
+            "function deploy ./f --space ID --name n --timeout 10 --memory 512",
+            "function list --space ID",
+            "function show n --space ID",
+            "function invoke n {} --space ID",
+            "function invoke n --space ID --json",
+            "function logs n -f --space ID",
+            "function delete n --space ID",
+            "db run --space ID {}",
+            "plugin list",
+            "plugin new hello --path p --sdk s",
+            "plugin check lib.so",
+            "plugin reload db",
+            "call core.plugins",
+            "call demo.hello {} --space ID --json",
+        ] {
+            let words = std::iter::once("mpcloud").chain(line.split(' '));
+            Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));
+        }
+        for line in ["", "space", "space create", "function list", "function invoke n", "db run {}", "nothing"] {
+            let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));
+            assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}
