@@ -1,1 +1,5 @@
-fn main() {}
+//! The `mpcloud` command.
+
+fn main() -> std::process::ExitCode {
+    mpcloud::cli::main()
+}

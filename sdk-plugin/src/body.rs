@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -13,14 +14,15 @@ use crate::{Error, Result, codes};
 ///
 /// The reader sets the pace: nothing is produced that was not asked for.
 pub struct Body {
-    stream: Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>,
+    /// The lock is never taken: it makes bodies, and calls that carry them, `Sync`.
+    stream: Mutex<Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>>,
     length: Option<u64>,
 }
 
 impl Body {
     /// A body of the chunks that a stream yields. It ends at the first error.
     pub fn from_stream(stream: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Self {
-        Self { stream: Box::pin(stream), length: None }
+        Self { stream: Mutex::new(Box::pin(stream)), length: None }
     }
 
     /// A body of bytes that are at hand.
@@ -28,7 +30,7 @@ impl Body {
         let bytes = bytes.into();
         let length = bytes.len() as u64;
         let chunks = (!bytes.is_empty()).then_some(Ok(bytes));
-        Self { stream: Box::pin(stream::iter(chunks)), length: Some(length) }
+        Self { stream: Mutex::new(Box::pin(stream::iter(chunks))), length: Some(length) }
     }
 
     /// A body of nothing.
@@ -79,7 +81,10 @@ impl Stream for Body {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.stream.as_mut().poll_next(cx)
+        match self.stream.get_mut() {
+            Ok(stream) => stream.as_mut().poll_next(cx),
+            Err(_) => Poll::Ready(None),
+        }
     }
 }
 

@@ -199,11 +199,7 @@ impl HttpRequestFrame {
 
 impl HttpResponseFrame {
     pub fn new(response: HttpResponse, runtime: &tokio::runtime::Handle) -> Self {
-        Self {
-            status: response.status.as_u16(),
-            headers: headers_out(&response.headers),
-            body: BodyFrame::new(response.body, runtime),
-        }
+        Self { status: response.status.as_u16(), headers: headers_out(&response.headers), body: BodyFrame::new(response.body, runtime) }
     }
 
     pub fn into_response(self) -> Result<HttpResponse> {
@@ -214,4 +210,3 @@ impl HttpResponseFrame {
         })
     }
 }
-

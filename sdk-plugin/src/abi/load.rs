@@ -40,11 +40,20 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Open(reason) => write!(f, "cannot be opened as a library: {reason}"),
-            Self::NotAPlugin => write!(f, "is not a plugin of mpcloud: it has no symbol {SYMBOL} that begins as a plugin's does; did its crate use export_plugin!?"),
-            Self::Loader { host, plugin } => write!(f, "has loader number {plugin}, this mpcloud has {host}: build the plugin with this version's sdk-plugin"),
-            Self::Sdk { host, plugin } => write!(f, "was built with sdk-plugin {plugin}, this mpcloud has {host}: build it again with sdk-plugin {host}"),
+            Self::NotAPlugin => write!(
+                f,
+                "is not a plugin of mpcloud: it has no symbol {SYMBOL} that begins as a plugin's does; did its crate use export_plugin!?"
+            ),
+            Self::Loader { host, plugin } => {
+                write!(f, "has loader number {plugin}, this mpcloud has {host}: build the plugin with this version's sdk-plugin")
+            }
+            Self::Sdk { host, plugin } => {
+                write!(f, "was built with sdk-plugin {plugin}, this mpcloud has {host}: build it again with sdk-plugin {host}")
+            }
             Self::Target { host, plugin } => write!(f, "was built for {plugin}, this mpcloud for {host}"),
-            Self::AbiStable { host, plugin } => write!(f, "was built with abi_stable {}.{}, this mpcloud with {}.{}", plugin.0, plugin.1, host.0, host.1),
+            Self::AbiStable { host, plugin } => {
+                write!(f, "was built with abi_stable {}.{}, this mpcloud with {}.{}", plugin.0, plugin.1, host.0, host.1)
+            }
             Self::Layout(reason) => write!(f, "has another layout of the shared types: build it again with this sdk-plugin. {reason}"),
         }
     }

@@ -189,9 +189,11 @@ impl<P: Plugin> Module<P> {
         let call = frame.into_call();
         let work = guard("call", || {
             let plugin = instance.plugin()?;
-            let handler = instance.methods.handlers.get(call.method.as_str()).ok_or_else(|| {
-                Error::new(codes::INVALID_METHOD, format!("no method `{}`", call.method))
-            })?;
+            let handler = instance
+                .methods
+                .handlers
+                .get(call.method.as_str())
+                .ok_or_else(|| Error::new(codes::INVALID_METHOD, format!("no method `{}`", call.method)))?;
             let _inside = instance.handle.enter();
             Ok(handler(plugin, call))
         });

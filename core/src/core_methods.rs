@@ -1,0 +1,158 @@
+//! The methods that the core provides itself: sessions of users, and questions about the server.
+
+use std::sync::{Arc, Weak};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sdk_plugin::contract::Calls;
+use sdk_plugin::{Call, Error, Event, Reply, Result, codes, events};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::host::PluginHost;
+use crate::identity::sessions::Sessions;
+use crate::identity::users::{User, Users};
+use crate::router::{Core, CoreListener, CoreMethod, Router};
+use crate::telemetry::metrics::Metrics;
+
+/// What the methods work on.
+pub struct CoreMethods {
+    pub router: Router,
+    pub users: Users,
+    pub sessions: Arc<Sessions>,
+    pub metrics: Arc<Metrics>,
+    /// The host exists only after the router does, and lives as long as the server.
+    pub host: std::sync::OnceLock<Weak<PluginHost>>,
+    /// The URL that clients reach the server by, known once it listens.
+    pub url: std::sync::OnceLock<String>,
+}
+
+/// Methods that are called without a token, as they give one.
+pub const ANONYMOUS_AUTHORIZE: &str = "serverless.auth.user.anonymousAuthorize";
+pub const AUTHORIZE: &str = "serverless.auth.user.authorize";
+const GET_PROFILE: &str = "serverless.auth.user.getProfileInfo";
+const BILLING_REPORT: &str = "inner.method.billing.report";
+
+/// What login plugins' methods begin with: `login.alipay_openapi` and the like.
+const LOGIN: &str = "login.";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Authorize {
+    #[serde(default)]
+    client_identifier: String,
+    #[serde(default)]
+    auth_provider: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Authorized {
+    access_token: String,
+    expires_in_second: u64,
+}
+
+/// What a login plugin answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    o_auth_user_id: String,
+}
+
+type Done = BoxFuture<'static, Result<Reply>>;
+
+impl CoreMethods {
+    /// The table for the router.
+    pub fn table(self: &Arc<Self>) -> Core {
+        let on = |handler: fn(Arc<Self>, Call) -> Done| -> CoreMethod {
+            let this = self.clone();
+            Arc::new(move |call| handler(this.clone(), call))
+        };
+        let methods = [
+            (ANONYMOUS_AUTHORIZE, on(|this, call| async move { this.anonymous(call).await }.boxed())),
+            (AUTHORIZE, on(|this, call| async move { this.authorize(call).await }.boxed())),
+            (GET_PROFILE, on(|this, call| async move { this.profile(call).await }.boxed())),
+            (BILLING_REPORT, on(|_, _| async { Ok(Reply::raw("null")) }.boxed())),
+            ("core.endpoint", on(|this, _| async move { this.endpoint() }.boxed())),
+            ("core.plugins", on(|this, _| async move { this.plugins() }.boxed())),
+            ("core.reloadPlugin", on(|this, call| async move { this.reload(call).await }.boxed())),
+        ];
+        let this = self.clone();
+        let listener: CoreListener = Arc::new(move |event| {
+            let this = this.clone();
+            async move { this.on_event(event).await }.boxed()
+        });
+        Core { methods: methods.into_iter().collect(), listeners: vec![listener] }
+    }
+
+    async fn anonymous(&self, call: Call) -> Result<Reply> {
+        let params: Authorize = call.decode()?;
+        let user = self.users.anonymous(&call.space, &params.client_identifier).await?;
+        self.begin(&call, &user).await
+    }
+
+    async fn authorize(&self, call: Call) -> Result<Reply> {
+        let params: Authorize = call.decode()?;
+        let provider = format!("{LOGIN}{}", params.auth_provider);
+        if params.auth_provider.is_empty() || !self.router.provides(&provider) {
+            let message =
+                format!("no login provider `{}` is installed; use anonymous authorization, or add its plugin", params.auth_provider);
+            return Err(Error::invalid_params(message));
+        }
+        let mut login = call.follow(provider, call.params.clone());
+        login.caller.kind = sdk_plugin::CallerKind::System;
+        let identity: Identity = self.router.make(login).await?.decode()?;
+        let user = self.users.of_platform(&call.space, &params.client_identifier, &identity.o_auth_user_id).await?;
+        self.begin(&call, &user).await
+    }
+
+    async fn begin(&self, call: &Call, user: &User) -> Result<Reply> {
+        let issued = self.sessions.issue(&call.space, &user.id, &user.app).await?;
+        self.metrics.sessions.inc();
+        Reply::json(&Authorized { access_token: issued.token, expires_in_second: issued.expires_in })
+    }
+
+    async fn profile(&self, call: Call) -> Result<Reply> {
+        let id = &call.caller.user;
+        let user = if id.is_empty() { None } else { self.users.get(&call.space, id).await? };
+        // The server SDK may speak for a user that only the team's own system knows.
+        let (oauth, created, seen) =
+            user.map_or((String::new(), None, None), |user| (user.o_auth_user_id, Some(user.created_at), Some(user.last_seen_at)));
+        Reply::json(&json!({
+            "userId": id,
+            "user": {"userId": id, "oAuthUserId": oauth, "spaceId": call.space, "createdAt": created, "lastSeenAt": seen},
+        }))
+    }
+
+    fn endpoint(&self) -> Result<Reply> {
+        let url = self.url.get().ok_or_else(|| Error::new(codes::UNAVAILABLE, "the server does not listen yet").retryable())?;
+        Reply::json(&json!({"http": url}))
+    }
+
+    fn host(&self) -> Result<Arc<PluginHost>> {
+        let host = self.host.get().and_then(Weak::upgrade);
+        host.ok_or_else(|| Error::new(codes::UNAVAILABLE, "the server is starting or stopping").retryable())
+    }
+
+    fn plugins(&self) -> Result<Reply> {
+        Reply::json(&json!({"plugins": self.host()?.describe()}))
+    }
+
+    async fn reload(&self, call: Call) -> Result<Reply> {
+        #[derive(Deserialize)]
+        struct Params {
+            id: String,
+        }
+        let params: Params = call.decode()?;
+        self.host()?.reload(&params.id).await?;
+        Ok(Reply::raw("null"))
+    }
+
+    async fn on_event(&self, event: Event) -> Result<()> {
+        if event.name == events::SPACE_DELETED {
+            self.sessions.forget_space(&event.space).await?;
+            self.users.forget_space(&event.space).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! The gateway: takes connections and requests, and makes calls of them.
+
+mod body;
+mod compress;
+mod connections;
+mod cors;
+mod respond;
+mod routes;
+mod tls;
+mod wire;
+
+use std::sync::Arc;
+
+use crate::config::{Limits, Server};
+use crate::host::PluginHost;
+use crate::identity::sessions::Sessions;
+use crate::identity::spaces::Spaces;
+use crate::management::Management;
+use crate::router::Router;
+use crate::telemetry::metrics::Metrics;
+
+pub use connections::{Listening, listen};
+
+/// What every request is answered with.
+pub struct Gateway {
+    /// Routes calls.
+    pub router: Router,
+    /// Spaces and their keys.
+    pub spaces: Arc<Spaces>,
+    /// Users' sessions.
+    pub sessions: Arc<Sessions>,
+    /// The management API.
+    pub management: Management,
+    /// The plugins, for health checks.
+    pub host: Arc<PluginHost>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// `[server]`.
+    pub server: Server,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// Whether every request is logged.
+    pub log_requests: bool,
+}
+
+/// Checks what can be checked of `[server]` without listening.
+///
+/// # Errors
+/// `InvalidConfiguration` when the certificate cannot be used.
+pub fn check(config: &Server) -> sdk_plugin::Result<()> {
+    config.tls.as_ref().map_or(Ok(()), |tls| tls::load(tls).map(drop))
+}
+
+/// A request id: a random UUID.
+pub fn request_id() -> String {
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string()
+}

@@ -1,0 +1,160 @@
+//! Which room of the server a request is for.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use sdk_plugin::{Caller, CallerKind, Error, HttpRequest, codes};
+
+use super::respond::{REQUEST_ID, ResponseBody, from_plugin, full, json};
+use super::wire::{self, Surface};
+use super::{Gateway, body, cors, request_id};
+use crate::management::{ManagementRequest, handle};
+
+/// An answer, and how it ended for metrics and the log.
+struct Answer {
+    surface: &'static str,
+    code: String,
+    response: Response<ResponseBody>,
+}
+
+impl Answer {
+    fn of(surface: &'static str, response: Response<ResponseBody>) -> Self {
+        Self { surface, code: response.status().as_str().to_owned(), response }
+    }
+}
+
+/// Answers a request, whatever it is.
+pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, peer: SocketAddr) -> Response<ResponseBody> {
+    let began = Instant::now();
+    let id = request_id();
+    let ip = address(&gateway, &request, peer);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let Answer { surface, code, mut response } = route(&gateway, request, &id, ip).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let took = began.elapsed();
+    gateway.metrics.request(surface, &code, took);
+    if gateway.log_requests {
+        tracing::info!(request_id = id, %method, path, surface, code, took_us = took.as_micros(), "request");
+    }
+    response
+}
+
+async fn route(gateway: &Arc<Gateway>, request: Request<Incoming>, id: &str, ip: String) -> Answer {
+    // Endpoint and path are joined blindly by the SDKs, so that `//client` arrives as well.
+    let path = format!("/{}", request.uri().path().trim_start_matches('/'));
+    let surface = match path.as_str() {
+        "/client" => Some(Surface::Client),
+        "/server" => Some(Surface::Server),
+        _ => None,
+    };
+    match (request.method(), path.as_str(), surface) {
+        (&Method::POST, _, Some(surface)) => {
+            let (response, code) = wire::answer(gateway, surface, request, id, ip).await;
+            Answer { surface: surface.name(), code, response }
+        }
+        (&Method::OPTIONS, _, Some(_)) => Answer::of("client", cors::preflight(request.headers())),
+        (_, _, Some(surface)) => {
+            let error = Error::new(codes::INVALID_METHOD, "only POST is answered here");
+            Answer { surface: surface.name(), code: error.code().into(), response: wire::refuse(request.headers(), &error, id).await }
+        }
+        (&Method::GET, "/healthz", _) => Answer::of("other", full(StatusCode::OK, "text/plain", "ok\n")),
+        (&Method::GET, "/readyz", _) => Answer::of("other", ready(gateway).await),
+        (&Method::GET, "/metrics", _) => Answer::of(
+            "other",
+            full(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", gateway.metrics.encode()),
+        ),
+        (_, "/", _) if is_management(&request) => management(gateway, request, id, ip).await,
+        _ => plugin(gateway, &path, request, id, ip).await,
+    }
+}
+
+fn is_management(request: &Request<Incoming>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.method() == Method::POST || query.split('&').any(|pair| pair.starts_with("Action="))
+}
+
+async fn ready(gateway: &Gateway) -> Response<ResponseBody> {
+    match gateway.host.ready().await {
+        Ok(()) => full(StatusCode::OK, "text/plain", "ready\n"),
+        Err(error) => {
+            tracing::warn!(?error, "not ready");
+            full(StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{}\n", error.message()))
+        }
+    }
+}
+
+async fn management(gateway: &Arc<Gateway>, request: Request<Incoming>, id: &str, ip: String) -> Answer {
+    let (parts, incoming) = request.into_parts();
+    let body = match body::read(incoming, &parts.headers, gateway.limits.body, gateway.limits.body_timeout).await {
+        Ok(body) => body,
+        Err(error) => {
+            return Answer::of("management", json(StatusCode::BAD_REQUEST, &parts.headers, wire::envelope::failure(&error, id)).await);
+        }
+    };
+    let reply = handle(
+        &gateway.management,
+        ManagementRequest {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers.clone(),
+            body,
+            ip,
+            request_id: id.to_owned(),
+        },
+    )
+    .await;
+    Answer::of("management", json(reply.status, &parts.headers, reply.body).await)
+}
+
+async fn plugin(gateway: &Arc<Gateway>, path: &str, request: Request<Incoming>, id: &str, ip: String) -> Answer {
+    let Some(slot) = gateway.router.http(path) else {
+        let error = Error::new(codes::NOT_FOUND, format!("nothing is served at {path}"));
+        return Answer::of("other", json(StatusCode::NOT_FOUND, request.headers(), wire::envelope::failure(&error, id)).await);
+    };
+    let (parts, incoming) = request.into_parts();
+    let host = parts.uri.host().or_else(|| parts.headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
+    let host = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(host, _)| host);
+    let asked = HttpRequest {
+        method: parts.method,
+        uri: parts.uri.path_and_query().map_or(path, |uri| uri.as_str()).to_owned(),
+        host: host.to_ascii_lowercase(),
+        caller: Caller { ip, user_agent: text(&parts.headers, header::USER_AGENT), ..Caller::of(CallerKind::Http) },
+        headers: parts.headers.clone(),
+        body: body::stream(incoming),
+        request_id: id.to_owned(),
+    };
+    let answered = async { slot.lease()?.http(asked).await }.await;
+    match answered {
+        Ok(response) => Answer::of("plugin", from_plugin(response)),
+        Err(error) => {
+            wire::log_failure(&error, id, path, "");
+            let status = match error.code() {
+                codes::NOT_FOUND => StatusCode::NOT_FOUND,
+                codes::UNAVAILABLE | codes::THROTTLED_CONCURRENCY => StatusCode::SERVICE_UNAVAILABLE,
+                codes::INTERNAL => StatusCode::INTERNAL_SERVER_ERROR,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            let response = json(status, &parts.headers, wire::envelope::failure(&error, id)).await;
+            Answer { surface: "plugin", code: error.code().to_owned(), response }
+        }
+    }
+}
+
+/// A header as text; empty when it is absent or not text.
+pub fn text(headers: &http::HeaderMap, name: impl header::AsHeaderName) -> String {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+fn address(gateway: &Gateway, request: &Request<Incoming>, peer: SocketAddr) -> String {
+    let forwarded = gateway.server.trust_forwarded_for.then(|| text(request.headers(), "x-forwarded-for"));
+    match forwarded.as_deref().and_then(|list| list.split(',').next()).map(str::trim) {
+        Some(first) if !first.is_empty() => first.to_owned(),
+        _ => peer.ip().to_string(),
+    }
+}

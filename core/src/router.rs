@@ -1,0 +1,167 @@
+//! Routes calls by the method's name: to the core, or to the plugin that provides it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures_util::future::{BoxFuture, join_all};
+use sdk_plugin::contract::Calls;
+use sdk_plugin::{Call, CallerKind, Error, Event, Manifest, Reply, Result, codes};
+
+use crate::host::Slot;
+use crate::policy::Policy;
+
+/// A method that the core provides itself.
+pub type CoreMethod = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<Reply>> + Send + Sync>;
+
+/// Told of events beside the plugins.
+pub type CoreListener = Arc<dyn Fn(Event) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+/// How long one subscriber may work on an event.
+const EVENT_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Routes calls and events. Cheap to clone.
+#[derive(Clone)]
+pub struct Router(Arc<Inner>);
+
+struct Inner {
+    table: ArcSwap<Table>,
+    core: OnceLock<Core>,
+    policy: Policy,
+}
+
+/// What the core adds to the table once it is made.
+#[derive(Default)]
+pub struct Core {
+    /// Methods by name. Those that begin with `core.` or `admin.` are internal.
+    pub methods: HashMap<&'static str, CoreMethod>,
+    /// Listeners of all events.
+    pub listeners: Vec<CoreListener>,
+}
+
+#[derive(Default)]
+struct Table {
+    methods: HashMap<String, Route>,
+    /// Path prefixes, longest first.
+    http: Vec<(String, Arc<Slot>)>,
+    events: Vec<(Vec<String>, Arc<Slot>)>,
+}
+
+struct Route {
+    slot: Arc<Slot>,
+    internal: bool,
+}
+
+impl Router {
+    /// A router that knows no method yet.
+    pub fn new(policy: Policy) -> Self {
+        Self(Arc::new(Inner { table: ArcSwap::default(), core: OnceLock::new(), policy }))
+    }
+
+    /// Adds what the core provides. Done once, before requests are taken.
+    pub fn set_core(&self, core: Core) {
+        let _ = self.0.core.set(core);
+    }
+
+    /// Replaces the table by what these plugins declare.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration` when two plugins claim the same method or path.
+    pub fn publish(&self, slots: Vec<Arc<Slot>>) -> Result<()> {
+        let mut table = Table::default();
+        for slot in slots {
+            let manifest = slot.manifest();
+            for method in &manifest.methods {
+                let internal = Manifest::covers(&manifest.internal, method);
+                if let Some(other) = table.methods.insert(method.clone(), Route { slot: slot.clone(), internal }) {
+                    let message = format!("the plugins `{}` and `{}` both provide the method `{method}`", other.slot.id, slot.id);
+                    return Err(Error::new(codes::CONFIG, message));
+                }
+            }
+            for prefix in &manifest.http {
+                if let Some((_, other)) = table.http.iter().find(|(taken, _)| taken == prefix) {
+                    let message = format!("the plugins `{}` and `{}` both claim the path `{prefix}`", other.id, slot.id);
+                    return Err(Error::new(codes::CONFIG, message));
+                }
+                table.http.push((prefix.clone(), slot.clone()));
+            }
+            if !manifest.events.is_empty() {
+                table.events.push((manifest.events, slot));
+            }
+        }
+        table.http.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        self.0.table.store(Arc::new(table));
+        Ok(())
+    }
+
+    /// Whether anybody provides a method.
+    pub fn provides(&self, method: &str) -> bool {
+        self.0.core.get().is_some_and(|core| core.methods.contains_key(method)) || self.0.table.load().methods.contains_key(method)
+    }
+
+    /// The plugin that answers requests for a path.
+    pub fn http(&self, path: &str) -> Option<Arc<Slot>> {
+        let table = self.0.table.load();
+        table.http.iter().find(|(prefix, _)| path.starts_with(prefix.as_str())).map(|(_, slot)| slot.clone())
+    }
+
+    /// Tells every subscriber of an event at the same time, and waits for all of them.
+    ///
+    /// # Errors
+    /// The first error, after all have answered.
+    pub async fn emit(&self, event: Event) -> Result<()> {
+        let table = self.0.table.load_full();
+        let plugins = table.events.iter().filter(|(names, _)| Manifest::covers(names, &event.name)).map(|(_, slot)| {
+            let event = event.clone();
+            async move {
+                let told = async { slot.lease()?.event(event, EVENT_PATIENCE).await };
+                told.await.map_err(|e| e.with_context("subscriber", &slot.id))
+            }
+        });
+        let listeners: &[CoreListener] = self.0.core.get().map_or(&[], |core| &core.listeners);
+        let core = listeners.iter().map(|listener| listener(event.clone()));
+        let (plugins, core) = tokio::join!(join_all(plugins), join_all(core));
+        plugins.into_iter().chain(core).collect()
+    }
+
+    async fn route(&self, mut call: Call) -> Result<Reply> {
+        if call.depth > Call::MAX_DEPTH {
+            let message = format!("calls nest deeper than {}: does a function call itself?", Call::MAX_DEPTH);
+            return Err(Error::new(codes::THROTTLED, message));
+        }
+        let outside = matches!(
+            call.caller.kind,
+            CallerKind::Client | CallerKind::Server | CallerKind::Function | CallerKind::Timer | CallerKind::Http
+        );
+        if let Some(method) = self.0.core.get().and_then(|core| core.methods.get(call.method.as_str())) {
+            if outside && (call.method.starts_with("core.") || call.method.starts_with("admin.")) {
+                return Err(unknown(&call.method));
+            }
+            let (name, deadline) = (call.method.clone(), call.deadline);
+            let done = tokio::time::timeout_at(deadline.into(), method(call)).await;
+            return done.unwrap_or_else(|_| Err(Call::timed_out(&name)));
+        }
+        let lease = {
+            let table = self.0.table.load();
+            match table.methods.get(call.method.as_str()) {
+                Some(route) if !(outside && route.internal) => route.slot.lease()?,
+                _ => return Err(unknown(&call.method)),
+            }
+        };
+        if call.caller.kind == CallerKind::Client {
+            call = self.0.policy.apply(call)?;
+        }
+        lease.call(call).await
+    }
+}
+
+impl Calls for Router {
+    async fn make(&self, call: Call) -> Result<Reply> {
+        self.route(call).await
+    }
+}
+
+fn unknown(method: &str) -> Error {
+    Error::new(codes::INVALID_METHOD, format!("no plugin provides the method `{method}`"))
+}

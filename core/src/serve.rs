@@ -1,0 +1,136 @@
+//! `mpcloud serve`: puts the parts together and runs them until it is told to stop.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use sdk_plugin::{Error, Result, codes};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::core_methods::CoreMethods;
+use crate::gateway::{Gateway, listen};
+use crate::host::PluginHost;
+use crate::identity::sessions::Sessions;
+use crate::identity::spaces::Spaces;
+use crate::identity::users::Users;
+use crate::management::Management;
+use crate::management::access_keys::AccessKeys;
+use crate::policy::Policy;
+use crate::router::Router;
+use crate::secrets::MasterKey;
+use crate::telemetry::log;
+use crate::telemetry::metrics::Metrics;
+
+/// What the command line says; it goes before the file.
+#[derive(Clone, Debug, Default)]
+pub struct ServeOptions {
+    /// The TOML file.
+    pub config: Option<PathBuf>,
+    /// The data folder.
+    pub data: Option<PathBuf>,
+    /// Address and port.
+    pub listen: Option<String>,
+}
+
+/// How often expired sessions are removed and interrupted deletions taken up.
+const HOUSEKEEPING: Duration = Duration::from_secs(300);
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Whatever keeps the server from starting.
+pub async fn run(options: ServeOptions) -> Result<()> {
+    let mut config = Config::load(options.config.as_deref())?;
+    if let Some(listen) = &options.listen {
+        config.server.listen = listen
+            .parse()
+            .map_err(|_| Error::new(codes::CONFIG, format!("--listen: `{listen}` is not an address and port such as 127.0.0.1:8520")))?;
+    }
+    if options.data.is_some() {
+        config.data = options.data;
+    }
+    log::init(&config.log)?;
+    let data = config.data_dir();
+    std::fs::create_dir_all(&data)
+        .map_err(|e| Error::new(codes::CONFIG, format!("cannot make the data folder {}: {e}", data.display())))?;
+    let master = MasterKey::open(&data)?;
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop)?;
+    let listening = listen(&config.server).await?;
+
+    let metrics = Arc::new(Metrics::default());
+    let router = Router::new(Policy::new(config.policy));
+    let sessions = Arc::new(Sessions::new(router.clone(), config.auth.clone()));
+    let core = Arc::new(CoreMethods {
+        router: router.clone(),
+        users: Users::new(router.clone()),
+        sessions: sessions.clone(),
+        metrics: metrics.clone(),
+        host: OnceLock::new(),
+        url: OnceLock::from(listening.url.clone()),
+    });
+    router.set_core(core.table());
+    let host = PluginHost::start(&config, options.config, router.clone(), master, &metrics).await?;
+    let _ = core.host.set(Arc::downgrade(&host));
+
+    let spaces = Arc::new(Spaces::new(router.clone()));
+    let keys = AccessKeys::open(&data, &listening.url)?;
+    let gateway = Arc::new(Gateway {
+        management: Management::new(router.clone(), spaces.clone(), keys, listening.url.clone()),
+        router,
+        spaces: spaces.clone(),
+        sessions: sessions.clone(),
+        host: host.clone(),
+        metrics,
+        server: config.server.clone(),
+        limits: config.limits.clone(),
+        log_requests: config.log.requests,
+    });
+    let housekeeping = tokio::spawn(housekeeping(spaces, sessions, stop.clone()));
+    announce(&listening.url, &data)?;
+    listening.serve(gateway, stop).await;
+    tracing::info!("stopping");
+    let _ = housekeeping.await;
+    host.stop().await;
+    Ok(())
+}
+
+/// The one line on standard output that says that requests are answered.
+fn announce(url: &str, data: &std::path::Path) -> Result<()> {
+    let line = json!({"http": url, "data": data, "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id()});
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "ready {line}").and_then(|()| out.flush()).map_err(Error::internal)
+}
+
+fn stop_on_signals(stop: &CancellationToken) -> Result<()> {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut signal = signal(kind).map_err(Error::internal)?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            signal.recv().await;
+            stop.cancel();
+        });
+    }
+    Ok(())
+}
+
+async fn housekeeping(spaces: Arc<Spaces>, sessions: Arc<Sessions>, stop: CancellationToken) {
+    loop {
+        if let Err(error) = spaces.resume_deletions().await {
+            tracing::warn!(?error, "cannot look for interrupted deletions");
+        }
+        match sessions.purge().await {
+            Ok(0) => {}
+            Ok(purged) => tracing::debug!(purged, "expired sessions removed"),
+            Err(error) => tracing::warn!(?error, "cannot remove expired sessions"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
+    }
+}
