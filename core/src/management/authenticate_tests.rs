@@ -28,6 +28,9 @@ struct Request {
     body: String,
 }
 
+/// Changes a request after it was signed.
+type Spoil = fn(&mut Request);
+
 impl Request {
     fn header(&mut self, name: &str) -> &mut String {
         &mut self.headers.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)).unwrap().1
@@ -149,7 +152,7 @@ async fn acs3_covers_every_part() {
     let (_data, keys, requests) = recorded();
     let good = of_scheme(&requests, "ACS3");
     let time = good.time();
-    let spoilers: [(&str, fn(&mut Request)); 9] = [
+    let spoilers: [(&str, Spoil); 9] = [
         ("method", |r| r.method = "GET".into()),
         ("path", |r| r.path = "/x".into()),
         ("query", |r| r.query = "SpaceId=other".into()),
@@ -177,7 +180,7 @@ async fn rpc_covers_every_part() {
     let (_data, keys, requests) = recorded();
     let good = of_scheme(&requests, "RPC");
     let time = good.time();
-    let spoilers: [(&str, fn(&mut Request)); 5] = [
+    let spoilers: [(&str, Spoil); 5] = [
         ("method", |r| r.method = "GET".into()),
         ("query", |r| r.query.push_str("&SpaceId=other")),
         ("body", |r| r.body.push_str("&SpaceId=other")),
