@@ -1,0 +1,84 @@
+//! What must be on the machine besides cargo and Node.js.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::Result;
+use crate::engine::{Build, Engine};
+use crate::step::succeed;
+
+/// A Debian package and how to see that what it brings is there.
+struct Package {
+    name: &'static str,
+    there: fn() -> bool,
+}
+
+const BUILD: [Package; 3] = [
+    Package {
+        name: "build-essential",
+        there: || runs("cc", &["--version"]) && runs("c++", &["--version"]) && runs("make", &["--version"]),
+    },
+    Package { name: "ca-certificates", there: || Path::new("/etc/ssl/certs/ca-certificates.crt").exists() },
+    // The build of the `v8` crate downloads with it.
+    Package { name: "curl", there: || runs("curl", &["--version"]) },
+];
+
+const QUICKJS: [Package; 2] = [
+    Package { name: "cmake", there: || runs("cmake", &["--version"]) },
+    Package { name: "libsimde-dev", there: || Path::new("/usr/include/simde").exists() },
+];
+
+/// The management SDK of the tests is a Python package.
+const TEST: [Package; 1] = [Package { name: "python3-venv", there: || runs("python3", &["-c", "import venv, ensurepip"]) }];
+
+/// What a task needs before the engine is chosen.
+pub fn for_building() -> Result {
+    install(&BUILD)
+}
+
+/// What the chosen engine needs.
+pub fn for_engine(build: &Build) -> Result {
+    if build.engine == Engine::Quickjs { install(&QUICKJS) } else { Ok(()) }
+}
+
+/// What the tests need.
+pub fn for_testing() -> Result {
+    install(&TEST)?;
+    if !(runs("node", &["--version"]) && runs("npm", &["--version"])) {
+        return Err("the tests need Node.js and npm: install Node.js 18 or newer, from https://nodejs.org or your distribution".into());
+    }
+    Ok(())
+}
+
+fn install(packages: &[Package]) -> Result {
+    let missing: Vec<&str> = packages.iter().filter(|package| !(package.there)()).map(|package| package.name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let by_hand = format!("apt-get update && apt-get install -y --no-install-recommends {}", missing.join(" "));
+    if !Path::new("/etc/debian_version").exists() {
+        return Err(format!("missing: {}. On Debian or Ubuntu: sudo sh -c '{by_hand}'", missing.join(", ")).into());
+    }
+    if !is_root() {
+        return Err(format!("missing: {}. Run this, and try again: sudo sh -c '{by_hand}'", missing.join(", ")).into());
+    }
+    println!("installing {}", missing.join(", "));
+    let apt = |arguments: &[&str]| {
+        succeed(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()))
+    };
+    apt(&["update", "--quiet", "--quiet"])?;
+    apt(&[&["install", "--yes", "--no-install-recommends", "--quiet", "--quiet"], &*missing].concat())?;
+    match packages.iter().find(|package| !(package.there)()) {
+        None => Ok(()),
+        Some(package) => Err(format!("{} is installed, but what it should bring is still missing", package.name).into()),
+    }
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn runs(program: &str, arguments: &[&str]) -> bool {
+    let quiet = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    quiet.is_ok_and(|status| status.success())
+}

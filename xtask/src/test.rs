@@ -1,0 +1,44 @@
+//! `cargo xtask test`: everything that must hold before a change goes in.
+
+use crate::cargo::{cargo, ensure_lints, has, plain};
+use crate::engine::Build;
+use crate::step::{Steps, succeed};
+use crate::{EngineOption, Result, licenses, prerequisites, readme};
+
+#[derive(clap::Args)]
+pub struct Test {
+    #[command(flatten)]
+    engine: EngineOption,
+}
+
+impl Test {
+    pub fn run(self) -> Result {
+        let mut steps = Steps::default();
+        let done = self.steps(&mut steps);
+        println!("\n{}", steps.summary());
+        done
+    }
+
+    fn steps(self, steps: &mut Steps) -> Result {
+        let build = steps.take("prerequisites", || {
+            prerequisites::for_building()?;
+            prerequisites::for_testing()?;
+            let build = Build::choose(self.engine.engine)?;
+            prerequisites::for_engine(&build)?;
+            ensure_lints()?;
+            Ok(build)
+        })?;
+        steps.take("format", || succeed(&mut plain(&["fmt", "--all", "--check"])))?;
+        steps.take("licences, bans and sources", licenses::check)?;
+        steps.take("build and lints", || succeed(&mut cargo(&build, &["build", "--locked", "--all-targets"])?))?;
+        steps.take("tests", || {
+            if has("nextest") {
+                return succeed(&mut cargo(&build, &["nextest", "run", "--locked"])?);
+            }
+            println!("cargo-nextest is not installed, so cargo test runs them");
+            succeed(&mut cargo(&build, &["test", "--locked", "--lib", "--bins", "--tests"])?)
+        })?;
+        steps.take("documentation tests", || succeed(&mut cargo(&build, &["test", "--locked", "--doc"])?))?;
+        steps.take("README", readme::check)
+    }
+}
