@@ -28,7 +28,8 @@ impl Bench {
         let profile: &[&str] = if self.release { &["build", "--release"] } else { &["build"] };
         succeed(&mut cargo(&build, profile)?)?;
         let mut driver = Command::new(artefacts(self.release).join("mpcloud-bench"));
-        driver.args(["--seconds", &self.seconds.to_string(), "--results"]).arg(root().join("benches/RESULTS.md"));
+        driver.args(["--seconds", &self.seconds.to_string(), "--engine", &build.describe(), "--results"]);
+        driver.arg(root().join("benches/RESULTS.md")).env("MPCLOUD_BIN", artefacts(self.release).join("mpcloud"));
         succeed(driver.current_dir(root()))
     }
 }

@@ -32,7 +32,7 @@ impl Build {
     /// Chooses, and says in one line what and why.
     pub fn choose(wanted: Option<Engine>) -> Result<Self> {
         let build = Self::decide(wanted)?;
-        println!("engine: {} ({})", build.name(), build.why);
+        println!("engine: {}", build.describe());
         Ok(build)
     }
 
@@ -59,11 +59,13 @@ impl Build {
         Ok(Self { engine: Engine::Quickjs, archive: None, why })
     }
 
-    fn name(&self) -> &'static str {
-        match self.engine {
+    /// The engine, and why it is this one.
+    pub fn describe(&self) -> String {
+        let name = match self.engine {
             Engine::V8 => "v8",
             Engine::Quickjs => "quickjs",
-        }
+        };
+        format!("{name} ({})", self.why)
     }
 
     /// The features that every cargo command of this build is given.
