@@ -209,7 +209,8 @@ impl Config {
     /// As [`load`](Self::load).
     pub fn parse(text: &str) -> Result<Self> {
         let mut config: Self = toml::from_str(text).map_err(|e| {
-            let line = e.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
             Error::new(codes::CONFIG, format!("line {line}: {}", with_hint(e.message())))
         })?;
         for (id, library) in DEFAULT_PLUGINS {

@@ -102,9 +102,11 @@ impl PluginLibrary {
             let version = |header: &AbiHeader| (header.abi_major, header.abi_minor);
             return Err(Refusal::AbiStable { host: version(&AbiHeader::VALUE), plugin: version(&handshake.abi) });
         }
-        check_layout_compatibility(<Boundary as StableAbi>::LAYOUT, handshake.layout)
-            .into_result()
-            .map_err(|e| Refusal::Layout(e.to_string().lines().take(12).collect::<Vec<_>>().join(" ")))?;
+        let layout = <Boundary as StableAbi>::LAYOUT;
+        check_layout_compatibility(layout, handshake.layout).into_result().map_err(|e| {
+            let (host, plugin) = (layout.full_type(), handshake.layout.full_type());
+            Refusal::Layout(format!("This mpcloud has {host}, the plugin {plugin}: {}", first_difference(&e.to_string())))
+        })?;
         Ok(Self { handshake })
     }
 
@@ -142,6 +144,13 @@ impl PluginLibrary {
         let frame = result((self.module().create)(host, info.into()))?;
         Ok(PluginInstance { frame, runtime })
     }
+}
+
+/// The part of abi_stable's report that says what differs: it comes after both types in full.
+fn first_difference(report: &str) -> String {
+    let differs = |line: &&str| line.contains(" error(s)") && !line.starts_with("0 ");
+    let lines = report.lines().map(str::trim).skip_while(|line| !differs(line));
+    lines.filter(|line| !line.is_empty()).take(40).collect::<Vec<_>>().join(" ")
 }
 
 fn describe(error: &libloading::Error) -> String {
