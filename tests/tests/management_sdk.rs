@@ -49,7 +49,7 @@ fn spaces(scheme: Option<&str>) {
     assert_eq!(tried["tried"][0]["error"]["code"], "SignatureNotMatch", "the old key: {tried}");
     assert_eq!(tried["tried"][1]["ok"]["result"], 0, "the new key: {tried}");
 
-    assert_eq!(names(&result["domains"]["Domains"], "Domain"), ["https://shop.example.com"], "{result}");
+    assert_eq!(names(&result["domains"]["Domains"], "Domain"), ["shop.example.com"], "{result}");
     assert_eq!(result["domains"]["Domains"][0]["DomainId"], result["domain"]["DomainId"], "{result}");
     assert_eq!(result["noDomains"]["Domains"], json!([]), "{result}");
     assert_eq!(names(&result["left"]["Spaces"], "SpaceId"), [space], "{result}");

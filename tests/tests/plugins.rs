@@ -131,6 +131,7 @@ fn a_custom_method_is_reached_by_the_sdk() {
         {"method": "demo.hello", "params": {"nobody": 1}},
         {"method": "demo.goodbye", "params": {}},
         {"method": "test.panic", "params": {}},
+        {"method": "test.echo"},
     ]);
     let result = node("forward.cjs", &config);
     let forwarded = &result["forwarded"];
@@ -139,6 +140,7 @@ fn a_custom_method_is_reached_by_the_sdk() {
     assert_eq!(forwarded[2]["error"]["code"], "InvalidParams.Format", "{result}");
     assert_eq!(forwarded[3]["error"]["code"], "InvalidMethod.Format", "{result}");
     assert_eq!(forwarded[4]["error"]["code"], "InternalError", "{result}");
+    assert_eq!(forwarded[5]["ok"]["result"], json!({}), "the SDK leaves `params` out: {result}");
 }
 
 #[test]
@@ -190,11 +192,14 @@ fn an_optional_plugin_that_fails_is_shown_and_stops_nothing() {
     server.wire(&space).authorized().db("tasks", "count", json!({})).data();
 }
 
+/// Leaves out the plugins that are there by default, so that only the one in question is looked at.
+const ALONE: &str = "[plugins.db]\nenabled = false\n[plugins.storage]\nenabled = false\n[plugins.functions]\nenabled = false\n";
+
 /// Runs `mpcloud check` and `mpcloud serve` with a configuration, in a new data folder.
 fn check_and_serve(toml: &str) -> (Finished, Finished) {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("mpcloud.toml");
-    fs::write(&file, toml).expect("write the configuration");
+    fs::write(&file, format!("{toml}\n{ALONE}")).expect("write the configuration");
     let (file, data) = (file.to_string_lossy(), folder.path().join("data"));
     let data = data.to_string_lossy();
     let check = mpcloud(["check", "-c", &file, "--data", &data]);

@@ -75,11 +75,14 @@ fn requests_that_are_not_signed_or_not_whole() {
         "InvalidSpaceId.NotFound",
         "no client reaches the system space"
     );
+    let client = client.authorized();
     assert_eq!(spoilt(&client, |body| body["method"] = json!("no.such.method")), "InvalidMethod.Format");
     assert_eq!(spoilt(&client, |body| body["method"] = Value::Null), "MissingMethod");
     assert_eq!(spoilt(&client, |body| body["method"] = json!("")), "MissingMethod");
-    assert_eq!(spoilt(&client, |body| body["params"] = json!("{")), "InvalidParams.Format");
-    assert_eq!(spoilt(&client, |body| body["params"] = json!("\"{}\"")), "InvalidParams.Format", "quoted twice");
+    for params in ["{", "", "[]", "\"{}\"", "{} {}"] {
+        assert_eq!(spoilt(&client, |body| body["params"] = json!(params)), "InvalidParams.Format", "{params}");
+    }
+    assert_eq!(spoilt(&client, |body| body["params"] = json!({"clientIdentifier": "x"})), "InvalidParams.Format", "not a text");
 }
 
 #[test]

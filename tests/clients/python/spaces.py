@@ -16,7 +16,7 @@ def scenario(config):
     client_config = cloud.act("DescribeSpaceClientConfig", SpaceId=space, Detail="true")
     cloud.act("ResetServerSecret", SpaceId=space)
     reset_config = cloud.act("DescribeSpaceClientConfig", SpaceId=space, Detail="true")
-    domain = cloud.act("AddCorsDomain", SpaceId=space, Domain="https://shop.example.com")
+    domain = cloud.act("AddCorsDomain", SpaceId=space, Domain="shop.example.com")
     domains = cloud.act("ListCorsDomains", SpaceId=space)
     cloud.act("DeleteCorsDomain", SpaceId=space, DomainId=domain["DomainId"])
     no_domains = cloud.act("ListCorsDomains", SpaceId=space)
