@@ -1,0 +1,73 @@
+//! The default document database: MongoDB's language over SurrealDB.
+//!
+//! It provides [`EXECUTE`](sdk_plugin::contract::db::EXECUTE). Documents are kept in an embedded
+//! SurrealDB in the plugin's data folder, or in a server or cluster that the configuration names.
+
+#![deny(missing_docs)]
+
+mod change;
+mod command;
+mod config;
+mod engine;
+mod error;
+mod find;
+mod ids;
+mod insert;
+mod layout;
+mod records;
+mod scan;
+mod service;
+
+use std::sync::Arc;
+
+use sdk_plugin::contract::db::EXECUTE;
+use sdk_plugin::{Call, Event, Host, Manifest, Methods, Plugin, Reply, Result, events, export_plugin};
+
+pub use crate::config::Config;
+pub use crate::engine::Engine;
+pub use crate::service::Service;
+
+/// The plugin.
+pub struct Surreal {
+    service: Service,
+}
+
+impl Surreal {
+    async fn execute(self: Arc<Self>, call: Call) -> Result<Reply> {
+        self.service.execute(&call).await
+    }
+}
+
+impl Plugin for Surreal {
+    type Config = Config;
+
+    fn manifest() -> Manifest {
+        Manifest::default().event(events::SPACE_DELETED)
+    }
+
+    async fn start(config: Config, host: Host) -> Result<Self> {
+        Ok(Self { service: Service::open(&config, host.data_dir()).await? })
+    }
+
+    fn methods(methods: &mut Methods<Self>) {
+        methods.on_raw(EXECUTE, Self::execute);
+    }
+
+    async fn event(self: Arc<Self>, event: Event) -> Result<()> {
+        if event.name == events::SPACE_DELETED {
+            self.service.engine().remove(&event.space).await?;
+        }
+        Ok(())
+    }
+
+    async fn ready(self: Arc<Self>) -> Result<()> {
+        self.service.engine().health().await
+    }
+
+    async fn stop(self: Arc<Self>) -> Result<()> {
+        self.service.engine().close();
+        Ok(())
+    }
+}
+
+export_plugin!(Surreal);

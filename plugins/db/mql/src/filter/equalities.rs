@@ -1,8 +1,12 @@
 //! What a filter says every match is equal in.
 
+use std::cmp::Ordering;
+use std::ops::Bound;
+
 use bson::{Bson, Document};
 
 use super::{Comparison, Expr, Test};
+use crate::compare::compare;
 use crate::error::{Code, Error, Result};
 use crate::update::set_path;
 
@@ -21,6 +25,34 @@ pub(super) fn ids(expr: &Expr) -> Option<Vec<&Bson>> {
         },
         Expr::Or(any) if any.len() == 1 => any.first().and_then(ids),
         _ => None,
+    }
+}
+
+/// A value's comparison matches within its own type only, except for the ends of the order.
+pub(super) fn id_bounds<'a>(expr: &'a Expr, bounds: &mut (Bound<&'a Bson>, Bound<&'a Bson>)) {
+    match expr {
+        Expr::And(all) => all.iter().for_each(|e| id_bounds(e, bounds)),
+        Expr::Field(path, Test::Compare(comparison, value)) if path.text() == "_id" => match comparison {
+            Comparison::Greater => bounds.0 = tighter(bounds.0, Bound::Excluded(value), Ordering::Greater),
+            Comparison::GreaterOrEqual => bounds.0 = tighter(bounds.0, Bound::Included(value), Ordering::Greater),
+            Comparison::Less => bounds.1 = tighter(bounds.1, Bound::Excluded(value), Ordering::Less),
+            Comparison::LessOrEqual => bounds.1 = tighter(bounds.1, Bound::Included(value), Ordering::Less),
+            Comparison::Equal => {}
+        },
+        _ => {}
+    }
+}
+
+/// The tighter of two bounds on one side; `tight` is how the tighter value compares to the other.
+fn tighter<'a>(old: Bound<&'a Bson>, new: Bound<&'a Bson>, tight: Ordering) -> Bound<&'a Bson> {
+    match (old, new) {
+        (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => match compare(b, a) {
+            Ordering::Equal if matches!(old, Bound::Excluded(_)) => old,
+            Ordering::Equal => new,
+            order if order == tight => new,
+            _ => old,
+        },
+        _ => new,
     }
 }
 

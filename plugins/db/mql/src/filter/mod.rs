@@ -7,6 +7,7 @@ mod pattern;
 mod types;
 
 use std::fmt;
+use std::ops::Bound;
 
 use bson::{Bson, Document};
 
@@ -95,6 +96,24 @@ impl Filter {
     /// every matching document passes. The filter may ask for more than that.
     pub fn ids(&self) -> Option<Vec<&Bson>> {
         equalities::ids(&self.root)
+    }
+
+    /// Bounds between which the `_id` of every matching document lies, in the order of
+    /// [`compare`](crate::compare). The filter may ask for more than that.
+    pub fn id_bounds(&self) -> (Bound<&Bson>, Bound<&Bson>) {
+        let mut bounds = (Bound::Unbounded, Bound::Unbounded);
+        equalities::id_bounds(&self.root, &mut bounds);
+        bounds
+    }
+
+    /// Whether every document matches.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.root, Expr::And(all) if all.is_empty())
+    }
+
+    /// Whether the filter is an equality of `_id` and nothing else.
+    pub fn is_id_equality(&self) -> bool {
+        matches!(&self.root, Expr::Field(path, Test::Compare(Comparison::Equal, _)) if path.text() == "_id")
     }
 
     /// The fields that a matching document must be equal in, from which an upsert makes one.

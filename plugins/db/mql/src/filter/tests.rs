@@ -193,3 +193,16 @@ fn ids_and_equalities() {
     assert_eq!(parse(r#"{"a":1,"$and":[{"a":1}]}"#).equalities().unwrap_err().code(), Code::NotSingleValueField);
     assert_eq!(parse(r#"{"a":{"b":1},"a.c":1}"#).equalities().unwrap_err().code(), Code::NotSingleValueField);
 }
+
+#[test]
+fn bounds_of_the_id() {
+    use std::ops::Bound::{Excluded, Included, Unbounded};
+    let parse = |text: &str| Filter::parse(&read(text)).unwrap();
+    assert_eq!(parse(r#"{"_id":{"$gt":1,"$lte":9}}"#).id_bounds(), (Excluded(&Bson::Int32(1)), Included(&Bson::Int32(9))));
+    assert_eq!(parse(r#"{"_id":{"$gte":1},"$and":[{"_id":{"$gt":1}}]}"#).id_bounds().0, Excluded(&Bson::Int32(1)));
+    assert_eq!(parse(r#"{"_id":{"$lt":3},"$and":[{"_id":{"$lte":5}}]}"#).id_bounds(), (Unbounded, Excluded(&Bson::Int32(3))));
+    assert_eq!(parse(r#"{"$or":[{"_id":{"$gt":1}},{"a":1}]}"#).id_bounds(), (Unbounded, Unbounded));
+    assert_eq!(parse(r#"{"_id":{"$not":{"$gt":1}}}"#).id_bounds(), (Unbounded, Unbounded));
+    assert!(parse("{}").is_empty() && !parse(r#"{"a":1}"#).is_empty());
+    assert!(parse(r#"{"_id":1}"#).is_id_equality() && !parse(r#"{"_id":1,"a":1}"#).is_id_equality());
+}

@@ -1,0 +1,213 @@
+//! Changing documents, each of them atomically.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use bson::{Bson, Document};
+use bytes::Bytes;
+use mql::Filter;
+use sdk_plugin::contract::db::DUPLICATE_KEY;
+use sdk_plugin::{Error, Result, codes};
+use tokio::sync::Semaphore;
+
+use crate::command::Update;
+use crate::error::language;
+use crate::find::{self, Query};
+use crate::insert::{self, New};
+use crate::layout;
+use crate::records::Records;
+use crate::scan::{Match, Scan, decode, encode};
+
+/// How often a change is tried again after others changed the document at the same time.
+const MAX_TRIES: u32 = 100;
+/// How often an upsert looks again after others inserted what it was about to insert.
+const MAX_UPSERTS: u32 = 5;
+/// How many documents can be changed at the same time.
+const TURNS: usize = 256;
+
+/// Who may change which document now. Nothing depends on it but speed and fairness: writers of one
+/// document that wait for each other lose less time than writers that try until one wins.
+pub struct Turns([Semaphore; TURNS]);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Semaphore::new(1)))
+    }
+}
+
+impl Turns {
+    fn of(&self, space: &str, collection: &str, key: &str) -> Option<&Semaphore> {
+        let mut hasher = DefaultHasher::new();
+        (space, collection, key).hash(&mut hasher);
+        self.0.get(hasher.finish() as usize % TURNS)
+    }
+}
+
+/// The collection that is changed.
+pub struct Target<'a> {
+    /// Its records.
+    pub records: &'a Records,
+    /// The space it belongs to.
+    pub space: &'a str,
+    /// Its name.
+    pub collection: &'a str,
+    /// The turns of all documents.
+    pub turns: &'a Turns,
+}
+
+/// What is done to a document.
+pub enum Change {
+    /// It is changed.
+    Update(Update),
+    /// It is removed.
+    Delete,
+}
+
+/// A document that was changed.
+pub struct Changed {
+    /// What it was.
+    pub before: Bytes,
+    /// What it is now; what it was when it was removed.
+    pub after: Bytes,
+    /// Whether there is a difference.
+    pub modified: bool,
+}
+
+/// What became of an update.
+#[derive(Default)]
+pub struct Outcome {
+    /// How many documents matched.
+    pub matched: u64,
+    /// How many of them are different now.
+    pub modified: u64,
+    /// The `_id` and content of the document that was inserted because none matched.
+    pub upserted: Option<(Bson, Bytes)>,
+}
+
+impl Target<'_> {
+    /// Changes the first document of a query, if there is one.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it cannot be changed so; `Conflict` when others change it all the time.
+    pub async fn first(&self, query: &Query, change: &Change) -> Result<Option<Changed>> {
+        for _ in 0..MAX_TRIES {
+            let Some(found) = find::find(self.records, query).await?.into_iter().next() else {
+                return Ok(None);
+            };
+            if let Some(changed) = self.one(&query.filter, found, change).await? {
+                return Ok(Some(changed));
+            }
+            // It was removed, or does not match any more: there may be another one.
+        }
+        Err(contended())
+    }
+
+    /// Changes every document that a filter matches, one after another.
+    ///
+    /// # Errors
+    /// As [`first`](Self::first), for the first document with an error; those before it stay changed.
+    pub async fn all(&self, filter: &Filter, change: &Change) -> Result<Outcome> {
+        let mut outcome = Outcome::default();
+        let mut scan = Scan::new(self.records, filter)?;
+        while let Some(page) = scan.next().await? {
+            for found in page {
+                if let Some(changed) = self.one(filter, found, change).await? {
+                    outcome.matched += 1;
+                    outcome.modified += u64::from(changed.modified);
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Changes a document as it is now; `None` when it does not match any more.
+    async fn one(&self, filter: &Filter, found: Match, change: &Change) -> Result<Option<Changed>> {
+        let key = layout::key_of(&found.bytes)?;
+        let turn = self.turns.of(self.space, self.collection, &key).ok_or_else(contended)?;
+        // Whoever had to wait finds a document that has changed.
+        let (mut current, _turn) = match turn.try_acquire() {
+            Ok(turn) => (Some(found), turn),
+            Err(_) => (None, turn.acquire().await.map_err(Error::internal)?),
+        };
+        for tries in 0..MAX_TRIES {
+            let bytes = match current.take() {
+                Some(found) => found.bytes,
+                None => match self.records.get(&key).await? {
+                    Some(bytes) => bytes,
+                    None => return Ok(None),
+                },
+            };
+            let document = decode(&bytes)?;
+            if !filter.matches(&document) {
+                return Ok(None);
+            }
+            let (after, done) = match change {
+                Change::Delete => (bytes.clone(), self.records.remove(&key, &bytes).await?),
+                Change::Update(update) => {
+                    let after = encode(&updated(document, update)?)?;
+                    let done = after == bytes || self.records.replace(&key, &bytes, &after).await?;
+                    (after, done)
+                }
+            };
+            if done {
+                return Ok(Some(Changed { modified: after != bytes || matches!(change, Change::Delete), before: bytes, after }));
+            }
+            tokio::time::sleep(Duration::from_micros(100 * u64::from(tries.min(50)))).await;
+        }
+        Err(contended())
+    }
+
+    /// Changes the first document of a query, or inserts one if none matches.
+    ///
+    /// # Errors
+    /// As [`first`](Self::first); `DuplicateKey` when the new document's `_id` is taken.
+    pub async fn upsert(&self, query: &Query, change: &Change) -> Result<(Option<Changed>, Option<(Bson, Bytes)>)> {
+        let mut tries = 0;
+        loop {
+            if let Some(changed) = self.first(query, change).await? {
+                return Ok((Some(changed), None));
+            }
+            match self.insert(&query.filter, change).await {
+                Err(error) if error.code() == DUPLICATE_KEY && tries < MAX_UPSERTS => tries += 1,
+                inserted => return Ok((None, Some(inserted?))),
+            }
+        }
+    }
+
+    /// Inserts the document that an upsert makes of its filter.
+    ///
+    /// # Errors
+    /// As [`upsert`](Self::upsert).
+    pub async fn insert(&self, filter: &Filter, change: &Change) -> Result<(Bson, Bytes)> {
+        let equalities = filter.equalities().map_err(language)?;
+        let document = match change {
+            Change::Update(Update::Operators(update)) => {
+                let mut document = equalities;
+                update.apply_on_insert(&mut document).map_err(language)?;
+                document
+            }
+            Change::Update(Update::Replacement(replacement)) => replacement.for_insert(&equalities).map_err(language)?,
+            Change::Delete => return Err(Error::internal("a deletion inserts nothing")),
+        };
+        let new = New::of(document)?;
+        insert::one(self.records, self.collection, &new).await?;
+        Ok((new.id.clone(), new.into_bytes()))
+    }
+}
+
+fn updated(mut document: Document, update: &Update) -> Result<Document> {
+    match update {
+        Update::Operators(update) => {
+            update.apply(&mut document).map_err(language)?;
+            Ok(document)
+        }
+        Update::Replacement(replacement) => {
+            let id = document.get("_id").ok_or_else(|| Error::internal("a stored document has no _id"))?;
+            replacement.apply(id).map_err(language)
+        }
+    }
+}
+
+fn contended() -> Error {
+    Error::new(codes::CONFLICT, "the document was changed by others at the same time").retryable()
+}

@@ -1,0 +1,268 @@
+//! The parameters of a command, checked as the SDK checks them before it sends.
+
+use std::time::Duration;
+
+use bson::{Bson, Document};
+use mql::json::Json;
+use mql::{Filter, Projection, Sort};
+use sdk_plugin::{Call, CallerKind, Error, Result};
+use serde::Deserialize;
+
+use crate::error::language;
+use crate::ids;
+
+/// How many documents `find` answers when it is not told.
+const DEFAULT_LIMIT: u64 = 100;
+/// The most documents that `find` answers to a mini program.
+const MAX_CLIENT_LIMIT: u64 = 500;
+/// The most documents that `find` answers to all others.
+const MAX_LIMIT: u64 = 1000;
+/// How long a mini program's query may run when it does not say.
+const DEFAULT_TIME: Duration = Duration::from_millis(1000);
+/// The longest that a mini program's query may run.
+const MAX_TIME: Duration = Duration::from_millis(3000);
+
+/// What the SDK sends.
+#[derive(Deserialize)]
+pub struct Command {
+    /// The collection's name.
+    #[serde(default)]
+    pub collection: Option<String>,
+    /// What to do.
+    pub command: String,
+    #[serde(default)]
+    options: Option<Json>,
+    #[serde(default)]
+    query: Option<Json>,
+    #[serde(default)]
+    filter: Option<Json>,
+    #[serde(default)]
+    doc: Option<Json>,
+    #[serde(default)]
+    docs: Option<Json>,
+    #[serde(default)]
+    update: Option<Json>,
+    #[serde(default)]
+    replacement: Option<Json>,
+    #[serde(default)]
+    key: Option<Json>,
+    /// The transaction that the command belongs to.
+    #[serde(default, rename = "transactionId")]
+    pub transaction: Option<Json>,
+}
+
+/// The change that an update command makes.
+pub enum Update {
+    /// Operators that change fields.
+    Operators(mql::Update),
+    /// A whole document.
+    Replacement(mql::Replacement),
+}
+
+impl Command {
+    /// The options, `{}` when absent.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when they are no object, or name what would change the answer and is
+    /// not there yet.
+    pub fn options(&mut self) -> Result<Options> {
+        let options = document("options", self.options.take())?.unwrap_or_default();
+        for name in ["collation", "arrayFilters"] {
+            if options.get(name).is_some_and(|value| !matches!(value, Bson::Null)) {
+                return Err(Error::invalid_params(format!("the option {name} is not supported yet")));
+            }
+        }
+        if !matches!(options.get("hint"), None | Some(Bson::Null | Bson::Document(_) | Bson::String(_))) {
+            return Err(Error::invalid_params("hint must be an object"));
+        }
+        Ok(Options(options))
+    }
+
+    /// The filter of a reading command; absent matches all.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is no filter.
+    pub fn query(&mut self) -> Result<Filter> {
+        filter(document("query", self.query.take())?.unwrap_or_default())
+    }
+
+    /// The filter of a writing command, which must be there.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is no filter.
+    pub fn filter(&mut self) -> Result<Filter> {
+        filter(required("filter", self.filter.take())?)
+    }
+
+    /// The document to insert.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is no object.
+    pub fn doc(&mut self) -> Result<Document> {
+        required("doc", self.doc.take())
+    }
+
+    /// The documents to insert, at least one.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when they are not an array of objects.
+    pub fn docs(&mut self) -> Result<Vec<Document>> {
+        let wrong = || Error::invalid_params("docs must be an array of objects, and not empty");
+        let Some(Json(Bson::Array(items))) = self.docs.take() else {
+            return Err(wrong());
+        };
+        if items.is_empty() {
+            return Err(wrong());
+        }
+        items.into_iter().map(|item| if let Bson::Document(doc) = item { Ok(doc) } else { Err(wrong()) }).collect()
+    }
+
+    /// The operators of an update.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when there are none or they are wrong; pipelines are not there yet.
+    pub fn update(&mut self) -> Result<Update> {
+        if matches!(self.update, Some(Json(Bson::Array(_)))) {
+            return Err(Error::invalid_params("updates with a pipeline are not supported yet"));
+        }
+        let mut update = required("update", self.update.take())?;
+        ids::in_update(&mut update);
+        if !mql::Update::is_operators(&update) {
+            return Err(Error::invalid_params("the update operation document must contain atomic operators"));
+        }
+        Ok(Update::Operators(mql::Update::parse(&update).map_err(language)?))
+    }
+
+    /// The document that replaces another: `doc` of replaceOne, `replacement` of
+    /// findOneAndReplace, which may also hold operators.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is neither.
+    pub fn replacement(&mut self) -> Result<Update> {
+        let given = self.replacement.take().map(|doc| ("replacement", doc));
+        let Some((name, doc)) = given.or_else(|| self.doc.take().map(|doc| ("doc", doc))) else {
+            return Err(Error::invalid_params("the replacement is missing"));
+        };
+        let mut doc = required(name, Some(doc))?;
+        if name == "replacement" && mql::Update::is_operators(&doc) {
+            ids::in_update(&mut doc);
+            return Ok(Update::Operators(mql::Update::parse(&doc).map_err(language)?));
+        }
+        ids::in_document(&mut doc);
+        Ok(Update::Replacement(mql::Replacement::parse(doc).map_err(language)?))
+    }
+
+    /// The field whose values `distinct` answers.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is not a text.
+    pub fn key(&mut self) -> Result<String> {
+        match self.key.take() {
+            Some(Json(Bson::String(key))) if !key.is_empty() => Ok(key),
+            _ => Err(Error::invalid_params("key must be a text that is not empty")),
+        }
+    }
+}
+
+fn filter(mut doc: Document) -> Result<Filter> {
+    ids::in_filter(&mut doc);
+    Filter::parse(&doc).map_err(language)
+}
+
+fn required(name: &str, value: Option<Json>) -> Result<Document> {
+    document(name, value)?.ok_or_else(|| Error::invalid_params(format!("{name} is missing")))
+}
+
+fn document(name: &str, value: Option<Json>) -> Result<Option<Document>> {
+    match value {
+        None | Some(Json(Bson::Null)) => Ok(None),
+        Some(Json(Bson::Document(doc))) => Ok(Some(doc)),
+        Some(_) => Err(Error::invalid_params(format!("{name} must be an object"))),
+    }
+}
+
+/// A command's options.
+pub struct Options(Document);
+
+impl Options {
+    /// An option that counts something.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is not a whole number, or negative.
+    pub fn count(&self, name: &str) -> Result<Option<u64>> {
+        let n = match self.0.get(name) {
+            None | Some(Bson::Null) => return Ok(None),
+            Some(Bson::Int32(n)) => i64::from(*n),
+            Some(Bson::Int64(n)) => *n,
+            Some(Bson::Double(n)) if n.fract() == 0.0 && n.abs() < 1e15 => *n as i64,
+            Some(_) => -1,
+        };
+        let n = u64::try_from(n).map_err(|_| Error::invalid_params(format!("{name} must be a whole number, and not negative")))?;
+        Ok(Some(n))
+    }
+
+    /// How many documents `find` answers. More than the caller may have becomes what it may have;
+    /// zero stands for the default, as absent does.
+    ///
+    /// # Errors
+    /// As [`count`](Self::count).
+    pub fn limit(&self, call: &Call) -> Result<u64> {
+        let most = if call.caller.kind == CallerKind::Client { MAX_CLIENT_LIMIT } else { MAX_LIMIT };
+        Ok(self.count("limit")?.filter(|n| *n > 0).unwrap_or(DEFAULT_LIMIT).min(most))
+    }
+
+    /// How long a query may run: `maxTimeMS`, and for a mini program one second unless it says
+    /// otherwise and three at most.
+    ///
+    /// # Errors
+    /// As [`count`](Self::count).
+    pub fn time(&self, call: &Call) -> Result<Option<Duration>> {
+        let asked = self.count("maxTimeMS")?.filter(|ms| *ms > 0).map(Duration::from_millis);
+        Ok(match call.caller.kind {
+            CallerKind::Client => Some(asked.unwrap_or(DEFAULT_TIME).min(MAX_TIME)),
+            _ => asked,
+        })
+    }
+
+    /// The sort order, if there is one.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is wrong.
+    pub fn sort(&self) -> Result<Option<Sort>> {
+        match self.0.get("sort") {
+            None | Some(Bson::Null) => Ok(None),
+            Some(Bson::Document(order)) => Ok(Some(Sort::parse(order).map_err(language)?).filter(|sort| !sort.is_empty())),
+            Some(_) => Err(Error::invalid_params("sort must be an object")),
+        }
+    }
+
+    /// The projection, if there is one.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is wrong.
+    pub fn projection(&self) -> Result<Option<Projection>> {
+        match self.0.get("projection") {
+            None | Some(Bson::Null) => Ok(None),
+            Some(Bson::Document(fields)) if fields.is_empty() => Ok(None),
+            Some(Bson::Document(fields)) => Ok(Some(Projection::parse(fields).map_err(language)?)),
+            Some(_) => Err(Error::invalid_params("projection must be an object")),
+        }
+    }
+
+    /// An option that is on or off.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is neither.
+    pub fn flag(&self, name: &str, default: bool) -> Result<bool> {
+        match self.0.get(name) {
+            None | Some(Bson::Null) => Ok(default),
+            Some(Bson::Boolean(on)) => Ok(*on),
+            Some(_) => Err(Error::invalid_params(format!("{name} must be true or false"))),
+        }
+    }
+
+    /// An option that is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Bson::as_str)
+    }
+}

@@ -1,0 +1,212 @@
+//! The commands that read.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, BinaryHeap};
+
+use bson::{Bson, RawDocument};
+use mql::{Filter, Projection, Sort, SortKey, json};
+use sdk_plugin::{Error, Result};
+
+use crate::records::Records;
+use crate::scan::{Match, Scan};
+
+/// How much memory a sort may take, in bytes. MongoDB's own limit.
+const SORT_MEMORY: usize = 32 * 1024 * 1024;
+/// How large the documents of one answer may be together, in bytes.
+const ANSWER_SIZE: usize = 64 * 1024 * 1024;
+/// How large the values of `distinct` may be together, in bytes. MongoDB's own limit.
+const DISTINCT_SIZE: usize = 16 * 1024 * 1024;
+
+/// What is asked for.
+pub struct Query {
+    /// Which documents.
+    pub filter: Filter,
+    /// In which order; by `_id` without one.
+    pub sort: Option<Sort>,
+    /// How many of the first to leave out.
+    pub skip: u64,
+    /// How many at most.
+    pub limit: u64,
+}
+
+/// The documents that a query asks for.
+///
+/// # Errors
+/// `InvalidParams.Format` when sorting takes more than 32 MiB, or the documents are larger than
+/// 64 MiB together; otherwise what the database answers.
+pub async fn find(records: &Records, query: &Query) -> Result<Vec<Match>> {
+    match &query.sort {
+        // Keys are in the order of `_id` anyway.
+        Some(sort) if sort.by_id() != Some(false) => sorted(records, query, sort).await,
+        _ => in_order(records, query).await,
+    }
+}
+
+async fn in_order(records: &Records, query: &Query) -> Result<Vec<Match>> {
+    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let mut scan = Scan::new(records, &query.filter)?.skip(query.skip).expect(query.limit);
+    let (mut found, mut size) = (Vec::new(), 0);
+    while found.len() < limit
+        && let Some(page) = scan.next().await?
+    {
+        for one in page.into_iter().take(limit - found.len()) {
+            size += one.bytes.len();
+            if size > ANSWER_SIZE {
+                return Err(Error::invalid_params(format!(
+                    "the documents are larger than {ANSWER_SIZE} bytes together; use a smaller limit"
+                )));
+            }
+            found.push(one);
+        }
+    }
+    Ok(found)
+}
+
+/// The first documents of a sort order, of which the heap keeps the last on top.
+async fn sorted(records: &Records, query: &Query, sort: &Sort) -> Result<Vec<Match>> {
+    let wanted = usize::try_from(query.skip.saturating_add(query.limit)).unwrap_or(usize::MAX);
+    let mut scan = Scan::new(records, &query.filter)?;
+    let mut first: BinaryHeap<Ranked> = BinaryHeap::new();
+    let (mut size, mut number) = (0, 0);
+    while let Some(page) = scan.next().await? {
+        for one in page {
+            let document = Match { bytes: one.bytes.clone(), decoded: one.decoded }.document()?;
+            let ranked = Ranked { key: sort.key(&document), number, found: Match { bytes: one.bytes, decoded: None } };
+            number += 1;
+            if first.len() >= wanted && first.peek().is_none_or(|last| ranked >= *last) {
+                continue;
+            }
+            size += ranked.size();
+            first.push(ranked);
+            if first.len() > wanted
+                && let Some(last) = first.pop()
+            {
+                size -= last.size();
+            }
+            if size > SORT_MEMORY {
+                return Err(Error::invalid_params(format!(
+                    "Executor error during find command: OperationFailed: Sort operation used more than the maximum {SORT_MEMORY} bytes of RAM. \
+                     Add an index, or specify a smaller limit."
+                )));
+            }
+        }
+    }
+    let skip = usize::try_from(query.skip).unwrap_or(usize::MAX);
+    Ok(first.into_sorted_vec().into_iter().skip(skip).map(|ranked| ranked.found).collect())
+}
+
+/// A document in its place; of equal ones the one that was found first comes first.
+struct Ranked {
+    key: SortKey,
+    number: u64,
+    found: Match,
+}
+
+impl Ranked {
+    fn size(&self) -> usize {
+        self.key.size() + self.found.bytes.len() + size_of::<Self>()
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key).then(self.number.cmp(&other.number))
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
+
+/// How many documents match, between `skip` and `limit`.
+///
+/// # Errors
+/// What the database answers.
+pub async fn count(records: &Records, filter: &Filter, skip: u64, limit: Option<u64>) -> Result<u64> {
+    let limit = limit.filter(|limit| *limit > 0).unwrap_or(u64::MAX);
+    let wanted = skip.saturating_add(limit);
+    let mut counted = 0;
+    if filter.is_empty() {
+        counted = records.count().await?;
+    } else {
+        let mut scan = Scan::new(records, filter)?;
+        while counted < wanted
+            && let Some(page) = scan.next().await?
+        {
+            counted += page.len() as u64;
+        }
+    }
+    Ok(counted.min(wanted).saturating_sub(skip))
+}
+
+/// The different values of a field, in MongoDB's order of values.
+///
+/// # Errors
+/// `InvalidParams.Format` when they are larger than 16 MiB together; otherwise what the database answers.
+pub async fn distinct(records: &Records, filter: &Filter, key: &str) -> Result<Vec<Bson>> {
+    let mut scan = Scan::new(records, filter)?;
+    let (mut values, mut size) = (BTreeSet::new(), 0);
+    while let Some(page) = scan.next().await? {
+        for one in page {
+            let document = one.document()?;
+            for value in mql::distinct_values(&document, key) {
+                let value = Ordered(value.clone());
+                if !values.contains(&value) {
+                    size += json::to_string(&value.0).len();
+                    values.insert(value);
+                }
+                if size > DISTINCT_SIZE {
+                    return Err(Error::invalid_params("distinct too big, 16mb cap"));
+                }
+            }
+        }
+    }
+    Ok(values.into_iter().map(|value| value.0).collect())
+}
+
+struct Ordered(Bson);
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Self) -> Ordering {
+        mql::compare(&self.0, &other.0)
+    }
+}
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ordered {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ordered {}
+
+/// Writes a document as the SDK expects it, or the part of it that a projection leaves.
+///
+/// # Errors
+/// `InternalError` when it is not BSON.
+pub fn write(found: Match, projection: Option<&Projection>, out: &mut Vec<u8>) -> Result<()> {
+    match projection {
+        Some(projection) => json::write_document(&projection.apply(found.document()?), out),
+        None => {
+            let raw = RawDocument::from_bytes(&found.bytes).map_err(Error::internal)?;
+            json::write_raw(raw, out).map_err(Error::internal)?;
+        }
+    }
+    Ok(())
+}
