@@ -170,7 +170,10 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::management::ManagementRequest;
     use crate::management::access_keys::AccessKeys;
+    use crate::management::authenticate::authenticate;
+    use crate::management::nonces::Nonces;
 
     fn no_variable(_: &str) -> Option<String> {
         None
@@ -192,6 +195,28 @@ mod tests {
         assert_eq!(Client::choose(data.path(), all).unwrap().key.secret, "MPCLOUD_ACCESS_KEY_SECRET");
         let half = |name: &str| (name == "MPCLOUD_ACCESS_KEY_ID").then(|| "id".to_owned());
         assert_eq!(Client::choose(data.path(), half).err().unwrap().exit_code(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_server_accepts_what_is_signed_here() {
+        let data = tempfile::tempdir().unwrap();
+        let keys = AccessKeys::open(data.path(), "http://127.0.0.1:7").unwrap();
+        let client = Client::choose(data.path(), no_variable).unwrap();
+        let body = canonical::form([("Name", "小 a+b*~"), ("Desc", "")]);
+        let headers = client.sign("CreateSpace", body.as_bytes(), "2026-11-23T10:09:45Z", "nonce").unwrap();
+        let request = ManagementRequest {
+            method: http::Method::POST,
+            path: "/".into(),
+            query: String::new(),
+            headers,
+            body: body.into(),
+            ip: String::new(),
+            request_id: String::new(),
+        };
+        let now = timestamp::parse("2026-11-23T10:10:00Z").unwrap();
+        let verified = authenticate(&keys, &Nonces::new(), &request, now).await.unwrap();
+        assert_eq!(verified.action, "CreateSpace");
+        assert_eq!(verified.parameters.to_json().unwrap(), r#"{"Desc":"","Name":"小 a+b*~"}"#.as_bytes());
     }
 
     #[test]

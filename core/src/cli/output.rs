@@ -1,6 +1,6 @@
 //! What commands print: JSON or text on standard output, everything else on standard error.
 
-use std::io::{IsTerminal as _, Write as _, stderr, stdin, stdout};
+use std::io::{ErrorKind, IsTerminal as _, Write as _, stderr, stdin, stdout};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -35,13 +35,16 @@ impl Output {
     }
 }
 
-/// Prints a line on standard output.
+/// Prints a line on standard output. A reader that has seen enough, such as `head`, is no failure.
 ///
 /// # Errors
-/// When it is closed.
+/// When it cannot be written to.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = stdout().lock();
-    writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()).map_err(|e| Failure::new(format!("standard output: {e}")))
+    match writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::new(format!("standard output: {e}"))),
+        _ => Ok(()),
+    }
 }
 
 /// Prints a line on standard error. Nobody listens when that fails.

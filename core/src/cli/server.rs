@@ -88,5 +88,8 @@ impl Check {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Runtime::new().map_err(|e| Failure::new(format!("cannot start the threads: {e}")))
+    // More threads than cores, because a plugin that blocks holds one until the watchdog finds out.
+    let threads = std::thread::available_parallelism().map_or(4, |cores| cores.get() * 2).max(4);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    runtime.map_err(|e| Failure::new(format!("cannot start the threads: {e}")))
 }

@@ -5,8 +5,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::output::{self, camel, table, text};
+use super::output::{self, table, text};
 use super::{Failure, Options};
+
+/// How many spaces are asked for at once: the most there can be.
+const PAGE_SIZE: usize = 100;
 
 /// The commands on spaces.
 #[derive(Debug, Subcommand)]
@@ -14,7 +17,7 @@ pub enum Command {
     /// Make a space, and print what clients need to use it
     #[command(after_help = "Example:\n  mpcloud space create demo1 --desc 'for trying things out' --json")]
     Create {
-        /// Its name: 3 to 15 characters that begin with a letter
+        /// Its name, for people
         name: String,
         /// What it is for
         #[arg(long, default_value = "", hide_default_value = true)]
@@ -96,14 +99,11 @@ impl Command {
             }
             Self::List => {
                 let spaces = all(&client)?;
-                output.result(&json!({"spaces": spaces.iter().cloned().map(camel).collect::<Vec<_>>()}), || {
-                    let rows: Vec<_> = spaces
-                        .iter()
-                        .map(|space| {
-                            ["SpaceId", "Name", "ServiceStatus", "GmtCreate", "Description"].map(|key| text(space, &[key])).to_vec()
-                        })
-                        .collect();
-                    table(&["SPACE ID", "NAME", "STATUS", "CREATED", "DESCRIPTION"], &rows)
+                output.result(&json!({"spaces": spaces}), || {
+                    let row = |space: &Listed| {
+                        [&space.space_id, &space.name, &space.status, &space.created, &space.description].map(String::clone).to_vec()
+                    };
+                    table(&["SPACE ID", "NAME", "STATUS", "CREATED", "DESCRIPTION"], &spaces.iter().map(row).collect::<Vec<_>>())
                 })
             }
             Self::Show { id } => {
@@ -136,16 +136,34 @@ impl Command {
     }
 }
 
-fn all(client: &Client) -> Result<Vec<Value>, Failure> {
+/// A space in the list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    space_id: String,
+    name: String,
+    description: String,
+    status: String,
+    /// ISO 8601, UTC.
+    created: String,
+}
+
+/// Every space, page by page.
+fn all(client: &Client) -> Result<Vec<Listed>, Failure> {
     let mut all = Vec::new();
-    loop {
-        let page = (all.len() / 100).to_string();
-        let reply = client.call("DescribeSpaces", &[("PageNum", &page), ("PageSize", "100")])?;
-        let spaces = reply.get("Spaces").and_then(Value::as_array).cloned().unwrap_or_default();
-        let last = spaces.len() < 100;
-        all.extend(spaces);
-        if last {
-            return Ok(all);
+    for page in 0.. {
+        let reply = client.call("DescribeSpaces", &[("PageNum", &page.to_string()), ("PageSize", &PAGE_SIZE.to_string())])?;
+        let spaces = reply.get("Spaces").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        all.extend(spaces.iter().map(|space| Listed {
+            space_id: text(space, &["SpaceId"]),
+            name: text(space, &["Name"]),
+            description: text(space, &["Description"]),
+            status: text(space, &["ServiceStatus"]),
+            created: text(space, &["GmtCreate"]),
+        }));
+        if spaces.len() < PAGE_SIZE {
+            break;
         }
     }
+    Ok(all)
 }

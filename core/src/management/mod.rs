@@ -18,12 +18,15 @@
 
 pub mod access_keys;
 mod actions;
-mod authenticate;
+pub(crate) mod authenticate;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod authenticate_tests;
 pub mod canonical;
-mod nonces;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod handle_tests;
+pub(crate) mod nonces;
 mod parameters;
 pub mod timestamp;
 
