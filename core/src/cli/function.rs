@@ -229,10 +229,10 @@ fn invoked(reply: &Value, options: &Options) -> Result<(), Failure> {
     options.output().result(&Invoked { result, runtime_meta }, String::new)
 }
 
-/// Every function of a space, page by page; the vendor counts pages from 0.
+/// Every function of a space, page by page. Pages of functions count from 1, those of spaces from 0.
 fn all(client: &Client, space: &str) -> Result<Vec<Value>, Failure> {
     let mut all = Vec::new();
-    for page in 0.. {
+    for page in 1.. {
         let reply = client.call("ListFunction", &[("SpaceId", space), ("PageNum", &page.to_string()), ("PageSize", "100")])?;
         let functions = reply.get("DataList").and_then(Value::as_array).cloned().unwrap_or_default();
         let total = reply.get("Paginator").and_then(|p| p.get("Total")).and_then(Value::as_u64);

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::output::{print, text};
 use super::{Failure, Options};
+use crate::management::timestamp;
 
 /// How often `-f` asks for new lines.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -79,6 +80,14 @@ impl Logs {
     }
 }
 
+/// Milliseconds since 1970 as ISO 8601; other text as it is.
+fn time(text: String) -> String {
+    match text.parse::<i64>() {
+        Ok(ms) => format!("{}.{:03}Z", timestamp::format(ms).trim_end_matches('Z'), ms.rem_euclid(1000)),
+        Err(_) => text,
+    }
+}
+
 fn lines(reply: &Value) -> Vec<Line> {
     let entries = reply.get("DataList").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let at = |entry: &Value, key: &str, place: usize| {
@@ -89,7 +98,7 @@ fn lines(reply: &Value) -> Vec<Line> {
         .flat_map(|entry| {
             let count = entry.get("Contents").and_then(Value::as_array).map_or(0, Vec::len);
             (0..count).map(move |place| Line {
-                time: at(entry, "Timestamps", place),
+                time: time(at(entry, "Timestamps", place)),
                 request_id: text(entry, &["RequestId"]),
                 place,
                 level: at(entry, "Levels", place),
@@ -108,13 +117,14 @@ mod tests {
     #[test]
     fn a_reply_becomes_lines() {
         let reply = json!({"DataList": [
-            {"RequestId": "b", "Contents": ["two", "three"], "Levels": ["info", "error"], "Timestamps": ["2", "3"]},
-            {"RequestId": "a", "Contents": ["one"], "Levels": ["info"], "Timestamps": ["1"]},
+            {"RequestId": "b", "Contents": ["two", "three"], "Levels": ["info", "error"], "Timestamps": ["1545403746724", "1545403746725"]},
+            {"RequestId": "a", "Contents": ["one"], "Levels": ["info"], "Timestamps": ["1545403746009"]},
         ]});
         let mut lines = lines(&reply);
         lines.sort_unstable();
         let contents: Vec<&str> = lines.iter().map(|line| line.content.as_str()).collect();
         assert_eq!(contents, ["one", "two", "three"]);
+        assert_eq!(lines.first().map(|line| line.time.as_str()), Some("2018-12-21T14:49:06.009Z"));
         assert_eq!(lines.last().map(|line| line.level.as_str()), Some("error"));
     }
 }

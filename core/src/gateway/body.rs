@@ -50,11 +50,20 @@ fn gunzip(raw: &[u8], limit: usize) -> Result<Bytes> {
     Ok(unpacked.into())
 }
 
-/// Hands a body on as a stream, for plugins that read it themselves.
-pub fn stream(body: Incoming) -> Body {
+/// Hands a body on as a stream, for plugins that read it themselves. It ends with an error when
+/// nothing arrives for `patience`.
+pub fn stream(body: Incoming, patience: Duration) -> Body {
     let length = hyper::body::Body::size_hint(&body).exact();
-    let chunks =
-        body.into_data_stream().map(|chunk| chunk.map_err(|e| Error::new(codes::INVALID_BODY, "the body broke off").with_source(e)));
+    let chunks = futures_util::stream::unfold(Some(body.into_data_stream()), move |chunks| async move {
+        let mut chunks = chunks?;
+        let broken = |why: &str| Error::new(codes::INVALID_BODY, format!("the body {why}"));
+        match timeout(patience, chunks.next()).await {
+            Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some(chunks))),
+            Ok(Some(Err(e))) => Some((Err(broken("broke off").with_source(e)), None)),
+            Ok(None) => None,
+            Err(_) => Some((Err(broken("did not go on in time")), None)),
+        }
+    });
     let body = Body::from_stream(chunks);
     match length {
         Some(length) => body.with_length(length),

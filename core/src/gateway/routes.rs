@@ -126,7 +126,7 @@ async fn plugin(gateway: &Arc<Gateway>, path: &str, request: Request<Incoming>, 
         host: host.to_ascii_lowercase(),
         caller: Caller { ip, user_agent: text(&parts.headers, header::USER_AGENT), ..Caller::of(CallerKind::Http) },
         headers: parts.headers.clone(),
-        body: body::stream(incoming),
+        body: body::stream(incoming, gateway.limits.body_timeout),
         request_id: id.to_owned(),
     };
     let answered = async { slot.lease()?.http(asked).await }.await;

@@ -7,32 +7,54 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use sdk_plugin::abi::load::PluginInstance;
 use sdk_plugin::{Body, Call, Error, Event, HttpRequest, HttpResponse, Manifest, Reply, Result, codes};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 
 use super::schedule::Jobs;
+use super::watch::Suspect;
 use crate::telemetry::metrics::PluginMetrics;
 
 /// The most calls of one plugin in flight, unless its manifest says otherwise.
 const DEFAULT_CONCURRENCY: u32 = 4096;
+
+/// How long a plugin may take to begin its answer to an HTTP request, uploads included.
+const HTTP_PATIENCE: Duration = Duration::from_secs(900);
+
+/// The most threads that calls of one plugin that blocks may hold.
+const MAX_THREADS: usize = 16;
 
 /// A running plugin instance.
 pub struct Instance {
     plugin: PluginInstance,
     manifest: Manifest,
     jobs: Jobs,
+    suspect: Arc<Suspect>,
+    /// Threads for calls of a plugin that blocks.
+    threads: Arc<Semaphore>,
     in_flight: AtomicU32,
     idle: Notify,
 }
 
 impl Instance {
-    pub(super) fn new(plugin: PluginInstance, manifest: Manifest, jobs: Jobs) -> Self {
-        Self { plugin, manifest, jobs, in_flight: AtomicU32::new(0), idle: Notify::new() }
+    pub(super) fn new(id: &str, plugin: PluginInstance, manifest: Manifest, jobs: Jobs) -> Self {
+        let (suspect, threads) = (Suspect::watch(id), Arc::new(Semaphore::new(MAX_THREADS)));
+        Self { plugin, manifest, jobs, suspect, threads, in_flight: AtomicU32::new(0), idle: Notify::new() }
     }
 
     /// The plugin without counting or deadlines.
     pub fn raw(&self) -> &PluginInstance {
         &self.plugin
+    }
+
+    /// Polls a call on a thread of its own. One that never comes back keeps the thread.
+    async fn call_apart(self: Arc<Self>, call: Call) -> Result<Reply> {
+        let thread = self.threads.clone().acquire_owned().await.map_err(Error::internal)?;
+        let runtime = tokio::runtime::Handle::current();
+        let done = tokio::task::spawn_blocking(move || {
+            let _thread = thread;
+            runtime.block_on(self.plugin.call(call))
+        });
+        done.await.map_err(Error::internal)?
     }
 
     /// What it declared.
@@ -97,7 +119,13 @@ impl Lease {
         let began = Instant::now();
         let method = call.method.clone();
         let deadline = call.deadline;
-        let done = tokio::time::timeout_at(deadline.into(), self.instance.plugin.call(call)).await;
+        let instance = &self.instance;
+        let done = if instance.suspect.blocks() {
+            tokio::time::timeout_at(deadline.into(), instance.clone().call_apart(call)).await
+        } else {
+            let work = std::pin::pin!(instance.plugin.call(call));
+            tokio::time::timeout_at(deadline.into(), instance.suspect.marked(work)).await
+        };
         let result = done.unwrap_or_else(|_| Err(Call::timed_out(&method)));
         self.count(began, result.is_ok());
         let mut reply = result?;
@@ -110,7 +138,11 @@ impl Lease {
     /// Answers an HTTP request.
     pub async fn http(self, request: HttpRequest) -> Result<HttpResponse> {
         let began = Instant::now();
-        let result = self.instance.plugin.http(request).await;
+        let path = request.path().to_owned();
+        let instance = self.instance.clone();
+        let work = std::pin::pin!(instance.plugin.http(request));
+        let done = timeout(HTTP_PATIENCE, instance.suspect.marked(work)).await;
+        let result = done.unwrap_or_else(|_| Err(Call::timed_out(&path)));
         self.count(began, result.is_ok());
         let mut response = result?;
         response.body = self.keep_for(response.body);

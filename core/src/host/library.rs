@@ -1,7 +1,11 @@
 //! Finding and opening library files.
 
+use std::collections::BTreeMap;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use sdk_plugin::abi::load::PluginLibrary;
 use sdk_plugin::{Error, Result, codes};
@@ -38,11 +42,40 @@ fn list(folders: &[PathBuf]) -> String {
 
 /// Opens a library and shakes hands with it, away from the reactor's threads.
 ///
+/// A file that changed since it was opened is opened anew: the system's loader would give back
+/// the old code for the same path, so it is shown a copy.
+///
 /// # Errors
 /// `InvalidConfiguration` with what both sides are.
 pub async fn open(file: PathBuf) -> Result<PluginLibrary> {
-    let opened = tokio::task::spawn_blocking(move || {
-        PluginLibrary::open(&file).map_err(|refusal| Error::new(codes::CONFIG, format!("{} {refusal}", file.display())))
-    });
-    opened.await.map_err(Error::internal)?
+    tokio::task::spawn_blocking(move || open_blocking(&file)).await.map_err(Error::internal)?
+}
+
+/// Libraries that are open, by path, with what their files were then.
+static OPEN: Mutex<BTreeMap<PathBuf, (Version, PluginLibrary)>> = Mutex::new(BTreeMap::new());
+
+/// Tells one version of a file from another: file number, size, time of change.
+type Version = (u64, u64, Option<SystemTime>);
+
+fn open_blocking(file: &Path) -> Result<PluginLibrary> {
+    let failed = |what: &str, e: std::io::Error| Error::new(codes::CONFIG, format!("cannot {what} {}: {e}", file.display()));
+    let metadata = std::fs::metadata(file).map_err(|e| failed("read", e))?;
+    let version = (metadata.ino(), metadata.len(), metadata.modified().ok());
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let refused = |refusal| Error::new(codes::CONFIG, format!("{} {refusal}", file.display()));
+    let library = match open.get(file) {
+        Some((known, library)) if *known == version => return Ok(*library),
+        None => PluginLibrary::open(file).map_err(refused)?,
+        Some(_) => {
+            let folder = std::env::temp_dir().join(format!("mpcloud-{}", uuid::Uuid::new_v4()));
+            let copy = folder.join(file.file_name().unwrap_or_default());
+            std::fs::create_dir(&folder).and_then(|()| std::fs::copy(file, &copy)).map_err(|e| failed("copy", e))?;
+            let opened = PluginLibrary::open(&copy).map_err(refused);
+            // What is mapped stays mapped.
+            let _ = std::fs::remove_dir_all(&folder);
+            opened?
+        }
+    };
+    open.insert(file.to_owned(), (version, library));
+    Ok(library)
 }

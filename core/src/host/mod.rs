@@ -6,6 +6,7 @@ mod library;
 mod order;
 mod schedule;
 mod services;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -224,7 +225,7 @@ impl PluginHost {
         let runtime = tokio::runtime::Handle::current();
         let frame = HostFrame::new(services, runtime.clone());
         let instance = library.create(frame, &info, runtime)?;
-        let instance = Arc::new(Instance::new(instance, manifest, jobs));
+        let instance = Arc::new(Instance::new(&slot.id, instance, manifest, jobs));
         let started = async {
             instance.raw().start().await?;
             instance.raw().ready().await

@@ -43,9 +43,17 @@ impl<'a> SignedRequest<'a> {
     /// `InvalidBody.Format` for what is not such an object; `InvalidParams.Format` for params that
     /// are not a string of JSON.
     pub fn parse(raw: &'a [u8]) -> Result<Self> {
-        let fields: Fields<'a> = serde_json::from_slice(raw).map_err(|e| {
-            Error::new(codes::INVALID_BODY, format!("the body must be a JSON object such as {{\"spaceId\", \"method\", \"params\"}}: {e}"))
-        })?;
+        let wrong = |why: &dyn std::fmt::Display| {
+            Error::new(
+                codes::INVALID_BODY,
+                format!("the body must be a JSON object such as {{\"spaceId\", \"method\", \"params\"}}: {why}"),
+            )
+        };
+        // serde would take an array of the fields' values as well.
+        if raw.trim_ascii_start().first() != Some(&b'{') {
+            return Err(wrong(&"it does not begin as one"));
+        }
+        let fields: Fields<'a> = serde_json::from_slice(raw).map_err(|e| wrong(&e))?;
         let params = text(fields.params).map_err(|_| Error::invalid_params("params must be a string that holds JSON"))?;
         if let Some(params) = &params {
             let object: std::result::Result<&RawValue, _> = serde_json::from_str(params);
