@@ -88,9 +88,7 @@ fn main() -> Result {
     report.requests("`insertOne`", &insert);
     report.requests("`findOne` by `_id`", &find);
 
-    let table = report.table();
-    println!("\n{table}");
-    std::fs::write(&cli.results, table)?;
+    std::fs::write(&cli.results, report.table())?;
     println!("written to {}", cli.results.display());
     Ok(())
 }

@@ -28,23 +28,32 @@ impl Report {
 
     /// Nanoseconds of a direct call and a plugin call.
     pub fn plugin_call(&mut self, [direct, plugin]: &[Series; 2]) {
-        let _ = writeln!(self.text, "\n## A plugin call\n\n| | median | lowest–highest |\n| --- | ---: | ---: |");
+        let mut section = String::new();
+        let _ = writeln!(section, "\n## A plugin call\n\n| | median | lowest–highest |\n| --- | ---: | ---: |");
         for series in [direct, plugin] {
             let (low, high) = series.range();
-            let _ = writeln!(self.text, "| {} | {:.0} ns | {low:.0}–{high:.0} ns |", series.name, series.median());
+            let _ = writeln!(section, "| {} | {:.0} ns | {low:.0}–{high:.0} ns |", series.name, series.median());
         }
-        let _ = writeln!(self.text, "| difference | {:.0} ns | |", plugin.median() - direct.median());
+        let _ = writeln!(section, "| difference | {:.0} ns | |", plugin.median() - direct.median());
+        self.add(&section);
     }
 
     /// Requests a second; the first series is ours.
     pub fn requests(&mut self, title: &str, series: &[Series]) {
         let ours = series.first().map_or(f64::NAN, Series::median);
-        let _ = writeln!(self.text, "\n## {title}\n\n| | requests/s | lowest–highest | mpcloud is |\n| --- | ---: | ---: | ---: |");
+        let mut section = String::new();
+        let _ = writeln!(section, "\n## {title}\n\n| | requests/s | lowest–highest | mpcloud is |\n| --- | ---: | ---: | ---: |");
         for (n, series) in series.iter().enumerate() {
             let (low, high) = series.range();
             let ratio = if n == 0 { String::new() } else { format!("{:.2} ×", ours / series.median()) };
-            let _ = writeln!(self.text, "| {} | {:.0} | {low:.0}–{high:.0} | {ratio} |", series.name, series.median());
+            let _ = writeln!(section, "| {} | {:.0} | {low:.0}–{high:.0} | {ratio} |", series.name, series.median());
         }
+        self.add(&section);
+    }
+
+    fn add(&mut self, section: &str) {
+        println!("{section}");
+        self.text.push_str(section);
     }
 
     /// All of it.
