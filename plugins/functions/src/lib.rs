@@ -1,0 +1,20 @@
+//! The function service: deploys packages and runs them in isolates.
+
+mod cache;
+mod config;
+mod engine;
+mod logs;
+mod manage;
+mod package;
+mod paging;
+mod plugin;
+mod record;
+mod runtime;
+mod service;
+mod signed_url;
+mod spec;
+mod transfer;
+
+pub use plugin::Functions;
+
+sdk_plugin::export_plugin!(Functions);

@@ -1,0 +1,59 @@
+//! The plugin's table in the TOML file.
+
+use serde::Deserialize;
+
+/// Limits of the function service. Every key is optional.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The largest zip that can be uploaded, in bytes. 50 MB by default.
+    pub max_package_bytes: u64,
+    /// The most that a package may hold once it is unpacked, in bytes. 250 MB by default.
+    pub max_unpacked_bytes: u64,
+    /// The most files in a package. 20,000 by default.
+    pub max_package_files: usize,
+    /// The longest that a call may run unless a timer makes it, in seconds. 10 by default, as the
+    /// manual says in 2.9.
+    pub max_timeout_seconds: u64,
+    /// The longest that a timer's call may run, in seconds. 600 by default, as the manual says.
+    pub max_timer_seconds: u64,
+    /// The largest return value as JSON text, in bytes. 6 MB by default.
+    pub max_reply_bytes: usize,
+    /// How many calls run at once in one isolate, unless the function's InstanceConcurrency says
+    /// otherwise. 100 by default.
+    pub instance_concurrency: u32,
+    /// How many isolates one function gets because the others are busy computing. The number of
+    /// cores by default. A function whose isolates are full, not busy, gets more.
+    pub instances_per_function: usize,
+    /// How many isolates there are at once. 256 by default; the one idle for longest makes room.
+    pub max_instances: usize,
+    /// How long an isolate waits for another call before it goes, in seconds. 300 by default.
+    pub idle_seconds: u64,
+    /// How much memory unpacked packages may take in the cache, in bytes. 256 MB by default.
+    pub package_cache_bytes: usize,
+    /// How many invocations the log keeps for each function. 1,000 by default.
+    pub log_retention: u64,
+    /// How many invocations are logged each second at most; more are counted, not kept. Those that
+    /// failed or wrote lines go first. 500 by default.
+    pub log_rate: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_package_bytes: 50 * 1024 * 1024,
+            max_unpacked_bytes: 250 * 1024 * 1024,
+            max_package_files: 20_000,
+            max_timeout_seconds: 10,
+            max_timer_seconds: 600,
+            max_reply_bytes: 6 * 1024 * 1024,
+            instance_concurrency: 100,
+            instances_per_function: std::thread::available_parallelism().map_or(2, |n| n.get()),
+            max_instances: 256,
+            idle_seconds: 300,
+            package_cache_bytes: 256 * 1024 * 1024,
+            log_retention: 1000,
+            log_rate: 500,
+        }
+    }
+}

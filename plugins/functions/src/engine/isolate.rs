@@ -1,0 +1,187 @@
+//! An isolate with the prelude in its context.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use deno_v8 as v8;
+use sdk_plugin::{Error, Result, codes};
+
+use super::ops::{self, State};
+use super::{memory, platform};
+use crate::runtime::{Guard, Interrupt, StopCause};
+
+/// The prelude, in the order in which its parts need each other. Each is a function of `internal`,
+/// the object that they share, and `ops`, the functions of [`ops`]; no other code sees either.
+const PRELUDE: [(&str, &str); 7] = [
+    ("mpcloud:format", include_str!("prelude/format.js")),
+    ("mpcloud:console", include_str!("prelude/console.js")),
+    ("mpcloud:timers", include_str!("prelude/timers.js")),
+    ("mpcloud:encoding", include_str!("prelude/encoding.js")),
+    ("mpcloud:services", include_str!("prelude/services.js")),
+    ("mpcloud:module", include_str!("prelude/module.js")),
+    ("mpcloud:context", include_str!("prelude/context.js")),
+];
+
+struct Stopper(v8::IsolateHandle);
+
+impl Interrupt for Stopper {
+    fn interrupt(&self) {
+        self.0.terminate_execution();
+    }
+}
+
+/// What a stretch does.
+pub enum Entry<'a> {
+    /// Calls the function: its number, and `ctx.args` as JSON text.
+    Start(u32, &'a str),
+    /// A service has answered: the call's number, whether it succeeded, and JSON text.
+    Complete(u32, bool, &'a [u8]),
+    /// A timer is due: its number, and whether the call it belongs to still runs.
+    Fire(u32, bool),
+}
+
+/// An isolate, for the thread that made it.
+pub struct Isolate {
+    // The order matters: handles go before the isolate, and the guard after it.
+    start: v8::Global<v8::Function>,
+    complete: v8::Global<v8::Function>,
+    fire: v8::Global<v8::Function>,
+    context: v8::Global<v8::Context>,
+    isolate: v8::OwnedIsolate,
+    guard: Arc<Guard>,
+    state: Rc<RefCell<State>>,
+}
+
+impl Isolate {
+    /// An isolate with a heap limit in bytes.
+    ///
+    /// # Errors
+    /// `FunctionServerError` when the prelude does not run, which is a fault of ours or a limit
+    /// that is far too low.
+    pub fn new(limit: usize, state: Rc<RefCell<State>>) -> Result<Self> {
+        platform::start();
+        let guard = Guard::watched();
+        let mut isolate = v8::Isolate::new(memory::params(limit));
+        isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
+        guard.arm(Box::new(Stopper(isolate.thread_safe_handle())));
+        // SAFETY: the field order drops the isolate before the guard.
+        unsafe { memory::watch_heap(&mut isolate, &guard) };
+        isolate.set_slot(state.clone());
+        isolate.set_promise_reject_callback(ops::promise_rejected);
+        let (context, entries) = {
+            v8::scope!(let scope, &mut isolate);
+            let context = v8::Context::new(scope, v8::ContextOptions::default());
+            let scope = &mut v8::ContextScope::new(scope, context);
+            let entries = install(scope);
+            (v8::Global::new(scope, context), entries)
+        };
+        let Some([start, complete, fire]) = entries else {
+            // The globals must go before the isolate does.
+            drop(context);
+            return Err(Error::new(codes::FUNCTION_SERVER, "the function's instance cannot start"));
+        };
+        Ok(Self { start, complete, fire, context, isolate, guard, state })
+    }
+
+    /// Runs a stretch until `deadline`. Says why it was stopped, if it was.
+    pub fn run(&mut self, entry: &Entry, deadline: Instant) -> Option<StopCause> {
+        self.guard.begin(deadline);
+        let thrown = {
+            v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+            v8::tc_scope!(let scope, scope);
+            let this = v8::undefined(scope).into();
+            let called = match *entry {
+                Entry::Start(call, args) => text(scope, args.as_bytes()).and_then(|args| {
+                    let call = v8::Integer::new_from_unsigned(scope, call).into();
+                    v8::Local::new(scope, &self.start).call(scope, this, &[call, args.into()])
+                }),
+                Entry::Complete(id, succeeded, data) => text(scope, data).and_then(|data| {
+                    let id = v8::Integer::new_from_unsigned(scope, id).into();
+                    let succeeded = v8::Boolean::new(scope, succeeded).into();
+                    v8::Local::new(scope, &self.complete).call(scope, this, &[id, succeeded, data.into()])
+                }),
+                Entry::Fire(id, live) => {
+                    let id = v8::Integer::new_from_unsigned(scope, id).into();
+                    let live = v8::Boolean::new(scope, live).into();
+                    v8::Local::new(scope, &self.fire).call(scope, this, &[id, live])
+                }
+            };
+            let thrown = (called.is_none() && !self.guard.is_stopped()).then(|| match scope.exception() {
+                Some(exception) => exception.to_rust_string_lossy(scope),
+                None => "the engine refused to run the function".to_owned(),
+            });
+            scope.reset();
+            if !self.guard.is_stopped() {
+                scope.perform_microtask_checkpoint();
+            }
+            thrown
+        };
+        if !self.guard.is_stopped() {
+            self.report_rejections();
+        }
+        let stopped = self.guard.end();
+        if stopped.is_some() {
+            self.isolate.cancel_terminate_execution();
+        }
+        // The prelude catches what functions throw; what comes through is a stack that was too
+        // deep for the prelude itself.
+        if let (Some(message), Entry::Start(call, _)) = (thrown, entry) {
+            self.state.borrow_mut().fail(*call, message, "");
+        }
+        stopped
+    }
+
+    /// Logs the promises that were rejected in this stretch and that nobody has handled by its end.
+    fn report_rejections(&mut self) {
+        let rejected = std::mem::take(&mut self.state.borrow_mut().rejected);
+        if rejected.is_empty() {
+            return;
+        }
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        v8::tc_scope!(let scope, scope);
+        for promise in rejected {
+            let promise = v8::Local::new(scope, promise);
+            if promise.state() == v8::PromiseState::Rejected && !promise.has_handler() {
+                let reason = promise.result(scope).to_rust_string_lossy(scope);
+                self.state.borrow().log(0, "error", format!("Unhandled promise rejection: {reason}"));
+            }
+        }
+    }
+
+    /// The heap in use, in bytes.
+    pub fn heap_used(&mut self) -> usize {
+        self.isolate.get_heap_statistics().used_heap_size()
+    }
+}
+
+/// A string of the engine's, of UTF-8.
+pub fn text<'s>(scope: &v8::PinScope<'s, '_>, utf8: &[u8]) -> Option<v8::Local<'s, v8::String>> {
+    v8::String::new_from_utf8(scope, utf8, v8::NewStringType::Normal)
+}
+
+fn install(scope: &mut v8::PinScope<'_, '_>) -> Option<[v8::Global<v8::Function>; 3]> {
+    v8::tc_scope!(let scope, scope);
+    let internal = v8::Object::new(scope);
+    let table = ops::table(scope)?;
+    for (name, source) in PRELUDE {
+        let name = v8::String::new(scope, name)?;
+        let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
+        let source = v8::String::new(scope, source)?;
+        let part = v8::Script::compile(scope, source, Some(&origin)).and_then(|script| script.run(scope));
+        let part = part.and_then(|part| v8::Local::<v8::Function>::try_from(part).ok());
+        let this = v8::undefined(scope).into();
+        if part.and_then(|part| part.call(scope, this, &[internal.into(), table.into()])).is_none() {
+            let reason = scope.exception().map(|e| e.to_rust_string_lossy(scope)).unwrap_or_default();
+            tracing::error!(part = %name.to_rust_string_lossy(scope), reason, "the prelude failed");
+            return None;
+        }
+    }
+    let function = |name: &str| {
+        let name = v8::String::new(scope, name)?;
+        let function = v8::Local::<v8::Function>::try_from(internal.get(scope, name.into())?).ok()?;
+        Some(v8::Global::new(scope, function))
+    };
+    Some([function("start")?, function("complete")?, function("fire")?])
+}

@@ -1,0 +1,92 @@
+//! The memory limit of an isolate: its heap, and the array buffers outside of it.
+
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use deno_v8 as v8;
+
+use crate::runtime::{Guard, StopCause};
+
+/// How much the heap may grow beyond its limit while the call that reached it is being ended.
+const HEADROOM: usize = 32 * 1024 * 1024;
+
+/// An isolate's parameters for a heap limit in bytes.
+pub fn params(limit: usize) -> v8::CreateParams {
+    v8::CreateParams::default().set_max_old_generation_size_in_bytes(limit).allow_atomics_wait(false).array_buffer_allocator(buffers(limit))
+}
+
+/// Has a guard stop whatever reaches the heap limit.
+///
+/// Without this the engine would end the whole process. The limit is raised each time, so that it
+/// never does; the isolate must not be given new calls afterwards.
+///
+/// # Safety
+/// The guard must live for as long as the isolate.
+pub unsafe fn watch_heap(isolate: &mut v8::OwnedIsolate, guard: &Arc<Guard>) {
+    isolate.add_near_heap_limit_callback(near_limit, Arc::as_ptr(guard).cast_mut().cast());
+}
+
+unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, _initial: usize) -> usize {
+    // SAFETY: `watch_heap` was promised that the guard outlives the isolate.
+    let guard = unsafe { &*guard.cast_const().cast::<Guard>() };
+    eprintln!("NEAR {current} {:?}", std::thread::current().name());
+    guard.stop(StopCause::Memory);
+    current + HEADROOM
+}
+
+struct Buffers {
+    limit: usize,
+    used: AtomicUsize,
+}
+
+impl Buffers {
+    fn reserve(&self, len: usize) -> bool {
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| used.checked_add(len).filter(|sum| *sum <= self.limit)).is_ok()
+    }
+}
+
+/// An allocator of array buffers that refuses more than `limit` bytes together: JavaScript sees a
+/// `RangeError`.
+fn buffers(limit: usize) -> v8::UniqueRef<v8::Allocator> {
+    static TABLE: v8::RustAllocatorVtable<Buffers> = v8::RustAllocatorVtable { allocate, allocate_uninitialized, free, drop: forget };
+    let buffers = Arc::new(Buffers { limit, used: AtomicUsize::new(0) });
+    // SAFETY: the table's functions take the pointer for what it is, an `Arc<Buffers>`.
+    unsafe { v8::new_rust_allocator(Arc::into_raw(buffers), &TABLE) }
+}
+
+fn layout(len: usize) -> Option<Layout> {
+    // An empty allocation needs an address of its own as well.
+    Layout::from_size_align(len.max(1), 16).ok()
+}
+
+unsafe extern "C" fn allocate(buffers: &Buffers, len: usize) -> *mut c_void {
+    match layout(len).filter(|_| buffers.reserve(len)) {
+        // SAFETY: the layout's size is not zero.
+        Some(layout) => unsafe { alloc_zeroed(layout).cast() },
+        None => ptr::null_mut(),
+    }
+}
+
+unsafe extern "C" fn allocate_uninitialized(buffers: &Buffers, len: usize) -> *mut c_void {
+    match layout(len).filter(|_| buffers.reserve(len)) {
+        // SAFETY: the layout's size is not zero.
+        Some(layout) => unsafe { alloc(layout).cast() },
+        None => ptr::null_mut(),
+    }
+}
+
+unsafe extern "C" fn free(buffers: &Buffers, data: *mut c_void, len: usize) {
+    if let Some(layout) = layout(len).filter(|_| !data.is_null()) {
+        buffers.used.fetch_sub(len, Ordering::Relaxed);
+        // SAFETY: the engine gives back what one of the functions above gave it, with its length.
+        unsafe { dealloc(data.cast(), layout) }
+    }
+}
+
+unsafe extern "C" fn forget(buffers: *const Buffers) {
+    // SAFETY: called once, with the pointer that `Arc::into_raw` gave.
+    drop(unsafe { Arc::from_raw(buffers) });
+}

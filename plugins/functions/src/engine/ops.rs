@@ -1,0 +1,342 @@
+//! The functions that the prelude calls, and the state behind them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deno_v8 as v8;
+use sdk_plugin::{Call, CallerKind, Error, codes};
+use serde_json::json;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::isolate::text;
+use crate::package::Package;
+use crate::runtime::{Instance, Lines, MAX_OPEN_CALLS, Message, Outcome, Upstream, facts};
+
+/// The most timers that wait in one isolate.
+const MAX_TIMERS: usize = 10_000;
+
+/// A call of the function that has not ended.
+pub struct Running {
+    pub call: Call,
+    pub lines: Arc<Lines>,
+    pub reply: oneshot::Sender<Outcome>,
+    pub began: Instant,
+}
+
+/// What an isolate's thread knows. JavaScript names calls by their keys in `running`.
+pub struct State {
+    pub running: HashMap<u32, Running>,
+    /// The call that the current stretch belongs to; it need not be running any more.
+    pub current: u32,
+    /// Timers by the time they are due: number and call.
+    pub timers: BTreeSet<(Instant, u32, u32)>,
+    due: HashMap<u32, (Instant, u32)>,
+    /// Calls of services that have not been answered, with the call of the function they belong to.
+    pub open: HashMap<u32, u32>,
+    pub rejected: Vec<v8::Global<v8::Promise>>,
+    pub instance: Arc<Instance>,
+    package: Arc<Package>,
+    upstream: Arc<dyn Upstream>,
+    tasks: Handle,
+    max_reply: usize,
+}
+
+impl State {
+    pub fn new(instance: Arc<Instance>, package: Arc<Package>, upstream: Arc<dyn Upstream>, tasks: Handle, max_reply: usize) -> Self {
+        Self {
+            running: HashMap::new(),
+            current: 0,
+            timers: BTreeSet::new(),
+            due: HashMap::new(),
+            open: HashMap::new(),
+            rejected: Vec::new(),
+            instance,
+            package,
+            upstream,
+            tasks,
+            max_reply,
+        }
+    }
+
+    /// Ends a call. The lease is given back before the answer goes out, so that whoever calls next
+    /// finds the instance free.
+    pub fn end(&mut self, call: u32, result: Result<String, Error>) {
+        if let Some(running) = self.running.remove(&call) {
+            self.instance.release();
+            // Nobody waits any more when the deadline came first.
+            let _ = running.reply.send(Outcome { result, memory: self.instance.memory() });
+        }
+    }
+
+    /// Ends a call whose code threw.
+    pub fn fail(&mut self, call: u32, message: String, stack: &str) {
+        if !stack.is_empty() {
+            self.log(call, "error", stack.to_owned());
+        }
+        self.end(call, Err(Error::new(codes::FUNCTION, message)));
+    }
+
+    /// Adds a log line to a call; 0 stands for the one whose stretch this is.
+    pub fn log(&self, call: u32, level: &'static str, text: String) {
+        let call = if call == 0 { self.current } else { call };
+        if let Some(running) = self.running.get(&call) {
+            running.lines.push(level, text);
+        }
+    }
+
+    fn settle(&mut self, call: u32, result: String) {
+        let result = if result.len() > self.max_reply {
+            let message = format!("the result has {} bytes; {} are allowed", result.len(), self.max_reply);
+            Err(Error::new(codes::FUNCTION_RESOURCE, message))
+        } else {
+            Ok(result)
+        };
+        self.end(call, result);
+    }
+
+    /// The timer that is due, if any: its number and its call.
+    pub fn due(&mut self, now: Instant) -> Option<(u32, u32)> {
+        let first = *self.timers.first().filter(|(at, ..)| *at <= now)?;
+        self.timers.remove(&first);
+        self.due.remove(&first.1);
+        Some((first.1, first.2))
+    }
+
+    fn set_timer(&mut self, id: u32, delay: f64) -> bool {
+        if self.timers.len() >= MAX_TIMERS {
+            return false;
+        }
+        let at = Instant::now() + Duration::from_secs_f64((delay / 1000.0).clamp(0.0, 3e6));
+        self.timers.insert((at, id, self.current));
+        self.due.insert(id, (at, self.current));
+        true
+    }
+
+    fn clear_timer(&mut self, id: u32) {
+        if let Some((at, call)) = self.due.remove(&id) {
+            self.timers.remove(&(at, id, call));
+        }
+    }
+
+    /// Begins a call of a service on behalf of a call of the function.
+    fn call(&mut self, call: u32, id: u32, method: String, params: String) -> Result<(), Error> {
+        let running = self
+            .running
+            .get(&call)
+            .ok_or_else(|| Error::new(codes::FUNCTION_SERVER, "the call of the function that this belongs to has ended"))?;
+        if self.open.len() >= MAX_OPEN_CALLS {
+            let message = format!("the function has {MAX_OPEN_CALLS} calls of services open; no more are allowed");
+            return Err(Error::new(codes::THROTTLED_CONCURRENCY, message));
+        }
+        let mut request = running.call.follow(method, params);
+        request.caller.kind = CallerKind::Function;
+        self.open.insert(id, call);
+        let work = self.upstream.call(request);
+        let instance = self.instance.clone();
+        let deadline = running.call.deadline;
+        self.tasks.spawn(async move {
+            let result = match tokio::time::timeout_at(deadline.into(), work).await {
+                Ok(result) => result.map(|reply| reply.data),
+                Err(_) => Err(Error::new(codes::TIMEOUT, "the call did not end before the function's deadline")),
+            };
+            instance.send(Message::Completed { id, result });
+        });
+        Ok(())
+    }
+}
+
+/// How an error reaches JavaScript: without its causes.
+pub fn error_text(error: &Error) -> String {
+    json!({"code": error.code(), "message": error.message()}).to_string()
+}
+
+type Shared = Rc<RefCell<State>>;
+type Scope<'s, 'i> = v8::PinScope<'s, 'i>;
+type Args<'s> = v8::FunctionCallbackArguments<'s>;
+type Return<'s> = v8::ReturnValue<'s, v8::Value>;
+
+fn state(scope: &Scope) -> Option<Shared> {
+    scope.get_slot::<Shared>().cloned()
+}
+
+fn number(scope: &mut Scope, args: &Args, index: i32) -> u32 {
+    args.get(index).uint32_value(scope).unwrap_or(0)
+}
+
+fn string(scope: &mut Scope, args: &Args, index: i32) -> String {
+    args.get(index).to_rust_string_lossy(scope)
+}
+
+fn answer(scope: &mut Scope, mut rv: Return, utf8: &[u8]) {
+    if let Some(value) = text(scope, utf8) {
+        rv.set(value.into());
+    }
+}
+
+/// The functions as an object that only the prelude sees.
+pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
+    let table = v8::Object::new(scope);
+    macro_rules! add {
+        ($($name:ident),*) => {$(
+            let key = v8::String::new(scope, stringify!($name))?;
+            let function = v8::Function::new(scope, $name)?;
+            table.set(scope, key.into(), function.into())?;
+        )*};
+    }
+    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, compile, encode, decode);
+    Some(table)
+}
+
+fn settle(scope: &mut Scope, args: Args, _: Return) {
+    let (call, result) = (number(scope, &args, 0), string(scope, &args, 1));
+    if let Some(state) = state(scope) {
+        state.borrow_mut().settle(call, result);
+    }
+}
+
+fn fail(scope: &mut Scope, args: Args, _: Return) {
+    let (call, message, stack) = (number(scope, &args, 0), string(scope, &args, 1), string(scope, &args, 2));
+    if let Some(state) = state(scope) {
+        state.borrow_mut().fail(call, message, &stack);
+    }
+}
+
+fn facts_of(scope: &mut Scope, args: Args, rv: Return) {
+    let call = number(scope, &args, 0);
+    let facts = state(scope).and_then(|state| state.borrow().running.get(&call).map(|running| facts(&running.call)));
+    answer(scope, rv, facts.as_deref().unwrap_or(r#"{"env":{}}"#).as_bytes());
+}
+
+fn log(scope: &mut Scope, args: Args, _: Return) {
+    let (call, level, line) = (number(scope, &args, 0), string(scope, &args, 1), string(scope, &args, 2));
+    let level = match level.as_str() {
+        "debug" => "debug",
+        "warn" => "warn",
+        "error" => "error",
+        _ => "info",
+    };
+    if let Some(state) = state(scope) {
+        state.borrow().log(call, level, line);
+    }
+}
+
+fn call(scope: &mut Scope, args: Args, rv: Return) {
+    let (call, id) = (number(scope, &args, 0), number(scope, &args, 1));
+    let (method, params) = (string(scope, &args, 2), string(scope, &args, 3));
+    let Some(state) = state(scope) else { return };
+    let begun = state.borrow_mut().call(call, id, method, params);
+    if let Err(error) = begun {
+        answer(scope, rv, error_text(&error).as_bytes());
+    }
+}
+
+fn timer(scope: &mut Scope, args: Args, mut rv: Return) {
+    let id = number(scope, &args, 0);
+    let delay = args.get(1).number_value(scope).unwrap_or(0.0);
+    rv.set_bool(state(scope).is_some_and(|state| state.borrow_mut().set_timer(id, delay)));
+}
+
+fn clear(scope: &mut Scope, args: Args, _: Return) {
+    let id = number(scope, &args, 0);
+    if let Some(state) = state(scope) {
+        state.borrow_mut().clear_timer(id);
+    }
+}
+
+fn resolve(scope: &mut Scope, args: Args, rv: Return) {
+    let (folder, request) = (string(scope, &args, 0), string(scope, &args, 1));
+    let Some(state) = state(scope) else { return };
+    let found = state.borrow().package.resolve(&folder, &request);
+    if let Some(found) = found {
+        answer(scope, rv, found.as_bytes());
+    }
+}
+
+fn main(scope: &mut Scope, _: Args, rv: Return) {
+    let Some(state) = state(scope) else { return };
+    let package = state.borrow().package.clone();
+    answer(scope, rv, package.main().as_bytes());
+}
+
+fn source(scope: &mut Scope, args: Args, rv: Return) {
+    let path = string(scope, &args, 0);
+    let Some(state) = state(scope) else { return };
+    let package = state.borrow().package.clone();
+    let contents = package.file(&path).map_or(&[][..], |contents| contents);
+    answer(scope, rv, contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents));
+}
+
+/// Compiles a CommonJS module to a function of `exports`, `require`, `module`, `__filename` and
+/// `__dirname`. A syntax error is thrown.
+fn compile(scope: &mut Scope, args: Args, mut rv: Return) {
+    let path = string(scope, &args, 0);
+    let Some(state) = state(scope) else { return };
+    let package = state.borrow().package.clone();
+    let contents = package.file(&path).map_or(&[][..], |contents| contents);
+    let contents = contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents);
+    // A `#!` line is not part of a function's body.
+    let contents = if contents.starts_with(b"#!") {
+        contents.iter().position(|b| *b == b'\n').map_or(&[][..], |end| &contents[end..])
+    } else {
+        contents
+    };
+    let compiled = (|| {
+        let name = v8::String::new(scope, &path)?;
+        let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
+        let code = text(scope, contents)?;
+        let mut source = v8::script_compiler::Source::new(code, Some(&origin));
+        let mut names = Vec::with_capacity(5);
+        for name in ["exports", "require", "module", "__filename", "__dirname"] {
+            names.push(v8::String::new(scope, name)?);
+        }
+        let options = v8::script_compiler::CompileOptions::NoCompileOptions;
+        let reason = v8::script_compiler::NoCacheReason::NoReason;
+        v8::script_compiler::compile_function(scope, &mut source, &names, &[], options, reason)
+    })();
+    if let Some(function) = compiled {
+        rv.set(function.into());
+    }
+}
+
+fn encode(scope: &mut Scope, args: Args, mut rv: Return) {
+    let bytes = string(scope, &args, 0).into_bytes();
+    let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
+    rv.set(v8::ArrayBuffer::with_backing_store(scope, &store).into());
+}
+
+/// The text of a `Uint8Array`; `undefined` when it is not UTF-8 and must be.
+fn decode(scope: &mut Scope, args: Args, rv: Return) {
+    let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(args.get(0)) else { return };
+    let strict = args.get(1).boolean_value(scope);
+    let mut bytes = vec![0; view.byte_length()];
+    let copied = view.copy_contents(&mut bytes);
+    bytes.truncate(copied);
+    match String::from_utf8(bytes) {
+        Ok(valid) => answer(scope, rv, valid.as_bytes()),
+        Err(_) if strict => {}
+        Err(invalid) => {
+            let repaired = String::from_utf8_lossy(invalid.as_bytes()).into_owned();
+            answer(scope, rv, repaired.as_bytes());
+        }
+    }
+}
+
+/// Remembers promises that are rejected before anybody handles them.
+pub unsafe extern "C" fn promise_rejected(message: v8::PromiseRejectMessage) {
+    if message.get_event() != v8::PromiseRejectEvent::PromiseRejectWithNoHandler {
+        return;
+    }
+    // SAFETY: the engine calls this with its isolate entered, and the scope ends with the function.
+    v8::callback_scope!(unsafe scope, &message);
+    let promise = v8::Global::new(scope, message.get_promise());
+    if let Some(state) = scope.get_slot::<Shared>().cloned()
+        && let Ok(mut state) = state.try_borrow_mut()
+        && state.rejected.len() < 100
+    {
+        state.rejected.push(promise);
+    }
+}

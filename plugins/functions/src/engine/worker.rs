@@ -1,0 +1,207 @@
+//! The thread of an instance: its event loop.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sdk_plugin::Result;
+use tokio::runtime::Handle;
+
+use super::isolate::{Entry, Isolate};
+use super::ops::{Running, State, error_text};
+use crate::package::Package;
+use crate::runtime::{Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_memory, out_of_time};
+
+/// Both engines end a recursion after about one megabyte of stack; the rest is for their own code.
+const STACK: usize = 8 * 1024 * 1024;
+/// How long a stretch may take whose call has ended already.
+const LEFTOVER: Duration = Duration::from_millis(200);
+/// How often the heap is measured at most: QuickJS walks all of it.
+const MEASURE: Duration = Duration::from_millis(500);
+
+/// What a thread begins with.
+pub struct Setup {
+    pub instance: Arc<Instance>,
+    pub messages: Receiver<Message>,
+    pub package: Arc<Package>,
+    pub pool: Arc<Pool>,
+    pub upstream: Arc<dyn Upstream>,
+    pub tasks: Handle,
+    pub max_reply: usize,
+}
+
+/// Starts the thread of an instance.
+pub fn spawn(setup: Setup) -> std::io::Result<()> {
+    let name = format!("fn-{}", setup.instance.target.name);
+    thread::Builder::new().name(name).stack_size(STACK).spawn(move || {
+        let (instance, pool) = (setup.instance.clone(), setup.pool.clone());
+        if catch_unwind(AssertUnwindSafe(|| live(setup))).is_err() {
+            tracing::error!(space = instance.target.space, function = instance.target.name, "a function's instance panicked");
+        }
+        pool.remove(&instance);
+    })?;
+    Ok(())
+}
+
+fn live(setup: Setup) {
+    let Setup { instance, messages, package, pool, upstream, tasks, max_reply } = setup;
+    let state = Rc::new(RefCell::new(State::new(instance.clone(), package, upstream, tasks, max_reply)));
+    match Isolate::new(instance.target.memory, state.clone()) {
+        Ok(isolate) => Worker { isolate, state, instance, pool, last_call: 0, measured: None }.run(&messages),
+        Err(error) => {
+            pool.remove(&instance);
+            tracing::error!(space = instance.target.space, function = instance.target.name, %error, "no instance");
+            // Those who wait see that the instance is gone when their messages are dropped.
+        }
+    }
+}
+
+struct Worker {
+    isolate: Isolate,
+    state: Rc<RefCell<State>>,
+    instance: Arc<Instance>,
+    pool: Arc<Pool>,
+    last_call: u32,
+    measured: Option<Instant>,
+}
+
+impl Worker {
+    fn run(&mut self, messages: &Receiver<Message>) {
+        loop {
+            match messages.try_recv() {
+                Ok(message) => self.handle(message),
+                Err(TryRecvError::Disconnected) => return,
+                Err(TryRecvError::Empty) => {
+                    if self.instance.is_retired() && self.instance.leases() == 0 {
+                        return;
+                    }
+                    match messages.recv_timeout(self.wait()) {
+                        Ok(message) => self.handle(message),
+                        Err(RecvTimeoutError::Disconnected) => return,
+                        Err(RecvTimeoutError::Timeout) => self.rest(),
+                    }
+                }
+            }
+            self.expire();
+            self.fire();
+        }
+    }
+
+    /// How long until there is something to do without a message.
+    fn wait(&self) -> Duration {
+        let state = self.state.borrow();
+        let timer = state.timers.first().map(|(at, ..)| *at);
+        let deadline = state.running.values().map(|running| running.call.deadline).min();
+        let next = [timer, deadline].into_iter().flatten().min();
+        next.map_or(self.pool.idle(), |next| next.saturating_duration_since(Instant::now()).min(self.pool.idle()))
+    }
+
+    /// Ends the instance when it has not been called for long.
+    fn rest(&mut self) {
+        if self.instance.leases() == 0 && self.instance.idle_for() >= self.pool.idle() {
+            self.pool.remove_idle(&self.instance);
+        }
+    }
+
+    fn handle(&mut self, message: Message) {
+        match message {
+            Message::Start(invocation) => self.start(*invocation),
+            Message::Completed { id, result } => self.complete(id, &result),
+            Message::Wake => {}
+        }
+    }
+
+    fn start(&mut self, invocation: Invocation) {
+        let Invocation { call, args, lines, reply } = invocation;
+        self.last_call = self.last_call.checked_add(1).unwrap_or(1);
+        let id = self.last_call;
+        let deadline = call.deadline;
+        if reply.is_closed() {
+            // The caller has given up while this waited.
+            self.instance.running(true);
+            self.instance.idle();
+            self.instance.release();
+            return;
+        }
+        self.state.borrow_mut().running.insert(id, Running { call, lines, reply, began: Instant::now() });
+        self.instance.running(true);
+        self.stretch(id, &Entry::Start(id, &args), deadline);
+    }
+
+    fn complete(&mut self, id: u32, result: &Result<Bytes>) {
+        let Some(call) = self.state.borrow_mut().open.remove(&id) else { return };
+        let refused;
+        let (succeeded, data) = match result {
+            Ok(data) => (true, &data[..]),
+            Err(error) => {
+                refused = error_text(error);
+                (false, refused.as_bytes())
+            }
+        };
+        self.instance.running(false);
+        self.stretch(call, &Entry::Complete(id, succeeded, data), self.deadline(call));
+    }
+
+    fn fire(&mut self) {
+        // Timers that these timers set wait for the next turn, so that messages get theirs.
+        let now = Instant::now();
+        loop {
+            let due = self.state.borrow_mut().due(now);
+            let Some((id, call)) = due else { return };
+            let live = self.state.borrow().running.contains_key(&call);
+            self.instance.running(false);
+            self.stretch(call, &Entry::Fire(id, live), self.deadline(call));
+        }
+    }
+
+    fn deadline(&self, call: u32) -> Instant {
+        self.state.borrow().running.get(&call).map_or_else(|| Instant::now() + LEFTOVER, |running| running.call.deadline)
+    }
+
+    fn stretch(&mut self, call: u32, entry: &Entry, deadline: Instant) {
+        self.state.borrow_mut().current = call;
+        let stopped = self.isolate.run(entry, deadline);
+        self.instance.idle();
+        match stopped {
+            None => {}
+            Some(StopCause::Time) => self.time_out(call),
+            Some(StopCause::Memory) => {
+                self.pool.remove(&self.instance);
+                self.state.borrow_mut().end(call, Err(out_of_memory(self.instance.target.memory)));
+            }
+        }
+        self.measure();
+    }
+
+    fn measure(&mut self) {
+        let now = Instant::now();
+        if self.measured.is_none_or(|last| now.duration_since(last) >= MEASURE) {
+            self.measured = Some(now);
+            let used = self.isolate.heap_used();
+            self.instance.set_memory(used);
+        }
+    }
+
+    /// Ends the calls whose deadline has passed while they waited for something.
+    fn expire(&mut self) {
+        let now = Instant::now();
+        let late: Vec<u32> =
+            self.state.borrow().running.iter().filter(|(_, running)| running.call.deadline <= now).map(|(id, _)| *id).collect();
+        for call in late {
+            self.time_out(call);
+        }
+    }
+
+    fn time_out(&mut self, call: u32) {
+        let mut state = self.state.borrow_mut();
+        if let Some(running) = state.running.get(&call) {
+            let allowed = running.call.deadline.saturating_duration_since(running.began);
+            state.end(call, Err(out_of_time(allowed)));
+        }
+    }
+}

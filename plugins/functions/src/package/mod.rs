@@ -1,0 +1,47 @@
+//! Function packages: what is in a zip that was deployed.
+
+mod read;
+mod resolve;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+pub use read::{Limits, read};
+
+/// Where functions see their package, as on the hosted cloud.
+pub const ROOT: &str = "/code";
+
+/// The files of a package, in memory.
+#[derive(Debug)]
+pub struct Package {
+    files: BTreeMap<String, Bytes>,
+    main: String,
+    size: usize,
+}
+
+impl Package {
+    /// The path of the module that exports the function, such as `/code/index.js`.
+    pub fn main(&self) -> &str {
+        &self.main
+    }
+
+    /// The contents of a file that [`resolve`](Self::resolve) found.
+    pub fn file(&self, path: &str) -> Option<&Bytes> {
+        self.files.get(path.strip_prefix(ROOT)?.strip_prefix('/')?)
+    }
+
+    /// The size of all files together, in bytes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+}
+
+#[cfg(test)]
+impl Package {
+    /// A package of files that are at hand.
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), Bytes::from((*text).to_owned()))).collect();
+        Self::new(files).expect("the package has a main module")
+    }
+}

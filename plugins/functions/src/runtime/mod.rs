@@ -1,0 +1,150 @@
+//! What the function service asks of a runtime, and the pool of instances that the built-in V8
+//! runtime is made of.
+
+mod guard;
+mod instance;
+mod lines;
+mod pool;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sdk_plugin::contract::Calls;
+use sdk_plugin::{Call, CallerKind, Error, Reply, Result};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::package::Package;
+
+pub use guard::{Guard, Interrupt, StopCause};
+pub use instance::{Instance, MAX_OPEN_CALLS, Message};
+pub use lines::{Line, Lines, now};
+pub use pool::{Choice, Lease, Pool, PoolLimits};
+
+/// One version of a function with its settings: what instances are made for.
+#[derive(Debug)]
+pub struct Target {
+    /// Names this version and these settings; instances are shared by calls with the same key.
+    pub key: Arc<str>,
+    /// The space the function belongs to.
+    pub space: String,
+    /// The function's name.
+    pub name: String,
+    /// The heap limit of an instance, in bytes.
+    pub memory: usize,
+    /// How many calls an instance runs at once.
+    pub concurrency: usize,
+}
+
+/// One call of a function.
+pub struct Invocation {
+    /// The call that it answers. Its deadline is that of the function's own calls, too.
+    pub call: Call,
+    /// `ctx.args` as JSON text.
+    pub args: String,
+    /// What the function logs.
+    pub lines: Arc<Lines>,
+    /// Where the result goes.
+    pub reply: oneshot::Sender<Outcome>,
+}
+
+/// What became of an invocation.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The return value as JSON text, or the error for the caller.
+    pub result: Result<String>,
+    /// The heap in use when it ended, in bytes; as last measured.
+    pub memory: usize,
+}
+
+/// How a running function calls services: in this process, unsigned, as itself.
+pub trait Upstream: Send + Sync + 'static {
+    /// Makes a call.
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Result<Reply>> + Send>>;
+}
+
+/// [`Upstream`] over whatever can make calls.
+pub struct Through<C>(pub C);
+
+impl<C: Calls> Upstream for Through<C> {
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Result<Reply>> + Send>> {
+        let calls = self.0.clone();
+        Box::pin(async move { calls.make(call).await })
+    }
+}
+
+/// A runtime: it runs packages.
+pub trait Runtime: Send + Sync + 'static {
+    /// Finds an instance for a call, or makes one of the package that `package` gives.
+    fn lease<F, Fut>(&self, target: &Arc<Target>, package: F) -> impl Future<Output = Result<Lease>> + Send
+    where
+        F: FnOnce() -> Fut + Send,
+        Fut: Future<Output = Result<Arc<Package>>> + Send;
+
+    /// Has the instances of a function end once their calls have; of a whole space, without a name.
+    fn retire(&self, space: &str, name: Option<&str>);
+
+    /// Has all instances end.
+    fn shut_down(&self);
+}
+
+/// Runs a call to its end or its deadline, whichever is first.
+///
+/// # Errors
+/// `FunctionBizError` when the function throws, `FunctionResourceExhausted` when it runs out of
+/// time or memory, `FunctionServerError` when its instance is lost.
+pub async fn run(lease: Lease, call: Call, args: String, lines: Arc<Lines>) -> Outcome {
+    let (reply, outcome) = oneshot::channel();
+    let deadline = call.deadline;
+    let allowed = call.remaining();
+    let instance = lease.send(Invocation { call, args, lines, reply });
+    let failed = |error| Outcome { result: Err(error), memory: 0 };
+    let instance = match instance {
+        Ok(instance) => instance,
+        Err(error) => return failed(error),
+    };
+    match tokio::time::timeout_at(deadline.into(), outcome).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => failed(Error::new(sdk_plugin::codes::FUNCTION_SERVER, "the function's instance ended unexpectedly").retryable()),
+        Err(_) => Outcome { result: Err(out_of_time(allowed)), memory: instance.memory() },
+    }
+}
+
+/// The error of a call that took longer than it may.
+pub fn out_of_time(allowed: Duration) -> Error {
+    let seconds = allowed.as_secs_f64();
+    Error::new(sdk_plugin::codes::FUNCTION_RESOURCE, format!("the function did not end within {seconds:.1} seconds"))
+}
+
+/// The error of a call that took more memory than the function may.
+pub fn out_of_memory(memory: usize) -> Error {
+    Error::new(sdk_plugin::codes::FUNCTION_RESOURCE, format!("the function took more than its {} MB of memory", memory / (1024 * 1024)))
+}
+
+/// What a function learns of its call: `ctx.env` and the request id, as JSON text.
+pub fn facts(call: &Call) -> String {
+    let caller = &call.caller;
+    let source = match caller.kind {
+        CallerKind::Client => "client",
+        CallerKind::Function => "function",
+        CallerKind::Timer => "timing",
+        CallerKind::Http => "http",
+        CallerKind::Server | CallerKind::Admin | CallerKind::System => "server",
+    };
+    let mut env = json!({"MP_SPACE_ID": call.space, "MP_SOURCE": source});
+    if caller.kind == CallerKind::Client {
+        for (key, value) in [("MP_USER_AGENT", &caller.user_agent), ("MP_CLIENT_IP", &caller.ip), ("MP_APP_ID", &caller.app)] {
+            if !value.is_empty() {
+                env[key] = value.as_str().into();
+            }
+        }
+    }
+    json!({"env": env, "requestId": call.request_id}).to_string()
+}
+
+/// A deadline that is not later than `seconds` from now.
+pub fn within(deadline: Instant, seconds: u64) -> Instant {
+    deadline.min(Instant::now() + Duration::from_secs(seconds))
+}
