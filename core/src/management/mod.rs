@@ -5,9 +5,6 @@
 //! actions on spaces by itself; any other action `X` is a plugin's method `admin.X` (see
 //! [`sdk_plugin::contract::management`]).
 //!
-//! Links in a plugin's reply (fields whose names end in `Url`) that begin with `/` are made
-//! absolute here, because only the core knows the address that it is reached at.
-//!
 //! Actions of our own, which the vendor does not have:
 //!
 //! | action | request | reply |
