@@ -159,25 +159,27 @@ impl Store {
             let close = tokio::task::spawn_blocking(move || runtime.block_on(writer.close()));
             close.await.map_err(Error::internal)?.map_err(|e| failure(key, e))?;
         }
-        {
-            let _one_at_a_time = match staging.lock(path) {
-                Some(lock) => Some(lock.lock().await),
-                None => None,
-            };
-            self.distinguish(staging, upload, path, key).await?;
-            self.rename(&upload.path, path, key).await?;
-        }
-        self.stat_path(path, key).await
+        let _one_at_a_time = match staging.lock(path) {
+            Some(lock) => Some(lock.lock().await),
+            None => None,
+        };
+        let object = self.distinguish(staging, upload, path, key).await?;
+        self.rename(&upload.path, path, key).await?;
+        Ok(object)
     }
 
-    /// Sees to it that the new object's etag, made of its time, is not that of the old object.
-    async fn distinguish(&self, staging: &Staging, upload: &mut Upload, path: &str, key: &str) -> Result<()> {
+    /// Describes the new object; its etag, made of its time, is not that of the old object.
+    async fn distinguish(&self, staging: &Staging, upload: &mut Upload, path: &str, key: &str) -> Result<Object> {
         let old = match self.stat_path(path, key).await {
-            Ok(old) => old,
-            Err(error) if error.code() == codes::NOT_FOUND => return Ok(()),
+            Ok(old) => Some(old.etag),
+            Err(error) if error.code() == codes::NOT_FOUND => None,
             Err(error) => return Err(error),
         };
-        while self.stat_path(&upload.path, key).await?.etag == old.etag {
+        loop {
+            let new = self.stat_path(&upload.path, key).await?;
+            if old.as_ref() != Some(&new.etag) {
+                return Ok(new);
+            }
             tokio::time::sleep(CLOCK_STEP).await;
             let newer = staging.upload();
             let older = std::mem::replace(&mut upload.path, newer);
@@ -185,7 +187,6 @@ impl Store {
             self.operator.delete(&older).await.map_err(|e| failure(key, e))?;
             copied.map_err(|e| failure(key, e))?;
         }
-        Ok(())
     }
 
     async fn rename(&self, from: &str, to: &str, key: &str) -> Result<()> {
