@@ -5,6 +5,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 mod core_methods;
+mod data_lock;
 pub mod gateway;
 pub mod host;
 pub mod identity;

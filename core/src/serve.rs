@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::core_methods::CoreMethods;
+use crate::data_lock;
 use crate::gateway::{Gateway, listen};
 use crate::host::PluginHost;
 use crate::identity::sessions::Sessions;
@@ -57,6 +58,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let data = config.data_dir();
     std::fs::create_dir_all(&data)
         .map_err(|e| Error::new(codes::CONFIG, format!("cannot make the data folder {}: {e}", data.display())))?;
+    let _claim = data_lock::claim(&data)?;
     let master = MasterKey::open(&data)?;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
