@@ -214,6 +214,7 @@ fn wrong_usage() {
 fn two_servers_do_not_share_a_data_folder() {
     let server = Server::start();
     let second = mpcloud(["serve", "--listen", "127.0.0.1:0", "--data", &server.data().to_string_lossy()]).failed();
-    assert!(second.stderr.contains("data"), "{second:?}");
+    let data = server.data();
+    assert!(second.stderr.contains("another mpcloud") && second.stderr.contains(&*data.to_string_lossy()), "{second:?}");
     server.space("app");
 }

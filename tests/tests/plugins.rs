@@ -180,6 +180,19 @@ fn a_reload_under_load_drops_no_request() {
 }
 
 #[test]
+fn a_stop_waits_for_the_calls_in_flight() {
+    let mut server = Server::with_config("[plugins.odd]\nlibrary = \"fixture_misbehaving\"\n");
+    let space = server.space("app");
+    let client = server.wire(&space).authorized();
+    let slow = thread::spawn(move || client.call("test.block", json!({})).data());
+    let arrived = server.data().join("odd/blocking");
+    e2e::wait_for("the arrival of the slow call", || arrived.exists().then_some(()));
+    let status = server.stop();
+    assert!(status.success(), "{status}\n{}", server.log());
+    assert_eq!(slow.join().expect("the slow call was answered"), Value::Null);
+}
+
+#[test]
 fn an_optional_plugin_that_fails_is_shown_and_stops_nothing() {
     let server = Server::with_config("[plugins.broken]\nlibrary = \"fixture_panicking_start\"\nrequired = false\n");
     let plugins = server.run_json(&["plugin", "list"]);
