@@ -32,7 +32,6 @@ pub unsafe fn watch_heap(isolate: &mut v8::OwnedIsolate, guard: &Arc<Guard>) {
 unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, _initial: usize) -> usize {
     // SAFETY: `watch_heap` was promised that the guard outlives the isolate.
     let guard = unsafe { &*guard.cast_const().cast::<Guard>() };
-    eprintln!("NEAR {current} {:?}", std::thread::current().name());
     guard.stop(StopCause::Memory);
     current + HEADROOM
 }

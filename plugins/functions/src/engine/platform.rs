@@ -4,6 +4,14 @@ use std::sync::Once;
 
 use deno_v8 as v8;
 
+/// V8 15.0 leaves out the interrupt check of a loop that follows a loop of a known, small number of
+/// turns, such as the one that `new Array(1000)` becomes in optimized code: the flag that says "skip
+/// the next check" stays set when that loop has no check of its own
+/// (`LoopStackCheckElisionReducer`). `for (;;) list.push(new Array(1000))` could then be ended by
+/// nothing, neither at its deadline nor at its heap limit. The analysis behind it runs only for loop
+/// unrolling.
+const FLAGS: &str = "--no-turboshaft-loop-unrolling";
+
 /// Starts the engine; once in a process, however many plugins and tests ask.
 ///
 /// The platform is the unprotected one: with memory protection keys V8 would demand that every
@@ -12,6 +20,7 @@ use deno_v8 as v8;
 pub fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
+        v8::V8::set_flags_from_string(FLAGS);
         v8::V8::initialize_platform(v8::new_unprotected_default_platform(0, false).make_shared());
         v8::V8::initialize();
     });

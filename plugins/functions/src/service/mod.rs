@@ -195,3 +195,6 @@ impl<E: Edge> Service<E> {
         self.edge.make(Call::json(SYSTEM_SPACE, method, &json!({"key": key}))?).await.map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests;
