@@ -41,11 +41,14 @@ pub struct Logs {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line {
-    time: String,
+    /// When the call's first line was written: the lines of a call stay together.
+    #[serde(skip)]
+    start: String,
     request_id: String,
     /// Its place among the lines of the call.
     #[serde(skip)]
     place: usize,
+    time: String,
     level: String,
     content: String,
 }
@@ -98,9 +101,10 @@ fn lines(reply: &Value) -> Vec<Line> {
         .flat_map(|entry| {
             let count = entry.get("Contents").and_then(Value::as_array).map_or(0, Vec::len);
             (0..count).map(move |place| Line {
-                time: time(at(entry, "Timestamps", place)),
+                start: time(at(entry, "Timestamps", 0)),
                 request_id: text(entry, &["RequestId"]),
                 place,
+                time: time(at(entry, "Timestamps", place)),
                 level: at(entry, "Levels", place),
                 content: at(entry, "Contents", place),
             })
@@ -117,7 +121,7 @@ mod tests {
     #[test]
     fn a_reply_becomes_lines() {
         let reply = json!({"DataList": [
-            {"RequestId": "b", "Contents": ["two", "three"], "Levels": ["info", "error"], "Timestamps": ["1545403746724", "1545403746725"]},
+            {"RequestId": "b", "Contents": ["two", "three"], "Levels": ["info", "error"], "Timestamps": ["1545403746724", "1545403746723"]},
             {"RequestId": "a", "Contents": ["one"], "Levels": ["info"], "Timestamps": ["1545403746009"]},
         ]});
         let mut lines = lines(&reply);
