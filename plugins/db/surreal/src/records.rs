@@ -43,32 +43,35 @@ impl Records {
         self.read("SELECT VALUE d FROM $r", [("r", Value::Array(records.into()))]).await
     }
 
-    /// Up to `limit` documents of a range of keys, in the order of their keys.
+    /// Up to `limit` documents of a range of keys, in the order of their keys, without the first `skip`.
     pub async fn page(&self, range: RecordIdKeyRange, skip: u64, limit: usize) -> Result<Vec<Bytes>> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        if skip == 0 {
-            return self.read("SELECT VALUE d FROM $r LIMIT $n", [("r", self.record(range)), ("n", limit.into_number())]).await;
-        }
-        let skip = i64::try_from(skip).unwrap_or(i64::MAX);
-        let variables = [("r", self.record(range)), ("n", limit.into_number()), ("s", skip.into_number())];
-        self.read("SELECT VALUE d FROM $r LIMIT $n START $s", variables).await
+        let number = |n: u64| Value::Number(i64::try_from(n).unwrap_or(i64::MAX).into());
+        let variables = [("r", self.record(range)), ("n", number(limit as u64)), ("s", number(skip))];
+        // SurrealDB 3.3 reads all of a range before it applies LIMIT, unless a function gives the range.
+        self.read("SELECT VALUE d FROM array::first([$r]) LIMIT $n START $s", variables).await
     }
 
     /// How many records there are.
     pub async fn count(&self) -> Result<u64> {
         let table = [("t", Value::Table(Table::new(self.table.as_str())))];
-        let counted = match self.run("SELECT VALUE count() FROM $t GROUP ALL", table).await {
+        let counted = match self.run("SELECT count() FROM $t GROUP ALL", table).await {
             Ok(counted) => counted,
             Err(error) if is_missing(&error) => return Ok(0),
             Err(error) => return Err(database(error)),
         };
-        let number = match counted {
-            Value::Array(items) => items.into_iter().next(),
+        let row = match counted {
+            Value::Array(rows) => rows.into_iter().next(),
             other => Some(other),
         };
-        match number {
-            Some(Value::Number(n)) => Ok(n.to_int().and_then(|n| u64::try_from(n).ok()).unwrap_or(0)),
-            _ => Ok(0),
+        match row {
+            None => Ok(0),
+            Some(Value::Object(row)) => match row.get("count") {
+                Some(Value::Number(n)) => {
+                    n.to_int().and_then(|n| u64::try_from(n).ok()).ok_or_else(|| Error::internal("a count is no number"))
+                }
+                _ => Err(Error::internal("a count without a number")),
+            },
+            Some(_) => Err(Error::internal("a count is no object")),
         }
     }
 
@@ -155,16 +158,6 @@ struct NamedValues(Vec<(&'static str, Value)>);
 impl<const N: usize> From<[(&'static str, Value); N]> for NamedValues {
     fn from(values: [(&'static str, Value); N]) -> Self {
         Self(values.into())
-    }
-}
-
-trait IntoNumber {
-    fn into_number(self) -> Value;
-}
-
-impl IntoNumber for i64 {
-    fn into_number(self) -> Value {
-        Value::Number(self.into())
     }
 }
 
