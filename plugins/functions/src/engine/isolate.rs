@@ -150,6 +150,16 @@ impl Isolate {
         }
     }
 
+    /// Runs what the engine has put off: garbage collection, finalizers.
+    pub fn tend(&mut self, deadline: Instant) {
+        self.guard.begin(deadline);
+        let platform = v8::V8::get_current_platform();
+        while !self.guard.is_stopped() && v8::Platform::pump_message_loop(&platform, &self.isolate, false) {}
+        if self.guard.end().is_some() {
+            self.isolate.cancel_terminate_execution();
+        }
+    }
+
     /// The heap in use, in bytes.
     pub fn heap_used(&mut self) -> usize {
         self.isolate.get_heap_statistics().used_heap_size()

@@ -182,6 +182,7 @@ impl Worker {
         let now = Instant::now();
         if self.measured.is_none_or(|last| now.duration_since(last) >= MEASURE) {
             self.measured = Some(now);
+            self.isolate.tend(now + LEFTOVER);
             let used = self.isolate.heap_used();
             self.instance.set_memory(used);
         }

@@ -14,6 +14,7 @@ use crate::paging::Page;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ListParams {
+    #[serde(default)]
     name: String,
     #[serde(default, deserialize_with = "management::optional")]
     from_date: Option<u64>,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{DEPLOYMENT_NOT_FOUND, NOT_UPLOADED, NameParams};
+use super::{DEPLOYMENT_NOT_FOUND, NOT_UPLOADED, NameParams, required};
 use crate::paging::Page;
 use crate::record::{Deployment, Function, Status, iso};
 use crate::runtime::now;
@@ -16,6 +16,7 @@ use crate::signed_url::{self, Action, Named};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeployParams {
+    #[serde(default)]
     deployment_id: String,
 }
 
@@ -23,6 +24,7 @@ pub struct DeployParams {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ListDeploymentParams {
+    #[serde(default)]
     name: String,
     #[serde(default)]
     status: String,
@@ -116,6 +118,7 @@ impl<E: Edge> Service<E> {
     /// `InvalidDeployment.NotFound`, `InvalidDeployment.NotUploaded`, one of the `InvalidPackage`
     /// codes, or what the database or the storage answers. Then nothing has changed.
     pub async fn deploy(&self, space: &str, params: DeployParams) -> Result<Value> {
+        required("DeploymentId", &params.deployment_id)?;
         let deployment = self.deployment(space, &params.deployment_id).await?;
         let name = &deployment.name;
         if deployment.status == Status::Created {

@@ -5,7 +5,7 @@ use sdk_plugin::{Error, Event, Result, events};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{EXISTS, not_found};
+use super::{EXISTS, not_found, required};
 use crate::paging::Page;
 use crate::record::{Deployment, Function, package_folder};
 use crate::runtime::now;
@@ -17,6 +17,7 @@ use crate::{logs, spec};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CreateParams {
+    #[serde(default)]
     name: String,
     #[serde(default)]
     desc: String,
@@ -32,6 +33,7 @@ pub struct CreateParams {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateParams {
+    #[serde(default)]
     name: String,
     #[serde(default)]
     desc: Option<String>,
@@ -54,6 +56,7 @@ pub struct UpdateParams {
 #[serde(rename_all = "PascalCase")]
 pub struct NameParams {
     /// The function.
+    #[serde(default)]
     pub name: String,
 }
 
@@ -71,6 +74,7 @@ pub struct ListParams {
 impl<E: Edge> Service<E> {
     /// A function's record.
     pub(super) async fn function(&self, space: &str, name: &str) -> Result<Function> {
+        required("Name", name)?;
         self.functions.get(&Function::id(space, name)).await?.ok_or_else(|| not_found(name))
     }
 
@@ -79,6 +83,7 @@ impl<E: Edge> Service<E> {
     /// # Errors
     /// `InvalidParameter`, `InvalidFunction.AlreadyExists`, or what the database answers.
     pub async fn create_function(&self, space: &str, params: CreateParams) -> Result<Value> {
+        required("Name", &params.name)?;
         spec::check_name(&params.name)?;
         spec::check_desc(&params.desc)?;
         let runtime = if params.runtime.is_empty() { spec::DEFAULT_RUNTIME.to_owned() } else { params.runtime };
@@ -116,6 +121,7 @@ impl<E: Edge> Service<E> {
     /// # Errors
     /// `InvalidParameter`, `InvalidFunction.NotFound`, or what the database answers.
     pub async fn update_function(&self, space: &str, params: UpdateParams) -> Result<Value> {
+        required("Name", &params.name)?;
         for (name, value) in [("HttpTriggerPath", &params.http_trigger_path), ("TimingTriggerConfig", &params.timing_trigger_config)] {
             if value.as_ref().is_some_and(|value| !value.is_empty()) {
                 return Err(Error::new(management::INVALID_PARAMETER, format!("{name} is not available yet")));

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::required;
 use crate::service::{Edge, Service};
 
 /// The parameters of `RunFunction`.
@@ -15,6 +16,7 @@ use crate::service::{Edge, Service};
 #[serde(rename_all = "PascalCase")]
 pub struct RunParams {
     /// JSON text: the function's name and its arguments.
+    #[serde(default)]
     body: String,
 }
 
@@ -33,6 +35,7 @@ impl<E: Edge> Service<E> {
     /// # Errors
     /// As [`invoke`](Service::invoke), and `InvalidParameter` for another body.
     pub async fn run_function(&self, call: Call, params: RunParams) -> Result<Value> {
+        required("Body", &params.body)?;
         let body: Body = serde_json::from_str(&params.body).map_err(|e| {
             Error::new(management::INVALID_PARAMETER, format!("Body must be JSON with functionTarget and functionArgs: {e}"))
         })?;

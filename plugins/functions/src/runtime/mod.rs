@@ -144,7 +144,10 @@ pub fn facts(call: &Call) -> String {
     json!({"env": env, "requestId": call.request_id}).to_string()
 }
 
-/// A deadline that is not later than `seconds` from now.
+/// How much earlier than its caller gives up a function is ended, so that the caller hears why.
+const MARGIN: Duration = Duration::from_millis(50);
+
+/// A deadline that is not later than `seconds` from now, and a little before `deadline`.
 pub fn within(deadline: Instant, seconds: u64) -> Instant {
-    deadline.min(Instant::now() + Duration::from_secs(seconds))
+    deadline.checked_sub(MARGIN).unwrap_or(deadline).min(Instant::now() + Duration::from_secs(seconds))
 }
