@@ -11,7 +11,7 @@ use sdk_plugin::{Caller, CallerKind, Error, HttpRequest, codes};
 use super::respond::{REQUEST_ID, ResponseBody, from_plugin, full, json};
 use super::wire::{self, Surface};
 use super::{Gateway, body, cors, request_id};
-use crate::management::{ManagementRequest, handle};
+use crate::management::{ManagementRequest, handle, refuse};
 
 /// An answer, and how it ended for metrics and the log.
 struct Answer {
@@ -89,11 +89,18 @@ async fn ready(gateway: &Gateway) -> Response<ResponseBody> {
 }
 
 async fn management(gateway: &Arc<Gateway>, request: Request<Incoming>, id: &str, ip: String) -> Answer {
-    let (parts, incoming) = request.into_parts();
+    let (mut parts, incoming) = request.into_parts();
+    // HTTP/2 has `:authority` instead (RFC 9113, section 8.3.1), and signatures cover `host`.
+    if let (false, Some(authority)) = (parts.headers.contains_key(header::HOST), parts.uri.authority())
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        parts.headers.insert(header::HOST, host);
+    }
     let body = match body::read(incoming, &parts.headers, gateway.limits.body, gateway.limits.body_timeout).await {
         Ok(body) => body,
         Err(error) => {
-            return Answer::of("management", json(StatusCode::BAD_REQUEST, &parts.headers, wire::envelope::failure(&error, id)).await);
+            let reply = refuse(&error, id, &parts.headers);
+            return Answer::of("management", json(reply.status, &parts.headers, reply.body).await);
         }
     };
     let reply = handle(

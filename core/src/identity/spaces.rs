@@ -91,8 +91,7 @@ impl Default for Page {
     }
 }
 
-/// The longest name and description, in characters.
-const MAX_NAME: usize = 64;
+/// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 512;
 const MAX_CORS_DOMAINS: usize = 100;
 
@@ -114,9 +113,9 @@ impl Spaces {
     /// Makes a space with fresh secrets.
     ///
     /// # Errors
-    /// `InvalidParameter` for an empty or long name; what the database answers.
+    /// `InvalidParameter` for a name that the manual does not allow; what the database answers.
     pub async fn create(&self, name: &str, description: &str) -> Result<Space> {
-        check_text("Name", name, 1, MAX_NAME)?;
+        check_name(name)?;
         check_text("Desc", description, 0, MAX_DESCRIPTION)?;
         let (server_secret, server_public) = tokio::task::spawn_blocking(server_secret).await.map_err(Error::internal)??;
         let now = now_ms();
@@ -312,10 +311,31 @@ fn invalid(message: &str) -> Error {
     Error::new(sdk_plugin::contract::management::INVALID_PARAMETER, message)
 }
 
+/// 3 to 15 characters that do not begin with a digit or a special character (manual 1.1).
+fn check_name(name: &str) -> Result<()> {
+    check_text("Name", name, 3, 15)?;
+    if name.chars().next().is_some_and(char::is_alphabetic) { Ok(()) } else { Err(invalid("Name must begin with a letter")) }
+}
+
 fn check_text(name: &str, text: &str, least: usize, most: usize) -> Result<()> {
     let length = text.chars().count();
     if length < least || length > most || text.chars().any(char::is_control) {
         return Err(invalid(&format!("{name} must have {least} to {most} characters, none of them a control character")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_name;
+
+    #[test]
+    fn names_are_those_of_the_manual() {
+        for good in ["abc", "小程序云", "demo1", "a23456789012345", "My app"] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "ab", "a234567890123456", "1abc", "_abc", "-abc", " abc", "a\nbc"] {
+            assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+    }
 }

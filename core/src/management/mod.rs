@@ -162,6 +162,11 @@ fn status(code: &str) -> StatusCode {
     }
 }
 
+/// Refuses a request that could not be read.
+pub fn refuse(error: &Error, request_id: &str, headers: &HeaderMap) -> ManagementReply {
+    failure(error, &request_id.to_uppercase(), headers)
+}
+
 fn failure(error: &Error, request_id: &str, headers: &HeaderMap) -> ManagementReply {
     let host = headers.get(http::header::HOST).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default();
     let body = json!({
