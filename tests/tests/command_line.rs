@@ -80,12 +80,12 @@ fn functions() {
     names.sort_by_key(ToString::to_string);
     assert_eq!(names, ["greet", "tasks", "whoami"]);
 
-    assert_eq!(json_of(&["function", "invoke", "greet", "{\"name\":\"小明\"}"]), json!({"message": "hi 小明"}));
+    assert_eq!(json_of(&["function", "invoke", "greet", "{\"name\":\"小明\"}"])["result"], json!({"message": "hi 小明"}));
     let human = run(&["function", "invoke", "greet", "{\"name\":\"x\"}"]).succeeded();
     assert!(human.stdout.contains("hi x"), "{human:?}");
     // A new deployment replaces the code that is running.
     server.deploy(&function("whoami"), &space, "greet");
-    assert_eq!(json_of(&["function", "invoke", "greet"])["env"]["MP_SPACE_ID"], space.id);
+    assert_eq!(json_of(&["function", "invoke", "greet"])["result"]["env"]["MP_SPACE_ID"], space.id);
 
     json_of(&["function", "invoke", "tasks", "{\"add\":[{\"n\":1,\"done\":false}]}"]);
     let line = wait_for("the log line", || {

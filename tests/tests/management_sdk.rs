@@ -198,24 +198,22 @@ fn a_deleted_space_leaves_nothing_behind() {
         client.invoke("hello", json!({"name": "x"})).data();
     }
     let documents = |space: &Space| {
-        look(
-            &server,
-            space,
-            "serverless.db.default.execute",
-            &json!({"collection": "tasks", "command": "count", "query": {}, "options": {}}),
-        )["result"]
-            .clone()
+        let count = json!({"collection": "tasks", "command": "count", "query": {}, "options": {}});
+        look(&server, &space.id, "serverless.db.default.execute", &count)["result"].clone()
     };
-    let packages = |space: &Space| look(&server, space, "storage.list", &json!({}))["objects"].as_array().map(Vec::len).unwrap_or_default();
     assert_eq!(documents(&space), 2);
-    assert!(packages(&space) > 0, "the function's package is in the storage");
+    let before = e2e::wait_for("the function's log", || {
+        let mentions = mentions_in_system_records(&server, &space);
+        mentions.contains(&"function_logs").then_some(mentions)
+    });
+    assert_eq!(before, SYSTEM_RECORDS, "the names are still those that the plugins use");
 
     let management = server.management();
     let deleted = management.act("DeleteSpace", &[("SpaceId", &space.id)]);
     assert_eq!(deleted.status, 200, "{}", deleted.json());
 
     assert_eq!(documents(&space), 0, "its documents are gone");
-    assert_eq!(packages(&space), 0, "its packages are gone");
+    assert_eq!(mentions_in_system_records(&server, &space), [""; 0], "so are its records and packages");
     for (action, parameters) in [
         ("RunDBCommand", vec![("Body", "{\"collection\":\"tasks\",\"command\":\"count\"}")]),
         ("RunFunction", vec![("Body", "{\"functionTarget\":\"hello\",\"functionArgs\":{}}")]),
@@ -234,9 +232,27 @@ fn a_deleted_space_leaves_nothing_behind() {
     assert_eq!(client.invoke("hello", json!({"name": "x"})).data(), json!({"message": "hi x"}));
 }
 
+/// Where mpcloud keeps records of a space's own things, outside of the space: collections, and the storage.
+const SYSTEM_RECORDS: [&str; 6] = ["functions", "function_deployments", "function_logs", "sessions", "users", "storage"];
+
+/// Those of [`SYSTEM_RECORDS`] that mention a space.
+fn mentions_in_system_records(server: &Server, space: &Space) -> Vec<&'static str> {
+    let mentions = |place: &&'static str| {
+        let contents = match *place {
+            "storage" => look(server, "mpcloud-system", "storage.list", &json!({"limit": 1000})),
+            collection => {
+                let find = json!({"collection": collection, "command": "find", "query": {}, "options": {"limit": 500}});
+                look(server, "mpcloud-system", "serverless.db.default.execute", &find)
+            }
+        };
+        contents.to_string().contains(&space.id)
+    };
+    SYSTEM_RECORDS.into_iter().filter(mentions).collect()
+}
+
 /// Calls a method in a space through a plugin, which may look where no client may.
 #[track_caller]
-fn look(server: &Server, space: &Space, method: &str, params: &Value) -> Value {
-    let call = json!({"space": space.id, "method": method, "params": params}).to_string();
+fn look(server: &Server, space: &str, method: &str, params: &Value) -> Value {
+    let call = json!({"space": space, "method": method, "params": params}).to_string();
     server.run_json(&["call", "test.look", &call])
 }
