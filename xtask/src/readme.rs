@@ -21,8 +21,9 @@ enum Block {
     File { name: String, check: bool, text: String },
 }
 
-/// Checks the READMEs.
+/// Checks the READMEs, and the example that they point at.
 pub fn check() -> Result {
+    check_configuration(&root().join("examples/mpcloud.toml"), &Folder::new()?)?;
     for file in ["README.md", "README.zh-CN.md"] {
         let blocks = blocks(&fs::read_to_string(root().join(file))?);
         if !blocks.iter().any(|block| matches!(block, Block::Run(_))) {
@@ -51,15 +52,19 @@ fn follow(blocks: &[Block]) -> Result {
                 let file = folder.0.join(name);
                 fs::write(&file, text)?;
                 if *check {
-                    let mut mpcloud = Command::new(artefacts(false).join("mpcloud"));
-                    mpcloud.arg("check").arg("-c").arg(&file).arg("--data").arg(folder.0.join("checked")).current_dir(&folder.0);
-                    succeed(&mut mpcloud).map_err(|_| format!("mpcloud check refuses this:\n{text}"))?;
+                    check_configuration(&file, &folder)?;
                 }
             }
         }
     }
     drop(server);
     Ok(())
+}
+
+fn check_configuration(file: &Path, folder: &Folder) -> Result {
+    let mut mpcloud = Command::new(artefacts(false).join("mpcloud"));
+    mpcloud.arg("check").arg("-c").arg(file).arg("--data").arg(folder.0.join("checked")).current_dir(&folder.0);
+    succeed(&mut mpcloud).map_err(|_| format!("mpcloud check refuses {}", file.display()).into())
 }
 
 /// A temporary folder with what a reader has in a checkout.

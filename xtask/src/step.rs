@@ -17,11 +17,11 @@ impl Steps {
     pub fn take<T>(&mut self, name: &'static str, step: impl FnOnce() -> Result<T>) -> Result<T> {
         println!("── {name}");
         let begun = Instant::now();
-        let done = step().map_err(|e| format!("{name}: {e}"))?;
+        let done = step();
         let took = begun.elapsed();
         println!("── {name}: {:.1} s", took.as_secs_f64());
         self.taken.push((name, took));
-        Ok(done)
+        Ok(done.map_err(|e| format!("{name}: {e}"))?)
     }
 
     /// A table of what took how long.

@@ -33,10 +33,10 @@ impl Test {
         steps.take("build and lints", || succeed(&mut cargo(&build, &["build", "--locked", "--all-targets"])?))?;
         steps.take("tests", || {
             if has("nextest") {
-                return succeed(&mut cargo(&build, &["nextest", "run", "--locked"])?);
+                return succeed(&mut cargo(&build, &["nextest", "run", "--locked", "--no-fail-fast"])?);
             }
             println!("cargo-nextest is not installed, so cargo test runs them");
-            succeed(&mut cargo(&build, &["test", "--locked", "--lib", "--bins", "--tests"])?)
+            succeed(&mut cargo(&build, &["test", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"])?)
         })?;
         steps.take("documentation tests", || succeed(&mut cargo(&build, &["test", "--locked", "--doc"])?))?;
         steps.take("README", readme::check)
