@@ -36,6 +36,10 @@ pub struct Query {
 /// 64 MiB together; otherwise what the database answers.
 pub async fn find(records: &Records, query: &Query) -> Result<Vec<Match>> {
     match &query.sort {
+        Some(sort) if sort.by_id() == Some(true) && query.filter.is_empty() => {
+            let last = records.last(query.skip, query.limit).await?;
+            Ok(last.into_iter().map(|bytes| Match { bytes, decoded: None }).collect())
+        }
         // Keys are in the order of `_id` anyway.
         Some(sort) if sort.by_id() != Some(false) => sorted(records, query, sort).await,
         _ => in_order(records, query).await,

@@ -109,6 +109,15 @@ pub fn range((start, end): (Bound<&Bson>, Bound<&Bson>)) -> Result<RecordIdKeyRa
     })
 }
 
+/// Whether no key can lie in a range. The storage engines take only ranges that begin before they end.
+pub fn is_empty(range: &RecordIdKeyRange) -> bool {
+    match (&range.start, &range.end) {
+        (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+        (Bound::Included(start), Bound::Included(end)) => start > end,
+        (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end)) => start >= end,
+    }
+}
+
 /// The character that stands for a type, in the order of types.
 fn tag(value: &Bson) -> Result<u8> {
     Ok(match value {

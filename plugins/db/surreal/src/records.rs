@@ -51,6 +51,24 @@ impl Records {
         self.read("SELECT VALUE d FROM array::first([$r]) LIMIT $n START $s", variables).await
     }
 
+    /// Up to `limit` documents in the reverse order of their keys, without the first `skip`.
+    pub async fn last(&self, skip: u64, limit: u64) -> Result<Vec<Bytes>> {
+        let number = |n: u64| Value::Number(i64::try_from(n).unwrap_or(i64::MAX).into());
+        let variables = [("t", Value::Table(Table::new(self.table.as_str()))), ("n", number(limit)), ("s", number(skip))];
+        // What is ordered by must be selected.
+        let rows = match self.run("SELECT id, d FROM $t ORDER BY id DESC LIMIT $n START $s", variables).await {
+            Ok(Value::Array(rows)) => rows,
+            Ok(_) => return Err(Error::internal("a selection is no array")),
+            Err(error) if is_missing(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(database(error)),
+        };
+        let field = |row| match row {
+            Value::Object(mut row) => document(row.remove(FIELD).unwrap_or_default()),
+            other => document(other),
+        };
+        rows.into_iter().map(field).collect()
+    }
+
     /// How many records there are.
     pub async fn count(&self) -> Result<u64> {
         let table = [("t", Value::Table(Table::new(self.table.as_str())))];

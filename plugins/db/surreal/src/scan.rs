@@ -108,6 +108,7 @@ impl<'a> Scan<'a> {
     pub async fn next(&mut self) -> Result<Option<Vec<Match>>> {
         let documents = match &mut self.source {
             Source::Finished => return Ok(None),
+            Source::Range(range) if layout::is_empty(range) => return Ok(None),
             Source::Keys(keys) => {
                 let documents = match keys.as_slice() {
                     [] => return Ok(None),

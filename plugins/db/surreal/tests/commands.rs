@@ -87,6 +87,7 @@ async fn insert_and_find() {
 async fn what_is_not_there_is_empty() {
     let db = memory().await;
     assert_eq!(db.run("find", json!({"query": {"a": 1}})).await, json!({"affectedDocs": 0, "result": []}));
+    assert_eq!(db.run("find", json!({"options": {"sort": {"_id": -1}}})).await["result"], json!([]));
     assert_eq!(db.run("findOne", json!({"query": {"_id": 1}})).await["result"], Value::Null);
     assert_eq!(db.run("count", json!({})).await, json!({"affectedDocs": 0, "result": 0}));
     assert_eq!(db.run("updateMany", json!({"filter": {}, "update": {"$set": {"a": 1}}})).await["result"]["n"], 0);
@@ -152,6 +153,13 @@ async fn pages_sorts_and_limits() {
     assert_eq!(db.ids(json!({"_id": {"$gt": 1000, "$lte": 1002}}), json!({})).await, [1001, 1002]);
     assert_eq!(db.ids(json!({"_id": {"$gte": 1000}}), json!({"sort": {"_id": 1}, "skip": 400, "limit": 1})).await, [1400]);
     assert_eq!(db.ids(json!({"_id": {"$in": [5, 3, 2000, 3.0]}}), json!({})).await, [3, 5]);
+    assert_eq!(db.ids(json!({}), json!({"sort": {"_id": -1}, "skip": 1, "limit": 2})).await, [1498, 1497]);
+    assert_eq!(db.ids(json!({"m": 0}), json!({"sort": {"_id": -1}, "skip": 1, "limit": 2})).await, [1484, 1477]);
+    for nothing in [json!({"$gt": 5, "$lt": 3}), json!({"$gt": 5, "$lt": 5}), json!({"$gte": 5, "$lt": "a"}), json!({"$gt": "a"})] {
+        assert!(db.ids(json!({"_id": nothing}), json!({})).await.is_empty(), "{nothing}");
+    }
+    assert_eq!(db.run("count", json!({"query": {"_id": {"$lte": 63}}})).await["result"], 64);
+    assert_eq!(db.run("count", json!({"query": {"_id": {"$lt": 64}}})).await["result"], 64);
     assert_eq!(db.run("count", json!({})).await["result"], 1500);
     assert_eq!(db.run("count", json!({"query": {"m": 0}})).await, json!({"affectedDocs": 215, "result": 215}));
     assert_eq!(db.run("count", json!({"query": {"m": 0}, "options": {"skip": 10, "limit": 7}})).await["result"], 7);
