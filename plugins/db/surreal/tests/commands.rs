@@ -154,7 +154,7 @@ async fn pages_sorts_and_limits() {
     assert_eq!(db.ids(json!({"_id": {"$gte": 1000}}), json!({"sort": {"_id": 1}, "skip": 400, "limit": 1})).await, [1400]);
     assert_eq!(db.ids(json!({"_id": {"$in": [5, 3, 2000, 3.0]}}), json!({})).await, [3, 5]);
     assert_eq!(db.ids(json!({}), json!({"sort": {"_id": -1}, "skip": 1, "limit": 2})).await, [1498, 1497]);
-    assert_eq!(db.ids(json!({"m": 0}), json!({"sort": {"_id": -1}, "skip": 1, "limit": 2})).await, [1484, 1477]);
+    assert_eq!(db.ids(json!({"m": 0}), json!({"sort": {"_id": -1}, "skip": 1, "limit": 2})).await, [1491, 1484]);
     for nothing in [json!({"$gt": 5, "$lt": 3}), json!({"$gt": 5, "$lt": 5}), json!({"$gte": 5, "$lt": "a"}), json!({"$gt": "a"})] {
         assert!(db.ids(json!({"_id": nothing}), json!({})).await.is_empty(), "{nothing}");
     }
