@@ -17,9 +17,12 @@ impl Report {
         let cpu =
             cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':')).map_or("unknown CPU", |(_, name)| name.trim());
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split_whitespace().next().unwrap_or("unknown");
         let text = format!(
             "# Results\n\nWritten by `cargo xtask bench`. Turns of {seconds} s, one after the other in each of {} rounds; the median counts. \
-             {connections} connections, each with one request in flight. Servers and load generator share the machine.\n\n\
+             {connections} connections, each with one request in flight. Servers and load generator share the machine, whose load average was {load} before the run: above 0.5, \
+             other work took part of it. workerd runs its JavaScript on one thread, mpcloud on as many as there are cores.\n\n\
              {cores} cores, {cpu}; {profile}; JavaScript engine: {engine}.\n",
             crate::ROUNDS
         );
