@@ -10,8 +10,9 @@ use deno_v8 as v8;
 
 use crate::runtime::{Guard, StopCause};
 
-/// How much the heap may grow beyond its limit while the call that reached it is being ended.
-const HEADROOM: usize = 32 * 1024 * 1024;
+/// How much the heap may grow beyond its limit while the call that reached it is being ended. V8 ends
+/// the process when one allocation does not fit, and one may take a gigabyte: `new Array(1e8)`.
+const HEADROOM: usize = 2 * 1024 * 1024 * 1024;
 
 /// An isolate's parameters for a heap limit in bytes.
 pub fn params(limit: usize) -> v8::CreateParams {

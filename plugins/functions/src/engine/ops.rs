@@ -19,6 +19,10 @@ use crate::runtime::{Instance, Lines, MAX_OPEN_CALLS, Message, Outcome, Upstream
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
 
+/// How much longer than the function its calls of services may take, so that a function which waits
+/// for one too long is ended by its own deadline, and not told of the service's.
+const GRACE: Duration = Duration::from_millis(50);
+
 /// A call of the function that has not ended.
 pub struct Running {
     pub call: Call,
@@ -132,12 +136,13 @@ impl State {
             let message = format!("the function has {MAX_OPEN_CALLS} calls of services open; no more are allowed");
             return Err(Error::new(codes::THROTTLED_CONCURRENCY, message));
         }
+        let deadline = running.call.deadline + GRACE;
         let mut request = running.call.follow(method, params);
+        request.deadline = deadline;
         request.caller.kind = CallerKind::Function;
         self.open.insert(id, call);
         let work = self.upstream.call(request);
         let instance = self.instance.clone();
-        let deadline = running.call.deadline;
         self.tasks.spawn(async move {
             let result = match tokio::time::timeout_at(deadline.into(), work).await {
                 Ok(result) => result.map(|reply| reply.data),

@@ -172,6 +172,7 @@ impl Worker {
             Some(StopCause::Time) => self.time_out(call),
             Some(StopCause::Memory) => {
                 self.pool.remove(&self.instance);
+                self.instance.set_memory(self.instance.target.memory);
                 self.state.borrow_mut().end(call, Err(out_of_memory(self.instance.target.memory)));
             }
         }
