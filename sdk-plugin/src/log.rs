@@ -15,23 +15,33 @@ use crate::abi::host::HostHandle;
 static TARGET: RwLock<Option<Arc<HostHandle>>> = RwLock::new(None);
 static INSTALLED: OnceLock<()> = OnceLock::new();
 
-pub(crate) fn install(host: Arc<HostHandle>, level: &str) {
+/// Forwards events from `level` on. What the plugin's dependencies say is forwarded from `warn` on,
+/// unless everything from `debug` on is wanted.
+pub(crate) fn install(host: Arc<HostHandle>, level: &str, plugin_crate: &'static str) {
     if let Ok(mut target) = TARGET.write() {
         *target = Some(host);
     }
     let level = level.parse().unwrap_or(Level::INFO);
     INSTALLED.get_or_init(|| {
-        let _ = tracing::subscriber::set_global_default(Forward { level });
+        let _ = tracing::subscriber::set_global_default(Forward { level, plugin_crate });
     });
 }
 
 struct Forward {
     level: Level,
+    plugin_crate: &'static str,
+}
+
+impl Forward {
+    fn wants(&self, level: Level, target: &str) -> bool {
+        let own = target.split("::").next() == Some(self.plugin_crate);
+        level <= self.level && (own || level <= Level::WARN || self.level >= Level::DEBUG)
+    }
 }
 
 impl Subscriber for Forward {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() <= self.level
+        metadata.is_event() && self.wants(*metadata.level(), metadata.target())
     }
 
     fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {
@@ -89,5 +99,20 @@ impl Visit for Line {
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.fields.insert(field.name().to_owned(), Value::from(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dependencies_are_heard_when_they_warn() {
+        let info = Forward { level: Level::INFO, plugin_crate: "my_plugin" };
+        assert!(info.wants(Level::INFO, "my_plugin::store"));
+        assert!(!info.wants(Level::DEBUG, "my_plugin::store"));
+        assert!(!info.wants(Level::INFO, "surrealdb::core"));
+        assert!(info.wants(Level::WARN, "surrealdb::core"));
+        assert!(Forward { level: Level::DEBUG, ..info }.wants(Level::DEBUG, "surrealdb::core"));
     }
 }

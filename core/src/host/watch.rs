@@ -1,15 +1,16 @@
 //! Finds plugins that block the thread they are polled on.
 //!
 //! The host polls a plugin's futures on its own threads, which saves two thread hops a call. A
-//! plugin that computes or sleeps without awaiting would hold such a thread. So each poll is
-//! marked; a watchdog looks at the marks, and a plugin that was caught once has its calls polled
-//! on threads of their own from then on.
+//! plugin that computes or sleeps without awaiting would hold such a thread. Two things keep that
+//! from harming others: one plugin is never polled on all of the threads at once, and each poll is
+//! marked, so that a watchdog sees long ones. A plugin that was caught once has its calls polled on
+//! threads of their own from then on.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// A poll that takes longer holds up others.
@@ -17,12 +18,16 @@ const TOO_LONG: Duration = Duration::from_secs(1);
 /// How often the watchdog looks.
 const ROUND: Duration = Duration::from_millis(200);
 
-/// Whether one plugin instance blocks.
+/// Whether one plugin instance blocks, and on how many threads it is being polled.
 #[derive(Debug)]
 pub struct Suspect {
     plugin: String,
     number: u64,
     blocks: AtomicBool,
+    polls: AtomicUsize,
+    most_polls: usize,
+    waiting: Mutex<Vec<Waker>>,
+    anybody_waits: AtomicBool,
 }
 
 impl Suspect {
@@ -31,7 +36,16 @@ impl Suspect {
         let mut watch = WATCH.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         watch.suspects.retain(|suspect| suspect.strong_count() > 0);
         watch.last += 1;
-        let suspect = Arc::new(Self { plugin: plugin.to_owned(), number: watch.last & NUMBER_MASK, blocks: AtomicBool::new(false) });
+        let threads = tokio::runtime::Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
+        let suspect = Arc::new(Self {
+            plugin: plugin.to_owned(),
+            number: watch.last & NUMBER_MASK,
+            blocks: AtomicBool::new(false),
+            polls: AtomicUsize::new(0),
+            most_polls: threads.saturating_sub(1).max(1),
+            waiting: Mutex::default(),
+            anybody_waits: AtomicBool::new(false),
+        });
         watch.suspects.push(Arc::downgrade(&suspect));
         suspect
     }
@@ -39,6 +53,33 @@ impl Suspect {
     /// Whether it was caught.
     pub fn blocks(&self) -> bool {
         self.blocks.load(Ordering::Relaxed)
+    }
+
+    /// Takes the right to poll, or leaves the waker to be told when to ask again.
+    fn begin_poll(&self, cx: &Context<'_>) -> bool {
+        if self.polls.fetch_add(1, Ordering::SeqCst) < self.most_polls {
+            return true;
+        }
+        self.polls.fetch_sub(1, Ordering::SeqCst);
+        self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(cx.waker().clone());
+        self.anybody_waits.store(true, Ordering::SeqCst);
+        // The last poll may have ended before the flag was set.
+        if self.polls.load(Ordering::SeqCst) < self.most_polls {
+            self.wake_waiting();
+        }
+        false
+    }
+
+    fn end_poll(&self) {
+        self.polls.fetch_sub(1, Ordering::SeqCst);
+        self.wake_waiting();
+    }
+
+    fn wake_waiting(&self) {
+        if self.anybody_waits.swap(false, Ordering::SeqCst) {
+            let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+            waiting.into_iter().for_each(Waker::wake);
+        }
     }
 
     /// Marks each poll of a future.
@@ -117,14 +158,19 @@ impl<F: Future + Unpin> Future for Marked<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let number = self.suspect.number;
-        MARK.with(|mark| {
+        let suspect = self.suspect;
+        if !suspect.begin_poll(cx) {
+            return Poll::Pending;
+        }
+        let poll = MARK.with(|mark| {
             // A plugin's future can poll another's through the host; the outer mark comes back.
-            let outer = mark.swap((now_ms().max(1) << NUMBER_BITS) | number, Ordering::Relaxed);
+            let outer = mark.swap((now_ms().max(1) << NUMBER_BITS) | suspect.number, Ordering::Relaxed);
             let poll = Pin::new(&mut self.future).poll(cx);
             mark.store(outer, Ordering::Relaxed);
             poll
-        })
+        });
+        suspect.end_poll();
+        poll
     }
 }
 
@@ -145,5 +191,29 @@ mod tests {
         assert!(slow.blocks());
         quick.marked(std::pin::pin!(tokio::time::sleep(Duration::from_millis(1)))).await;
         assert!(!quick.blocks());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+    async fn one_plugin_never_holds_every_thread() {
+        let suspect = Suspect::watch("greedy");
+        let (most, now) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let polls = (0..50).map(|_| {
+            let (suspect, most, now) = (suspect.clone(), most.clone(), now.clone());
+            tokio::spawn(async move {
+                let work = std::pin::pin!(async {
+                    for _ in 0..20 {
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        now.fetch_sub(1, Ordering::SeqCst);
+                        tokio::task::yield_now().await;
+                    }
+                });
+                suspect.marked(work).await;
+            })
+        });
+        for poll in polls.collect::<Vec<_>>() {
+            tokio::time::timeout(Duration::from_secs(20), poll).await.expect("no wake-up is lost").expect("no panic");
+        }
+        assert!((1..=2).contains(&most.load(Ordering::SeqCst)), "{most:?}");
     }
 }

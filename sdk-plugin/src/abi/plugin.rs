@@ -122,7 +122,8 @@ impl<P: Plugin> Module<P> {
                 .map_err(Error::internal)?;
             let handle = runtime.handle().clone();
             let host_handle = Arc::new(HostHandle::new(host, handle.clone()));
-            log::install(host_handle.clone(), &info.log_level);
+            let plugin_crate = std::any::type_name::<P>().split("::").next().unwrap_or_default();
+            log::install(host_handle.clone(), &info.log_level, plugin_crate);
             let instance = Arc::new(Instance::<P> {
                 runtime: Some(runtime),
                 handle,
