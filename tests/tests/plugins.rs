@@ -10,7 +10,8 @@ use e2e::{Finished, Server, Wire, function, mpcloud, node, plugin_library};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const MISBEHAVING: &str = "[limits]\ncall_timeout = \"2s\"\n\n[plugins.odd]\nlibrary = \"fixture_misbehaving\"\n";
+const MISBEHAVING: &str =
+    "[limits]\ncall_timeout = \"2s\"\n\n[plugins.odd]\nlibrary = \"fixture_misbehaving\"\n\n[plugins.hello]\nlibrary = \"hello_plugin\"\n";
 const HELLO: &str = "[plugins.hello]\nlibrary = \"hello_plugin\"\nconfig = { greeting = \"Hello\" }\n";
 
 /// Threads that call and expect a success each time, until they are told to end.
@@ -81,11 +82,11 @@ fn a_plugin_that_misbehaves_harms_nobody_else() {
     let client = server.wire(&space).authorized();
     client.invoke("hello", json!({"name": "first"})).data();
 
-    let (functions, database, echo) = (client.clone(), server.wire(&space).authorized(), server.wire(&space).authorized());
+    let (functions, database, hello) = (client.clone(), server.wire(&space).authorized(), server.wire(&space).authorized());
     let load = Load::start(vec![
         Box::new(move |n| assert_eq!(functions.invoke("hello", json!({"name": n})).data(), json!({"message": format!("hi {n}")}))),
         Box::new(move |_| assert_eq!(database.db("tasks", "count", json!({})).data()["result"], 0)),
-        Box::new(move |n| assert_eq!(echo.call("test.echo", json!({"n": n})).data(), json!({"n": n}))),
+        Box::new(move |n| assert_eq!(hello.call("demo.hello", json!({"name": n.to_string()})).data(), format!("Hello, {n}!"))),
     ]);
     load.go_on_for(10);
 
@@ -121,6 +122,7 @@ fn a_plugin_that_misbehaves_harms_nobody_else() {
         assert!(meanwhile > 100, "only {meanwhile} calls went on while {blocking} calls blocked");
     }
 
+    assert_eq!(client.call("test.echo", json!({"n": 1})).data(), json!({"n": 1}), "the plugin itself goes on");
     let calls = load.end();
     println!("{calls} calls of others succeeded meanwhile");
     let plugins = server.run_json(&["plugin", "list"]);
