@@ -10,7 +10,6 @@ use std::ops::Bound;
 
 use bson::{Bson, RawDocument};
 use sdk_plugin::{Error, Result};
-use surrealdb::types::{RecordIdKey, RecordIdKeyRange};
 
 /// The field of a record that holds the document.
 pub const FIELD: &str = "d";
@@ -86,35 +85,49 @@ pub fn key_of(document: &[u8]) -> Result<String> {
     key(&Bson::try_from(id).map_err(Error::internal)?)
 }
 
-/// The keys between two bounds of `_id`. A bound on one side stays within its type on the other.
-///
-/// # Errors
-/// As [`key`].
-pub fn range((start, end): (Bound<&Bson>, Bound<&Bson>)) -> Result<RecordIdKeyRange> {
-    let bound = |bound: Bound<&Bson>| -> Result<Bound<RecordIdKey>> {
-        Ok(match bound {
-            Bound::Included(id) => Bound::Included(key(id)?.into()),
-            Bound::Excluded(id) => Bound::Excluded(key(id)?.into()),
-            Bound::Unbounded => Bound::Unbounded,
-        })
-    };
-    let one_type = |bound: &Bound<&Bson>| match bound {
-        Bound::Included(id) | Bound::Excluded(id) if !matches!(id, Bson::MinKey | Bson::MaxKey) => tag(id).ok(),
-        _ => None,
-    };
-    Ok(match (one_type(&start), one_type(&end)) {
-        (Some(tag), None) => RecordIdKeyRange { start: bound(start)?, end: Bound::Excluded(char::from(tag + 1).to_string().into()) },
-        (None, Some(tag)) => RecordIdKeyRange { start: Bound::Included(char::from(tag).to_string().into()), end: bound(end)? },
-        _ => RecordIdKeyRange { start: bound(start)?, end: bound(end)? },
-    })
+/// A range of keys.
+#[derive(Clone)]
+pub struct Range {
+    /// Where it begins.
+    pub start: Bound<String>,
+    /// Where it ends.
+    pub end: Bound<String>,
 }
 
-/// Whether no key can lie in a range. The storage engines take only ranges that begin before they end.
-pub fn is_empty(range: &RecordIdKeyRange) -> bool {
-    match (&range.start, &range.end) {
-        (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
-        (Bound::Included(start), Bound::Included(end)) => start > end,
-        (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end)) => start >= end,
+impl Range {
+    /// All keys.
+    pub const ALL: Self = Self { start: Bound::Unbounded, end: Bound::Unbounded };
+
+    /// The keys between two bounds of `_id`. A bound on one side stays within its type on the other.
+    ///
+    /// # Errors
+    /// As [`key`].
+    pub fn of((start, end): (Bound<&Bson>, Bound<&Bson>)) -> Result<Self> {
+        let bound = |bound: Bound<&Bson>| -> Result<Bound<String>> {
+            Ok(match bound {
+                Bound::Included(id) => Bound::Included(key(id)?),
+                Bound::Excluded(id) => Bound::Excluded(key(id)?),
+                Bound::Unbounded => Bound::Unbounded,
+            })
+        };
+        let one_type = |bound: &Bound<&Bson>| match bound {
+            Bound::Included(id) | Bound::Excluded(id) if !matches!(id, Bson::MinKey | Bson::MaxKey) => tag(id).ok(),
+            _ => None,
+        };
+        Ok(match (one_type(&start), one_type(&end)) {
+            (Some(tag), None) => Self { start: bound(start)?, end: Bound::Excluded(char::from(tag + 1).to_string()) },
+            (None, Some(tag)) => Self { start: Bound::Included(char::from(tag).to_string()), end: bound(end)? },
+            _ => Self { start: bound(start)?, end: bound(end)? },
+        })
+    }
+
+    /// Whether no key can lie in it. Servers take only ranges that begin before they end.
+    pub fn is_empty(&self) -> bool {
+        match (&self.start, &self.end) {
+            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+            (Bound::Included(start), Bound::Included(end)) => start > end,
+            (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end)) => start >= end,
+        }
     }
 }
 

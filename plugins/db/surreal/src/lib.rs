@@ -4,10 +4,13 @@
 //! SurrealDB in the plugin's data folder, or in a server or cluster that the configuration names.
 
 #![deny(missing_docs)]
+// The futures of `surrealdb-core` nest deeper than the default.
+#![recursion_limit = "512"]
 
 mod change;
 mod command;
 mod config;
+mod embedded;
 mod engine;
 mod error;
 mod find;
@@ -17,13 +20,14 @@ mod layout;
 mod records;
 mod scan;
 mod service;
+mod statements;
 
 use std::sync::Arc;
 
 use sdk_plugin::contract::db::EXECUTE;
 use sdk_plugin::{Call, Event, Host, Manifest, Methods, Plugin, Reply, Result, events, export_plugin};
 
-pub use crate::config::Config;
+pub use crate::config::{Config, Size};
 pub use crate::engine::Engine;
 pub use crate::service::Service;
 

@@ -7,10 +7,9 @@ use bson::Document;
 use bytes::Bytes;
 use mql::Filter;
 use sdk_plugin::{Error, Result};
-use surrealdb::types::RecordIdKeyRange;
 
 use crate::error::language;
-use crate::layout;
+use crate::layout::{self, Range};
 use crate::records::Records;
 
 /// How many bytes of documents a page should have.
@@ -55,7 +54,7 @@ enum Source {
     /// The documents with these keys, last first.
     Keys(Vec<String>),
     /// A range of keys.
-    Range(RecordIdKeyRange),
+    Range(Range),
     Finished,
 }
 
@@ -80,7 +79,7 @@ impl<'a> Scan<'a> {
                 let keys: BTreeSet<String> = ids.into_iter().filter_map(|id| layout::key(id).ok()).collect();
                 Source::Keys(keys.into_iter().rev().collect())
             }
-            None => Source::Range(layout::range(filter.id_bounds())?),
+            None => Source::Range(Range::of(filter.id_bounds())?),
         };
         Ok(Self { records, filter, source, page: FIRST_PAGE, skip: 0 })
     }
@@ -108,13 +107,13 @@ impl<'a> Scan<'a> {
     pub async fn next(&mut self) -> Result<Option<Vec<Match>>> {
         let documents = match &mut self.source {
             Source::Finished => return Ok(None),
-            Source::Range(range) if layout::is_empty(range) => return Ok(None),
+            Source::Range(range) if range.is_empty() => return Ok(None),
             Source::Keys(keys) => {
                 let documents = match keys.as_slice() {
                     [] => return Ok(None),
                     [key] => self.records.get(key).await?.into_iter().collect(),
                     _ => {
-                        let some: Vec<String> = keys.iter().rev().take(KEYS_AT_ONCE).cloned().collect();
+                        let some: Vec<&str> = keys.iter().rev().take(KEYS_AT_ONCE).map(String::as_str).collect();
                         self.records.get_all(&some).await?
                     }
                 };
@@ -122,12 +121,17 @@ impl<'a> Scan<'a> {
                 documents
             }
             Source::Range(range) => {
+                // An embedded database answers at once: without this a long scan would neither see its
+                // deadline nor let others in.
+                if matches!(range.start, Bound::Excluded(_)) {
+                    tokio::task::yield_now().await;
+                }
                 // Without a filter the database itself can leave out what is to be skipped.
                 let skip = if self.filter.is_empty() { std::mem::take(&mut self.skip) } else { 0 };
-                let documents = self.records.page(range.clone(), skip, self.page).await?;
+                let documents = self.records.page(range, skip, self.page as u64).await?;
                 match documents.last() {
                     Some(last) if documents.len() >= self.page => {
-                        range.start = Bound::Excluded(layout::key_of(last)?.into());
+                        range.start = Bound::Excluded(layout::key_of(last)?);
                         let bytes = documents.iter().map(Bytes::len).sum::<usize>().max(1);
                         self.page = (documents.len().saturating_mul(PAGE_BYTES) / bytes).clamp(1, (self.page * 4).min(PAGE_LIMIT));
                     }
