@@ -46,6 +46,10 @@ const SKIPPED_AT_ONCE: u64 = 1024;
 static RUNTIME: LazyLock<Option<Runtime>> =
     LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).thread_name("surrealdb").enable_all().build().ok());
 
+/// How long a flush waits for more writers once a dozen wait for it, in nanoseconds. The default
+/// of 5 ms is longer than many disks take for the flush itself.
+const FLUSH_PATIENCE: &str = "200000";
+
 /// Embedded databases by path: two in one process would fight for the file lock.
 static OPEN: Mutex<BTreeMap<PathBuf, Weak<Embedded>>> = Mutex::new(BTreeMap::new());
 /// One opens at a time.
@@ -86,7 +90,8 @@ impl Embedded {
         let embedded = loop {
             let settings = ConfigMap::empty()
                 .with_key_value("surrealkv_block_cache_capacity", config.cache.0.to_string())
-                .with_key_value("surrealkv_max_memtable_size", config.memtable.0.to_string());
+                .with_key_value("surrealkv_max_memtable_size", config.memtable.0.to_string())
+                .with_key_value("surrealkv_grouped_commit_timeout", FLUSH_PATIENCE);
             match Self::build(format!("surrealkv://{text}?sync={}", config.sync), settings).await {
                 Ok(embedded) => break embedded,
                 Err(error) if Instant::now() >= patience => return Err(error.with_context("path", text)),
