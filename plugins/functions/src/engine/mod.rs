@@ -16,6 +16,7 @@
 //! get hold of another number could at most act as another call *of the same version of the same
 //! function in the same space* — whose code it is, and which may do all of that anyway.
 
+mod fatal;
 mod isolate;
 mod memory;
 mod ops;

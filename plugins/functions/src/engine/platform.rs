@@ -10,7 +10,9 @@ use deno_v8 as v8;
 /// (`LoopStackCheckElisionReducer`). `for (;;) list.push(new Array(1000))` could then be ended by
 /// nothing, neither at its deadline nor at its heap limit. The analysis behind it runs only for loop
 /// unrolling.
-const FLAGS: &str = "--no-turboshaft-loop-unrolling";
+///
+/// One `WebAssembly.Memory` holds at most 1,024 pages of 64 KiB: what it takes is in no other limit.
+const FLAGS: &str = "--no-turboshaft-loop-unrolling --wasm-max-mem-pages=1024";
 
 /// Starts the engine; once in a process, however many plugins and tests ask.
 ///

@@ -422,6 +422,19 @@ async fn the_heap_limit_ends_one_call_and_the_isolate_after_the_others() {
     }
 }
 
+#[cfg(feature = "v8")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_engine_has_no_exception_for_ends_one_call() {
+    for bomb in ["'x'.repeat(5e8).split('').length", "'x'.repeat(4e8).match(/x/g).length"] {
+        let code = format!("module.exports = async (ctx) => ctx.args === 'bomb' ? {bomb} : 'fine';");
+        let f = Function::with(&[("index.js", &code)], 128 * MB, 1);
+        let (bombed, _) = f.invoke(json!("bomb"), Duration::from_secs(2)).await;
+        let error = bombed.result.unwrap_err();
+        assert_eq!(error.code(), codes::FUNCTION_RESOURCE, "{bomb}: {error:?}");
+        assert_eq!(f.ok(json!("fine")).await, json!("fine"), "{bomb}: a new isolate");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn array_buffers_count_against_the_memory() {
     let f = Function::with(

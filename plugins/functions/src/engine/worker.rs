@@ -12,6 +12,7 @@ use bytes::Bytes;
 use sdk_plugin::Result;
 use tokio::runtime::Handle;
 
+use super::fatal;
 use super::isolate::{Entry, Isolate};
 use super::ops::{Running, State, error_text};
 use crate::package::Package;
@@ -40,7 +41,7 @@ pub fn spawn(setup: Setup) -> std::io::Result<()> {
     let name = format!("fn-{}", setup.instance.target.name);
     thread::Builder::new().name(name).stack_size(STACK).spawn(move || {
         let (instance, pool) = (setup.instance.clone(), setup.pool.clone());
-        if catch_unwind(AssertUnwindSafe(|| live(setup))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| fatal::contained(instance.lost(), || live(setup)))).is_err() {
             tracing::error!(space = instance.target.space, function = instance.target.name, "a function's instance panicked");
         }
         pool.remove(&instance);

@@ -38,6 +38,7 @@ pub struct Instance {
     pub(super) messages: SyncSender<Message>,
     pub(super) leases: AtomicUsize,
     retired: AtomicBool,
+    lost: AtomicBool,
     memory: AtomicUsize,
     /// Calls that were sent and have not been begun.
     queued: AtomicUsize,
@@ -65,6 +66,7 @@ impl Instance {
             messages,
             leases: AtomicUsize::new(0),
             retired: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
             memory: AtomicUsize::new(0),
             queued: AtomicUsize::new(0),
             running_since: AtomicU64::new(0),
@@ -100,6 +102,15 @@ impl Instance {
         let took = micros().saturating_sub(self.running_since.swap(0, Ordering::Relaxed));
         let average = self.stretch.load(Ordering::Relaxed);
         self.stretch.store((average * 7 + took) / 8, Ordering::Relaxed);
+    }
+
+    /// Set when the instance's thread has stopped for ever.
+    pub fn lost(&self) -> &AtomicBool {
+        &self.lost
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
     }
 
     /// Whether a new call would have to wait noticeably.

@@ -108,6 +108,7 @@ pub async fn run(lease: Lease, call: Call, args: String, lines: Arc<Lines>) -> O
     match tokio::time::timeout_at(deadline.into(), outcome).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => failed(Error::new(sdk_plugin::codes::FUNCTION_SERVER, "the function's instance ended unexpectedly").retryable()),
+        Err(_) if instance.is_lost() => failed(out_of_memory(instance.target.memory)),
         Err(_) => Outcome { result: Err(out_of_time(allowed)), memory: instance.memory() },
     }
 }

@@ -97,7 +97,8 @@ impl Pool {
 
     /// Chooses an instance: the one with the fewest calls among those that are not busy.
     pub fn choose(&self, key: &str) -> Choice {
-        let state = self.lock();
+        let mut state = self.lock();
+        state.forget_lost(key);
         let instances = state.instances.get(key).map_or(&[][..], Vec::as_slice);
         match self.best(instances, state.count) {
             Some(instance) => Choice::Existing(Lease::of(instance)),
@@ -122,6 +123,7 @@ impl Pool {
     /// `Throttling.Api.Concurrency` when there is no room and no instance is idle.
     pub fn add(&self, target: &Arc<Target>) -> Result<(Lease, Option<Receiver<Message>>)> {
         let mut state = self.lock();
+        state.forget_lost(&target.key);
         let instances = state.instances.get(&target.key).map_or(&[][..], Vec::as_slice);
         if let Some(instance) = self.best(instances, state.count) {
             return Ok((Lease::of(instance), None));
@@ -171,6 +173,22 @@ impl Pool {
 }
 
 impl State {
+    /// Takes out the instances of a function whose threads have stopped for ever.
+    fn forget_lost(&mut self, key: &str) {
+        let lost = |instances: &Vec<Arc<Instance>>| instances.iter().filter(|instance| instance.is_lost()).cloned().collect();
+        let lost: Vec<_> = self.instances.get(key).map(lost).unwrap_or_default();
+        for instance in lost {
+            let target = &instance.target;
+            tracing::error!(
+                space = target.space,
+                function = target.name,
+                "a function asked for more than the engine can hold; its instance is lost, and its memory until the server is restarted"
+            );
+            instance.retire();
+            self.remove(&instance);
+        }
+    }
+
     fn remove(&mut self, instance: &Arc<Instance>) {
         let Some(instances) = self.instances.get_mut(&instance.target.key) else { return };
         let before = instances.len();
