@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::future::{BoxFuture, join_all};
+use moka::future::Cache;
 use sdk_plugin::contract::Calls;
-use sdk_plugin::{Call, CallerKind, Error, Event, Manifest, Reply, Result, codes};
+use sdk_plugin::{Call, CallerKind, Error, Event, Manifest, Reply, Result, codes, events};
 
 use crate::host::Slot;
 use crate::policy::Policy;
@@ -29,7 +30,12 @@ struct Inner {
     table: ArcSwap<Table>,
     core: OnceLock<Core>,
     policy: Policy,
+    /// Spaces that were deleted lately. What still runs of them must not make anything anew.
+    gone: Cache<String, ()>,
 }
+
+/// How long a deleted space is remembered: longer than any call may last.
+const REMEMBERED: Duration = Duration::from_secs(3600);
 
 /// What the core adds to the table once it is made.
 #[derive(Default)]
@@ -40,8 +46,9 @@ pub struct Core {
     pub listeners: Vec<CoreListener>,
 }
 
+/// Who provides what.
 #[derive(Default)]
-struct Table {
+pub struct Table {
     methods: HashMap<String, Route>,
     /// Path prefixes, longest first.
     http: Vec<(String, Arc<Slot>)>,
@@ -56,7 +63,8 @@ struct Route {
 impl Router {
     /// A router that knows no method yet.
     pub fn new(policy: Policy) -> Self {
-        Self(Arc::new(Inner { table: ArcSwap::default(), core: OnceLock::new(), policy }))
+        let gone = Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build();
+        Self(Arc::new(Inner { table: ArcSwap::default(), core: OnceLock::new(), policy, gone }))
     }
 
     /// Adds what the core provides. Done once, before requests are taken.
@@ -64,14 +72,17 @@ impl Router {
         let _ = self.0.core.set(core);
     }
 
-    /// Replaces the table by what these plugins declare.
+    /// The table of what these plugins declare, one of them perhaps by another manifest than it has.
     ///
     /// # Errors
     /// `InvalidConfiguration` when two plugins claim the same method or path.
-    pub fn publish(&self, slots: Vec<Arc<Slot>>) -> Result<()> {
+    pub fn table(slots: Vec<Arc<Slot>>, candidate: Option<(&str, &Manifest)>) -> Result<Table> {
         let mut table = Table::default();
         for slot in slots {
-            let manifest = slot.manifest();
+            let manifest = match candidate {
+                Some((id, manifest)) if id == slot.id => manifest.clone(),
+                _ => slot.manifest(),
+            };
             for method in &manifest.methods {
                 let internal = Manifest::covers(&manifest.internal, method);
                 if let Some(other) = table.methods.insert(method.clone(), Route { slot: slot.clone(), internal }) {
@@ -91,8 +102,12 @@ impl Router {
             }
         }
         table.http.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        Ok(table)
+    }
+
+    /// Routes by a table from now on.
+    pub fn publish(&self, table: Table) {
         self.0.table.store(Arc::new(table));
-        Ok(())
     }
 
     /// Whether anybody provides a method.
@@ -111,6 +126,9 @@ impl Router {
     /// # Errors
     /// The first error, after all have answered.
     pub async fn emit(&self, event: Event) -> Result<()> {
+        if event.name == events::SPACE_DELETED {
+            self.0.gone.insert(event.space.clone(), ()).await;
+        }
         let table = self.0.table.load_full();
         let plugins = table.events.iter().filter(|(names, _)| Manifest::covers(names, &event.name)).map(|(_, slot)| {
             let event = event.clone();
@@ -134,6 +152,9 @@ impl Router {
             call.caller.kind,
             CallerKind::Client | CallerKind::Server | CallerKind::Function | CallerKind::Timer | CallerKind::Http
         );
+        if outside && self.0.gone.contains_key(&call.space) {
+            return Err(Error::new(codes::SPACE_DELETED, "the space was deleted"));
+        }
         if let Some(method) = self.0.core.get().and_then(|core| core.methods.get(call.method.as_str())) {
             if outside && (call.method.starts_with("core.") || call.method.starts_with("admin.")) {
                 return Err(unknown(&call.method));

@@ -115,6 +115,10 @@ fn stop_on_signals(stop: &CancellationToken) -> Result<()> {
         tokio::spawn(async move {
             signal.recv().await;
             stop.cancel();
+            // Whoever asks twice does not want to wait for calls that are still running.
+            signal.recv().await;
+            tracing::warn!("stopped at once by a second signal");
+            std::process::exit(1);
         });
     }
     Ok(())

@@ -81,6 +81,17 @@ fn headers_are_bounded_in_size_and_time() {
 }
 
 #[test]
+fn a_connection_that_says_nothing_is_closed() {
+    let server = Server::with_config("[limits]\nheader_timeout = \"300ms\"\n");
+    let address = server.ready()["http"].as_str().and_then(|url| url.strip_prefix("http://")).expect("an address").to_owned();
+    for beginning in ["", "P", "PRI * HTTP/2.0\r\n"] {
+        let mut stream = TcpStream::connect(&address).expect("connected");
+        stream.write_all(beginning.as_bytes()).expect("sent");
+        assert_eq!(read_to_end(&mut stream, Duration::from_secs(10)), b"", "{beginning:?}");
+    }
+}
+
+#[test]
 fn connections_over_the_limit_wait_their_turn() {
     let server = Server::with_config("[limits]\nconnections = 2\n");
     let ask = |stream: &mut TcpStream| stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").expect("written");

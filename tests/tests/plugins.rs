@@ -188,6 +188,17 @@ fn a_reload_under_load_drops_no_request() {
     let failed = server.run(&["plugin", "reload", "hello"]).failed();
     assert!(failed.stderr.contains("greeting"), "{failed:?}");
     load.go_on_for(50);
+
+    // So does one whose new library claims what another plugin provides.
+    let valid = fs::read_to_string(&toml).expect("read the configuration").replace("greting", "greeting");
+    let hello = "library = \"hello_plugin\"\nconfig = { greeting = \"Servus\" }";
+    assert!(valid.contains(hello), "{valid}");
+    fs::write(&toml, valid.replace(hello, "library = \"fixture_misbehaving\"")).expect("write the configuration");
+    let failed = server.run(&["plugin", "reload", "hello"]).failed();
+    assert!(failed.stderr.contains("both provide"), "{failed:?}");
+    load.go_on_for(50);
+    server.run(&["plugin", "reload", "odd"]).succeeded();
+    load.go_on_for(50);
     load.end();
 }
 

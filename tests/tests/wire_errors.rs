@@ -79,6 +79,17 @@ fn requests_that_are_not_signed_or_not_whole() {
     assert_eq!(spoilt(&client, |body| body["method"] = json!("no.such.method")), "InvalidMethod.Format");
     assert_eq!(spoilt(&client, |body| body["method"] = Value::Null), "MissingMethod");
     assert_eq!(spoilt(&client, |body| body["method"] = json!("")), "MissingMethod");
+    let long = "x".repeat(100_000);
+    for name in ["method", "spaceId"] {
+        assert_eq!(spoilt(&client, |body| body[name] = json!(long)), "InvalidBody.Format", "a {name} that would fill the log");
+    }
+    for method in ["serverless.function.runtime.invoke", "serverless.db.default.execute"] {
+        let without = |body: &mut Value| {
+            body["method"] = json!(method);
+            body["params"] = Value::Null;
+        };
+        assert_eq!(spoilt(&client, without), "MissingParams", "{method}");
+    }
     for params in ["{", "", "[]", "\"{}\"", "{} {}"] {
         assert_eq!(spoilt(&client, |body| body["params"] = json!(params)), "InvalidParams.Format", "{params}");
     }

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -31,7 +32,11 @@ pub struct Serve {
 impl Serve {
     pub fn run(self, options: &Options) -> Result<(), Failure> {
         let options = crate::serve::ServeOptions { config: self.config, data: options.data.clone(), listen: self.listen };
-        Ok(runtime()?.block_on(crate::serve::run(options))?)
+        let runtime = runtime()?;
+        let outcome = runtime.block_on(crate::serve::run(options));
+        // A plugin that blocks a thread must not keep the process from ending.
+        runtime.shutdown_timeout(Duration::from_secs(2));
+        Ok(outcome?)
     }
 }
 

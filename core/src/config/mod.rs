@@ -45,7 +45,7 @@ pub struct Server {
     pub public_url: Option<String>,
     /// Certificate chain and key, both PEM files; plain HTTP without them.
     pub tls: Option<Tls>,
-    /// Whether `X-Forwarded-For` is believed. Only behind a proxy that sets it.
+    /// Whether the last address of `X-Forwarded-For` is believed. Only behind a proxy that adds it.
     pub trust_forwarded_for: bool,
     /// How long requests in flight have when the server stops.
     #[serde(with = "units::duration")]
@@ -219,6 +219,19 @@ impl Config {
                 plugin.library = Some(library.into());
             }
         }
+        if !(1..=MAX_CONNECTIONS).contains(&config.limits.connections) {
+            return Err(Error::new(codes::CONFIG, format!("limits.connections must be between 1 and {MAX_CONNECTIONS}")));
+        }
+        if let Some(url) = &config.server.public_url {
+            let parsed = url.parse::<http::Uri>().ok();
+            if !parsed
+                .is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty()))
+            {
+                let message = format!("server.public_url: `{url}` is no URL such as \"https://cloud.example.com\"");
+                return Err(Error::new(codes::CONFIG, message));
+            }
+        }
+        crate::telemetry::log::check(&config.log)?;
         for (id, plugin) in &config.plugins {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
             if id.is_empty() || !id.chars().all(plain) {
@@ -237,6 +250,9 @@ impl Config {
     }
 }
 
+/// The most connections that may be allowed at once.
+const MAX_CONNECTIONS: usize = 1_000_000;
+
 impl Plugin {
     /// Whether it is to be loaded.
     pub fn is_enabled(&self) -> bool {
@@ -252,6 +268,21 @@ impl Plugin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_cannot_work_are_refused() {
+        for (text, named) in [
+            ("[limits]\nconnections = 0", "limits.connections"),
+            ("[limits]\nconnections = 9223372036854775807", "limits.connections"),
+            ("[server]\npublic_url = \"not a url\"", "server.public_url"),
+            ("[server]\npublic_url = \"ftp://a\"", "server.public_url"),
+            ("[log]\nlevel = \"nonsense=[[\"", "log.level"),
+        ] {
+            let error = Config::parse(text).expect_err(text);
+            assert!(error.message().contains(named), "{text}: {}", error.message());
+        }
+        Config::parse("[server]\npublic_url = \"https://cloud.example.com:8443\"").expect("a URL");
+    }
 
     #[test]
     fn no_file_is_a_working_cloud_and_the_template_says_the_same() {

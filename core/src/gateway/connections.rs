@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use super::begun::Begun;
 use super::{Gateway, routes, tls};
 use crate::config;
 
@@ -47,7 +48,15 @@ pub async fn listen(config: &config::Server) -> Result<Listening> {
     })?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let url = config.public_url.as_deref().map_or_else(|| format!("{scheme}://{address}"), |url| url.trim_end_matches('/').to_owned());
+    let url = match config.public_url.as_deref() {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        // Nobody can connect to "any address", but whoever is on this machine can to this one.
+        None if address.ip().is_unspecified() => {
+            tracing::warn!("clients are told that the server is at localhost; set server.public_url to where they reach it");
+            format!("{scheme}://localhost:{}", address.port())
+        }
+        None => format!("{scheme}://{address}"),
+    };
     Ok(Listening { listener, tls, address, url })
 }
 
@@ -64,13 +73,14 @@ impl Listening {
             };
             let Some((stream, peer, slot)) = accepted else { continue };
             let (gateway, http, graceful, tls) = (gateway.clone(), http.clone(), graceful.watcher(), self.tls.clone());
+            let stop = stop.clone();
             tokio::spawn(async move {
                 let _slot = slot;
                 gateway.metrics.connections.inc();
                 match tls {
-                    None => converse(TokioIo::new(stream), peer, &gateway, &http, graceful).await,
+                    None => converse(TokioIo::new(stream), peer, &gateway, &http, graceful, &stop).await,
                     Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-                        Ok(Ok(stream)) => converse(TokioIo::new(stream), peer, &gateway, &http, graceful).await,
+                        Ok(Ok(stream)) => converse(TokioIo::new(stream), peer, &gateway, &http, graceful, &stop).await,
                         Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
                         Err(_) => tracing::debug!(%peer, "TLS handshake timed out"),
                     },
@@ -129,6 +139,7 @@ async fn converse<IO>(
     gateway: &Arc<Gateway>,
     http: &Builder<TokioExecutor>,
     graceful: hyper_util::server::graceful::Watcher,
+    stop: &CancellationToken,
 ) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -136,6 +147,20 @@ async fn converse<IO>(
         let gateway = gateway.clone();
         async move { Ok::<_, Infallible>(routes::answer(gateway, request, peer).await) }
     });
+    // hyper's own timer begins only after it has told HTTP/1 from HTTP/2 by the first bytes.
+    let began = timeout(gateway.limits.header_timeout, Begun::read(io.into_inner()));
+    let began = tokio::select! {
+        () = stop.cancelled() => return,
+        began = began => began,
+    };
+    let io = match began {
+        Ok(Ok(io)) => TokioIo::new(io),
+        Ok(Err(_)) => return,
+        Err(_) => {
+            tracing::debug!(%peer, "a connection sent no request in time");
+            return;
+        }
+    };
     let connection = graceful.watch(http.serve_connection(io, service));
     if let Err(error) = connection.await {
         tracing::debug!(%peer, %error, "a connection ended early");

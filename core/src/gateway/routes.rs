@@ -1,6 +1,6 @@
 //! Which room of the server a request is for.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -160,8 +160,7 @@ pub fn text(headers: &http::HeaderMap, name: impl header::AsHeaderName) -> Strin
 
 fn address(gateway: &Gateway, request: &Request<Incoming>, peer: SocketAddr) -> String {
     let forwarded = gateway.server.trust_forwarded_for.then(|| text(request.headers(), "x-forwarded-for"));
-    match forwarded.as_deref().and_then(|list| list.split(',').next()).map(str::trim) {
-        Some(first) if !first.is_empty() => first.to_owned(),
-        _ => peer.ip().to_string(),
-    }
+    // The last one is what the proxy saw; those before it are what the client says.
+    let last = forwarded.as_deref().and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse::<IpAddr>().ok());
+    last.unwrap_or_else(|| peer.ip()).to_string()
 }

@@ -185,7 +185,7 @@ impl PluginHost {
             log_level: config.log.level.clone(),
             scheduler: Scheduler::start().await?,
         });
-        host.router.publish(host.slots.values().cloned().collect())?;
+        host.router.publish(Router::table(host.slots.values().cloned().collect(), None)?);
         for index in order::by_calls(&libraries.iter().map(|(.., manifest)| manifest).collect::<Vec<_>>()) {
             let Some((slot, plugin, library, manifest)) = libraries.get(index) else { continue };
             match host.make(slot, plugin, *library, manifest.clone()).await {
@@ -256,13 +256,24 @@ impl PluginHost {
             config.plugins.get(id).ok_or_else(|| Error::new(codes::NOT_FOUND, format!("the TOML file has no plugins.{id} any more")))?;
         let library = open(locate(plugin)?).await?;
         let manifest = library.manifest()?;
+        let slots = || self.slots.values().cloned().collect();
+        let table = |manifest: &Manifest| Router::table(slots(), Some((id, manifest)));
+        table(&manifest)?;
         let instance = self.make(slot, plugin, library, manifest.clone()).await?;
+        // Another plugin may have been reloaded meanwhile.
+        let table = match table(&manifest) {
+            Ok(table) => table,
+            Err(error) => {
+                instance.end(&slot.id, DRAIN_TIMEOUT).await;
+                return Err(error);
+            }
+        };
         if let Ok(mut place) = slot.manifest.lock() {
             *place = manifest;
         }
         let old = slot.current.swap(Some(instance));
         slot.set_state(State::Ready);
-        self.router.publish(self.slots.values().cloned().collect())?;
+        self.router.publish(table);
         tracing::info!(plugin = id, "plugin reloaded");
         if let Some(old) = old {
             let id = slot.id.clone();

@@ -6,6 +6,7 @@
 //! marked, so that a watchdog sees long ones. A plugin that was caught once has its calls polled on
 //! threads of their own from then on.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -115,6 +116,9 @@ const NUMBER_BITS: u32 = 16;
 const NUMBER_MASK: u64 = (1 << NUMBER_BITS) - 1;
 
 thread_local! {
+    /// The plugins whose polls this thread is within, the innermost last.
+    static POLLED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+
     static MARK: Arc<AtomicU64> = {
         let mark = Arc::new(AtomicU64::new(0));
         let mut watch = WATCH.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -159,9 +163,13 @@ impl<F: Future + Unpin> Future for Marked<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let suspect = self.suspect;
-        if !suspect.begin_poll(cx) {
+        // A plugin that calls itself through the host is polled within its own poll: that takes no
+        // further thread, and waiting for the outer poll to end would be waiting for itself.
+        let nested = POLLED.with_borrow(|polled| polled.contains(&suspect.number));
+        if !nested && !suspect.begin_poll(cx) {
             return Poll::Pending;
         }
+        POLLED.with_borrow_mut(|polled| polled.push(suspect.number));
         let poll = MARK.with(|mark| {
             // A plugin's future can poll another's through the host; the outer mark comes back.
             let outer = mark.swap((now_ms().max(1) << NUMBER_BITS) | suspect.number, Ordering::Relaxed);
@@ -169,7 +177,12 @@ impl<F: Future + Unpin> Future for Marked<'_, F> {
             mark.store(outer, Ordering::Relaxed);
             poll
         });
-        suspect.end_poll();
+        POLLED.with_borrow_mut(|polled| {
+            polled.pop();
+        });
+        if !nested {
+            suspect.end_poll();
+        }
         poll
     }
 }
@@ -191,6 +204,19 @@ mod tests {
         assert!(slow.blocks());
         quick.marked(std::pin::pin!(tokio::time::sleep(Duration::from_millis(1)))).await;
         assert!(!quick.blocks());
+    }
+
+    #[tokio::test]
+    async fn a_plugin_may_be_polled_within_its_own_poll() {
+        fn deeper(suspect: &Suspect, depth: usize) -> Pin<Box<dyn Future<Output = usize> + '_>> {
+            Box::pin(async move {
+                tokio::task::yield_now().await;
+                if depth == 0 { 0 } else { 1 + suspect.marked(deeper(suspect, depth - 1)).await }
+            })
+        }
+        let suspect = Suspect::watch("recursive");
+        let work = suspect.marked(deeper(&suspect, 100));
+        assert_eq!(tokio::time::timeout(Duration::from_secs(20), work).await, Ok(100));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 3)]

@@ -14,6 +14,9 @@ use super::now_ms;
 use super::space_keys::{PublicKey, Verifier, client_secret, server_secret};
 use crate::router::Router;
 
+/// When a deleted space is looked after once more: the longest call has ended by then.
+const AFTERMATH: Duration = Duration::from_secs(660);
+
 /// A space as it is recorded.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -202,8 +205,16 @@ impl Spaces {
 
     async fn finish_deletion(&self, id: &str) -> Result<()> {
         let event = Event { name: events::SPACE_DELETED.into(), space: id.into(), payload: sdk_plugin::Bytes::new() };
-        self.router.emit(event).await.map_err(|e| e.with_operation("delete space"))?;
+        self.router.emit(event.clone()).await.map_err(|e| e.with_operation("delete space"))?;
         self.records.update(json!({"_id": id}), json!({"$set": {"status": Status::Deleted, "updatedAt": now_ms()}})).await?;
+        // What was running may have written once more before it was refused, or its log has.
+        let router = self.router.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(AFTERMATH).await;
+            if let Err(error) = router.emit(event).await {
+                tracing::warn!(?error, "what a deleted space left behind could not be removed");
+            }
+        });
         Ok(())
     }
 

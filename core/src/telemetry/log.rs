@@ -6,13 +6,25 @@ use tracing_subscriber::fmt::time::SystemTime;
 
 use crate::config::{Log, LogFormat};
 
+/// Checks the level.
+///
+/// # Errors
+/// `InvalidConfiguration` when it is not a filter.
+pub fn check(config: &Log) -> Result<()> {
+    filter(config).map(drop)
+}
+
+fn filter(config: &Log) -> Result<EnvFilter> {
+    EnvFilter::try_new(&config.level)
+        .map_err(|e| Error::new(codes::CONFIG, format!("log.level: `{}` is not a level or filter: {e}", config.level)))
+}
+
 /// Sets the process's log up, once.
 ///
 /// # Errors
 /// `InvalidConfiguration` when the level is not a filter.
 pub fn init(config: &Log) -> Result<()> {
-    let filter = EnvFilter::try_new(&config.level)
-        .map_err(|e| Error::new(codes::CONFIG, format!("log.level: `{}` is not a level or filter: {e}", config.level)))?;
+    let filter = filter(config)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_timer(SystemTime);
     let done = match config.format {
         LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),

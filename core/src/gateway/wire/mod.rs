@@ -19,6 +19,9 @@ use crate::identity::space_keys::verify_client;
 use crate::identity::spaces::ActiveSpace;
 use request::SignedRequest;
 
+/// Methods that do nothing without params.
+const NEED_PARAMS: [&str; 2] = ["serverless.function.runtime.invoke", "serverless.db.default.execute"];
+
 /// Which SDK a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
@@ -109,6 +112,9 @@ async fn call(
     verify(surface, &space, &request, headers)?;
     if request.method.is_empty() {
         return Err(Error::new(codes::MISSING_METHOD, "the request names no method"));
+    }
+    if request.params.is_none() && NEED_PARAMS.contains(&&*request.method) {
+        return Err(Error::new(codes::MISSING_PARAMS, format!("{} needs params", request.method)));
     }
     let caller = identify(gateway, surface, &request, headers, ip).await?;
     let call = Call {

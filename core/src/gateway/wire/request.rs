@@ -19,6 +19,9 @@ pub struct SignedRequest<'a> {
     timestamp: Cow<'a, str>,
 }
 
+/// The most bytes of a space's id or a method's name.
+const MAX_NAME: usize = 256;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Fields<'a> {
@@ -62,9 +65,14 @@ impl<'a> SignedRequest<'a> {
             }
         }
         let plain = |name: &str, value| text(value).map_err(|_| Error::new(codes::INVALID_BODY, format!("{name} must be a string")));
+        // Both go into the log before anybody has signed for them.
+        let name = |name: &str, value| match plain(name, value)?.unwrap_or_default() {
+            long if long.len() > MAX_NAME => Err(Error::new(codes::INVALID_BODY, format!("{name} has more than {MAX_NAME} bytes"))),
+            name => Ok(name),
+        };
         Ok(Self {
-            space_id: plain("spaceId", fields.space_id)?.unwrap_or_default(),
-            method: plain("method", fields.method)?.unwrap_or_default(),
+            space_id: name("spaceId", fields.space_id)?,
+            method: name("method", fields.method)?,
             token: plain("token", fields.token)?,
             user_id: plain("userId", fields.user_id)?,
             timestamp: match fields.timestamp {

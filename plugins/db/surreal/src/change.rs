@@ -1,6 +1,5 @@
 //! Changing documents, each of them atomically.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use bson::{Bson, Document};
@@ -8,13 +7,13 @@ use bytes::Bytes;
 use mql::Filter;
 use sdk_plugin::contract::db::DUPLICATE_KEY;
 use sdk_plugin::{Error, Result, codes};
-use tokio::sync::Semaphore;
 
 use crate::command::Update;
 use crate::error::language;
 use crate::find::{self, Query};
 use crate::insert::{self, New};
 use crate::layout;
+use crate::locks::{Lock, Locks, Name};
 use crate::records::Records;
 use crate::scan::{Match, Scan, decode, encode};
 
@@ -22,37 +21,13 @@ use crate::scan::{Match, Scan, decode, encode};
 const MAX_TRIES: u32 = 100;
 /// How often an upsert looks again after others inserted what it was about to insert.
 const MAX_UPSERTS: u32 = 5;
-/// How many documents can be changed at the same time.
-const TURNS: usize = 256;
-
-/// Who may change which document now. Nothing depends on it but speed and fairness: writers of one
-/// document that wait for each other lose less time than writers that try until one wins.
-pub struct Turns([Semaphore; TURNS]);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self(std::array::from_fn(|_| Semaphore::new(1)))
-    }
-}
-
-impl Turns {
-    fn of(&self, space: &str, collection: &str, key: &str) -> Option<&Semaphore> {
-        let mut hasher = DefaultHasher::new();
-        (space, collection, key).hash(&mut hasher);
-        self.0.get(hasher.finish() as usize % TURNS)
-    }
-}
 
 /// The collection that is changed.
-pub struct Target<'a> {
-    /// Its records.
-    pub records: &'a Records,
-    /// The space it belongs to.
-    pub space: &'a str,
-    /// Its name.
-    pub collection: &'a str,
-    /// The turns of all documents.
-    pub turns: &'a Turns,
+pub struct Target {
+    /// Its documents.
+    pub records: Records,
+    /// Who changes what.
+    pub locks: Locks,
 }
 
 /// What is done to a document.
@@ -84,14 +59,33 @@ pub struct Outcome {
     pub upserted: Option<(Bson, Bytes)>,
 }
 
-impl Target<'_> {
+impl Outcome {
+    /// What became of an update of at most one document.
+    pub fn of_one(changed: Option<&Changed>, upserted: Option<(Bson, Bytes)>) -> Self {
+        Self { matched: u64::from(changed.is_some()), modified: u64::from(changed.is_some_and(|changed| changed.modified)), upserted }
+    }
+}
+
+impl Target {
+    fn name(&self, key: &str) -> Name {
+        Name { space: self.records.database.space.clone(), table: self.records.collection.clone(), key: key.to_owned() }
+    }
+
+    /// Waits until nobody else changes a document.
+    ///
+    /// # Errors
+    /// None that a caller can do something about.
+    pub async fn lock(&self, key: &str) -> Result<Lock> {
+        Ok(self.locks.wait(self.name(key)).await?.0)
+    }
+
     /// Changes the first document of a query, if there is one.
     ///
     /// # Errors
     /// `InvalidParams.Format` when it cannot be changed so; `Conflict` when others change it all the time.
     pub async fn first(&self, query: &Query, change: &Change) -> Result<Option<Changed>> {
         for _ in 0..MAX_TRIES {
-            let Some(found) = find::find(self.records, query).await?.into_iter().next() else {
+            let Some(found) = find::find(&self.records, query).await?.into_iter().next() else {
                 return Ok(None);
             };
             if let Some(changed) = self.one(&query.filter, found, change).await? {
@@ -108,7 +102,7 @@ impl Target<'_> {
     /// As [`first`](Self::first), for the first document with an error; those before it stay changed.
     pub async fn all(&self, filter: &Filter, change: &Change) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        let mut scan = Scan::new(self.records, filter)?;
+        let mut scan = Scan::new(&self.records, filter)?;
         while let Some(page) = scan.next().await? {
             for found in page {
                 if let Some(changed) = self.one(filter, found, change).await? {
@@ -123,12 +117,9 @@ impl Target<'_> {
     /// Changes a document as it is now; `None` when it does not match any more.
     async fn one(&self, filter: &Filter, found: Match, change: &Change) -> Result<Option<Changed>> {
         let key = layout::key_of(&found.bytes)?;
-        let turn = self.turns.of(self.space, self.collection, &key).ok_or_else(contended)?;
+        let (_lock, waited) = self.locks.wait(self.name(&key)).await?;
         // Whoever had to wait finds a document that has changed.
-        let (mut current, _turn) = match turn.try_acquire() {
-            Ok(turn) => (Some(found), turn),
-            Err(_) => (None, turn.acquire().await.map_err(Error::internal)?),
-        };
+        let mut current = Some(found).filter(|_| !waited);
         for tries in 0..MAX_TRIES {
             let bytes = match current.take() {
                 Some(found) => found.bytes,
@@ -141,16 +132,14 @@ impl Target<'_> {
             if !filter.matches(&document) {
                 return Ok(None);
             }
-            let (after, done) = match change {
-                Change::Delete => (bytes.clone(), self.records.remove(&key, &bytes).await?),
-                Change::Update(update) => {
-                    let after = encode(&updated(document, update)?)?;
-                    let done = after == bytes || self.records.replace(&key, &bytes, &after).await?;
-                    (after, done)
-                }
+            let after = match change {
+                Change::Delete => None,
+                Change::Update(update) => Some(encode(&updated(document, update)?)?),
             };
+            let modified = after.as_ref() != Some(&bytes);
+            let done = !modified || self.records.write(&[self.records.change(&key, Some(&bytes), after.as_ref())]).await?;
             if done {
-                return Ok(Some(Changed { modified: after != bytes || matches!(change, Change::Delete), before: bytes, after }));
+                return Ok(Some(Changed { modified, after: after.unwrap_or_else(|| bytes.clone()), before: bytes }));
             }
             tokio::time::sleep(Duration::from_micros(100 * u64::from(tries.min(50)))).await;
         }
@@ -178,24 +167,36 @@ impl Target<'_> {
     ///
     /// # Errors
     /// As [`upsert`](Self::upsert).
-    pub async fn insert(&self, filter: &Filter, change: &Change) -> Result<(Bson, Bytes)> {
-        let equalities = filter.equalities().map_err(language)?;
-        let document = match change {
-            Change::Update(Update::Operators(update)) => {
-                let mut document = equalities;
-                update.apply_on_insert(&mut document).map_err(language)?;
-                document
-            }
-            Change::Update(Update::Replacement(replacement)) => replacement.for_insert(&equalities).map_err(language)?,
-            Change::Delete => return Err(Error::internal("a deletion inserts nothing")),
-        };
-        let new = New::of(document)?;
-        insert::one(self.records, self.collection, &new).await?;
-        Ok((new.id.clone(), new.into_bytes()))
+    async fn insert(&self, filter: &Filter, change: &Change) -> Result<(Bson, Bytes)> {
+        let new = upserted(filter, change)?;
+        insert::one(self, &new).await?;
+        Ok((new.id, new.bytes))
     }
 }
 
-fn updated(mut document: Document, update: &Update) -> Result<Document> {
+/// The document that an upsert makes of its filter.
+///
+/// # Errors
+/// `InvalidParams.Format` when it cannot make one.
+pub fn upserted(filter: &Filter, change: &Change) -> Result<New> {
+    let equalities = filter.equalities().map_err(language)?;
+    let document = match change {
+        Change::Update(Update::Operators(update)) => {
+            let mut document = equalities;
+            update.apply_on_insert(&mut document).map_err(language)?;
+            document
+        }
+        Change::Update(Update::Replacement(replacement)) => replacement.for_insert(&equalities).map_err(language)?,
+        Change::Delete => return Err(Error::internal("a deletion inserts nothing")),
+    };
+    New::of(document)
+}
+
+/// A document after an update.
+///
+/// # Errors
+/// `InvalidParams.Format` when it cannot be updated so.
+pub fn updated(mut document: Document, update: &Update) -> Result<Document> {
     match update {
         Update::Operators(update) => {
             update.apply(&mut document).map_err(language)?;

@@ -46,9 +46,8 @@ pub struct Command {
     replacement: Option<Json>,
     #[serde(default)]
     key: Option<Json>,
-    /// The transaction that the command belongs to.
     #[serde(default, rename = "transactionId")]
-    pub transaction: Option<Json>,
+    transaction: Option<Json>,
 }
 
 /// The change that an update command makes.
@@ -60,6 +59,18 @@ pub enum Update {
 }
 
 impl Command {
+    /// The id of the transaction that the command belongs to.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is not a text.
+    pub fn transaction(&mut self) -> Result<Option<String>> {
+        match self.transaction.take() {
+            None | Some(Json(Bson::Null)) => Ok(None),
+            Some(Json(Bson::String(id))) => Ok(Some(id)),
+            Some(_) => Err(Error::invalid_params("transactionId must be a text")),
+        }
+    }
+
     /// The options, `{}` when absent.
     ///
     /// # Errors

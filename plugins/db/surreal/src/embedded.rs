@@ -32,7 +32,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
-use crate::layout::{FIELD, Range};
+use crate::layout::{FIELD, Part, Range};
+use crate::write::{Expect, Then, Write, Written};
 
 /// How long to wait for a database that another instance is about to let go of.
 const OPEN_PATIENCE: Duration = Duration::from_secs(20);
@@ -225,15 +226,9 @@ impl Drop for Open {
     }
 }
 
-/// One change of a record, which is made only if the record is as expected.
-pub enum Write<'a> {
-    /// Makes a record that is not there.
-    Create(&'a str, &'a Bytes),
-    /// Replaces a document that is still the first with the second.
-    Replace(&'a str, &'a Bytes, &'a Bytes),
-    /// Removes a document that is still so.
-    Remove(&'a str, &'a Bytes),
-}
+/// What a database held at one moment, to read from as long as it is kept.
+#[derive(Clone)]
+pub struct Snapshot(Arc<Open>);
 
 /// A space's database.
 pub struct Space {
@@ -271,69 +266,84 @@ impl Space {
         Open::begin(&self.embedded.datastore, kind).await
     }
 
+    /// What the database holds now, to be read from later.
+    ///
+    /// # Errors
+    /// What the storage answers.
+    pub async fn snapshot(&self) -> Answer<Snapshot> {
+        Ok(Snapshot(Arc::new(self.begin(TransactionType::Read).await?)))
+    }
+
+    async fn reading(&self, snapshot: Option<&Snapshot>) -> Answer<Snapshot> {
+        match snapshot {
+            Some(snapshot) => Ok(snapshot.clone()),
+            None => self.snapshot().await,
+        }
+    }
+
     /// The documents with these keys, in their order; those that are not there are left out.
     ///
     /// # Errors
     /// What the storage answers.
-    pub async fn get(&self, table: &str, keys: &[&str]) -> Answer<Vec<Bytes>> {
+    pub async fn get(&self, table: &str, keys: &[&str], snapshot: Option<&Snapshot>) -> Answer<Vec<Bytes>> {
         let table = TableName::new(table);
-        let transaction = self.begin(TransactionType::Read).await?;
+        let Snapshot(transaction) = self.reading(snapshot).await?;
         let mut documents = Vec::with_capacity(keys.len());
         for key in keys {
             if let Some(record) = transaction.get(self.key(&table, key)?, None).await.map_err(raised)? {
                 documents.push(document(&record)?);
             }
         }
-        transaction.cancel().await;
         Ok(documents)
     }
 
-    /// Up to `limit` documents of a range, in the order of their keys or, if `last`, in the reverse
-    /// order, without the first `skip`.
+    /// The documents of a part of a table, in the order of their keys or in the reverse order.
     ///
     /// # Errors
     /// What the storage answers.
-    pub async fn scan(&self, table: &str, range: &Range, last: bool, skip: u64, limit: u64) -> Answer<Vec<Bytes>> {
-        let range = self.range(&TableName::new(table), range)?;
+    pub async fn scan(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Answer<Vec<Bytes>> {
+        let found = self.pairs(table, part, snapshot).await?;
+        found.iter().map(|(_, record)| document(record)).collect()
+    }
+
+    async fn pairs(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Answer<Vec<(Vec<u8>, Vec<u8>)>> {
+        let range = self.range(&TableName::new(table), part.range)?;
         let counted = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        let (skipped, limit) = (counted(skip), counted(limit));
-        let transaction = self.begin(TransactionType::Read).await?;
+        let (skip, limit, reverse) = (counted(part.skip), counted(part.limit), part.reverse);
+        let Snapshot(transaction) = self.reading(snapshot).await?;
         let work = async move {
-            let found = match last {
-                true => Transactor::scanr(&transaction, range, limit, skipped, None).await,
-                false => Transactor::scan(&transaction, range, limit, skipped, None).await,
+            let found = match reverse {
+                true => Transactor::scanr(&transaction, range, limit, skip, None).await,
+                false => Transactor::scan(&transaction, range, limit, skip, None).await,
             };
-            transaction.cancel().await;
-            found.map_err(|error| raised(error.into()))?.values.iter().map(|(_, record)| document(record)).collect()
+            found.map(|found| found.values).map_err(|error| raised(error.into()))
         };
-        if skip > SKIPPED_AT_ONCE { aside(work).await } else { work.await }
+        if part.skip > SKIPPED_AT_ONCE { aside(work).await } else { work.await }
     }
 
     /// How many records there are.
     ///
     /// # Errors
     /// What the storage answers.
-    pub async fn count(&self, table: &str) -> Answer<u64> {
-        let range = self.range(&TableName::new(table), &Range::ALL)?;
-        let transaction = self.begin(TransactionType::Read).await?;
+    pub async fn count(&self, table: &str, range: &Range, snapshot: Option<&Snapshot>) -> Answer<u64> {
+        let range = self.range(&TableName::new(table), range)?;
+        let Snapshot(transaction) = self.reading(snapshot).await?;
         aside(async move {
             let counted = Transactor::count(&transaction, range, None).await;
-            transaction.cancel().await;
             counted.map(|n| n as u64).map_err(|error| raised(error.into()))
         })
         .await
     }
 
-    /// Makes all changes, or none when a record is not as one of them expects, which answers false.
+    /// Makes all changes, or none when a record is not as one of them expects.
     ///
     /// # Errors
     /// A conflict when others changed one of the records meanwhile; that the database is not there
     /// any more; otherwise what the storage answers.
-    pub async fn write(&self, table: &str, writes: &[Write<'_>]) -> Answer<bool> {
-        let table = TableName::new(table);
+    pub async fn write(&self, writes: &[Write]) -> Answer<Written> {
         let transaction = self.begin(TransactionType::Write).await?;
-        match self.changed(&transaction, &table, writes).await {
-            Ok(true) => transaction.commit().await.map(|()| true),
+        match self.changed(&transaction, writes).await {
+            Ok(Written::All) => transaction.commit().await.map(|()| Written::All),
             outcome => {
                 transaction.cancel().await;
                 outcome
@@ -341,32 +351,44 @@ impl Space {
         }
     }
 
-    async fn changed(&self, transaction: &Transaction, table: &TableName, writes: &[Write<'_>]) -> Answer<bool> {
+    async fn defined(&self, transaction: &Transaction, table: &TableName) -> Answer<()> {
         // A database that was removed and made again has another number.
         let definition = transaction.get_or_add_tb(None, &self.namespace, &self.name, table, None).await.map_err(raised)?;
-        if (definition.namespace_id, definition.database_id) != self.ids {
-            let gone = NotFoundError::Database { name: self.name.clone() };
-            return Err(surrealdb::Error::not_found("the space's database was removed".to_owned(), gone));
+        if (definition.namespace_id, definition.database_id) == self.ids {
+            return Ok(());
         }
-        for write in writes {
-            let (Write::Create(name, _) | Write::Replace(name, ..) | Write::Remove(name, _)) = write;
-            let key = self.key(table, name)?;
-            let current = transaction.get(key.clone(), None).await.map_err(raised)?;
-            let expected = match write {
-                Write::Create(..) => None,
-                Write::Replace(_, old, _) | Write::Remove(_, old) => Some(*old),
-            };
-            if current.as_deref().map(document).transpose()?.as_ref() != expected {
-                return Ok(false);
+        let gone = NotFoundError::Database { name: self.name.clone() };
+        Err(surrealdb::Error::not_found("the space's database was removed".to_owned(), gone))
+    }
+
+    async fn changed(&self, transaction: &Transaction, writes: &[Write]) -> Answer<Written> {
+        let mut tables: BTreeMap<&str, TableName> = BTreeMap::new();
+        for (number, write) in writes.iter().enumerate() {
+            if !tables.contains_key(&*write.table) {
+                let table = TableName::new(&*write.table);
+                self.defined(transaction, &table).await?;
+                tables.insert(&write.table, table);
             }
-            match write {
-                Write::Create(_, new) | Write::Replace(_, _, new) => {
-                    transaction.set(key, record(table, name, new)?).await.map_err(raised)?;
+            let Some(table) = tables.get(&*write.table) else { continue };
+            let key = self.key(table, &write.key)?;
+            if write.expect != Expect::Anything {
+                let current = transaction.get(key.clone(), None).await.map_err(raised)?;
+                let expected = match (&write.expect, current.as_deref().map(document).transpose()?) {
+                    (Expect::Is(expected), Some(current)) => *expected == current,
+                    (Expect::Is(_), None) => false,
+                    (_, current) => current.is_none(),
+                };
+                if !expected {
+                    return Ok(Written::Unexpected(number));
                 }
-                Write::Remove(..) => transaction.del(key).await.map_err(raised)?,
+            }
+            match &write.then {
+                Then::Put(new) => transaction.set(key, record(table, &write.key, new)?).await.map_err(raised)?,
+                Then::Remove => transaction.del(key).await.map_err(raised)?,
+                Then::Keep => {}
             }
         }
-        Ok(true)
+        Ok(Written::All)
     }
 }
 

@@ -12,13 +12,14 @@ use surrealdb::opt::auth::Root;
 use tokio::time::timeout;
 
 use crate::config::Config;
+use crate::database::Database;
 use crate::embedded::Embedded;
 use crate::error::{database, is_missing};
 use crate::layout;
-use crate::records::Session;
+use crate::session::Session;
 use crate::statements::Statements;
 
-/// The most sessions that are kept open for spaces that were used.
+/// The most databases that are kept open for spaces that were used.
 const MAX_SESSIONS: u64 = 4096;
 /// How long a session is kept for a space that nobody uses.
 const IDLE_SESSION: Duration = Duration::from_secs(600);
@@ -34,7 +35,7 @@ enum Connection {
 pub struct Engine {
     connection: Connection,
     namespace: String,
-    sessions: Cache<String, Arc<Session>>,
+    databases: Cache<String, Arc<Database>>,
 }
 
 impl Engine {
@@ -49,22 +50,24 @@ impl Engine {
             url => match url.strip_prefix("surrealkv://") {
                 Some(path) => Connection::Embedded(Embedded::on_disk(Path::new(path), config).await?),
                 None if url == "mem://" => Connection::Embedded(Embedded::in_memory().await?),
+                // What a server would be asked, without one: for tests.
+                None if url == "surrealql+mem://" => Connection::Server(connect("mem://").await.map_err(database)?),
                 None if url.starts_with("ws://") || url.starts_with("wss://") => Connection::Server(open_remote(config).await?),
                 None => return Err(Error::new(codes::CONFIG, "url must be empty or begin with mem://, surrealkv://, ws:// or wss://")),
             },
         };
-        let sessions = Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE_SESSION).build();
-        let engine = Self { connection, namespace: config.namespace.clone(), sessions };
+        let databases = Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE_SESSION).build();
+        let engine = Self { connection, namespace: config.namespace.clone(), databases };
         engine.health().await?;
         Ok(engine)
     }
 
-    /// A session on a space's database, which is made if it is not there.
+    /// A space's database, which is made if it is not there.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn session(&self, space: &str) -> Result<Arc<Session>> {
-        if let Some(session) = self.sessions.get(space).await {
+    pub async fn database(&self, space: &str) -> Result<Arc<Database>> {
+        if let Some(session) = self.databases.get(space).await {
             return Ok(session);
         }
         let open = async {
@@ -77,14 +80,14 @@ impl Engine {
                     Session::Server(Statements::new(session))
                 }
             };
-            Ok(Arc::new(session))
+            Ok(Arc::new(Database::new(space, session)))
         };
-        self.sessions.try_get_with(space.to_owned(), open).await.map_err(|e: Arc<surrealdb::Error>| database(surrealdb::Error::clone(&e)))
+        self.databases.try_get_with(space.to_owned(), open).await.map_err(|e: Arc<surrealdb::Error>| database(surrealdb::Error::clone(&e)))
     }
 
     /// Forgets a space's session, so that the next one is made anew.
     pub async fn forget(&self, space: &str) {
-        self.sessions.invalidate(space).await;
+        self.databases.invalidate(space).await;
     }
 
     /// Removes a space's database with all that is in it. Does nothing when it is not there.
@@ -126,9 +129,9 @@ impl Engine {
         }
     }
 
-    /// Lets go of all sessions.
+    /// Lets go of all databases.
     pub fn close(&self) {
-        self.sessions.invalidate_all();
+        self.databases.invalidate_all();
     }
 }
 

@@ -1,7 +1,7 @@
 //! What callers are told when something fails.
 
 use sdk_plugin::{Error, codes};
-use surrealdb::types::{AlreadyExistsError, ConnectionError, NotFoundError, QueryError};
+use surrealdb::types::{ConnectionError, NotFoundError, QueryError};
 
 /// An error of the database. Its text stays in the log.
 pub fn database(error: surrealdb::Error) -> Error {
@@ -31,11 +31,6 @@ pub fn is_missing(error: &surrealdb::Error) -> bool {
         error.not_found_details(),
         Some(NotFoundError::Table { .. } | NotFoundError::Database { .. } | NotFoundError::Namespace { .. })
     )
-}
-
-/// Whether a record was there already.
-pub fn is_duplicate(error: &surrealdb::Error) -> bool {
-    matches!(error.already_exists_details(), Some(AlreadyExistsError::Record { .. }))
 }
 
 /// An error in what the caller sent, or in what it asks of a document.

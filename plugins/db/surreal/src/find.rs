@@ -7,6 +7,7 @@ use bson::{Bson, RawDocument};
 use mql::{Filter, Projection, Sort, SortKey, json};
 use sdk_plugin::{Error, Result};
 
+use crate::layout::{Part, Range};
 use crate::records::Records;
 use crate::scan::{Match, Scan};
 
@@ -35,20 +36,29 @@ pub struct Query {
 /// `InvalidParams.Format` when sorting takes more than 32 MiB, or the documents are larger than
 /// 64 MiB together; otherwise what the database answers.
 pub async fn find(records: &Records, query: &Query) -> Result<Vec<Match>> {
+    find_without(records, query, None).await
+}
+
+/// As [`find`], passing over the documents with some keys.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_without(records: &Records, query: &Query, without: Option<&BTreeSet<String>>) -> Result<Vec<Match>> {
     match &query.sort {
-        Some(sort) if sort.by_id() == Some(true) && query.filter.is_empty() => {
-            let last = records.last(query.skip, query.limit).await?;
+        Some(sort) if sort.by_id() == Some(true) && query.filter.is_empty() && without.is_none() => {
+            let part = Part { range: &Range::ALL, reverse: true, skip: query.skip, limit: query.limit };
+            let last = records.page(&part).await?;
             Ok(last.into_iter().map(|bytes| Match { bytes, decoded: None }).collect())
         }
         // Keys are in the order of `_id` anyway.
-        Some(sort) if sort.by_id() != Some(false) => sorted(records, query, sort).await,
-        _ => in_order(records, query).await,
+        Some(sort) if sort.by_id() != Some(false) => sorted(records, query, sort, without).await,
+        _ => in_order(records, query, without).await,
     }
 }
 
-async fn in_order(records: &Records, query: &Query) -> Result<Vec<Match>> {
+async fn in_order(records: &Records, query: &Query, without: Option<&BTreeSet<String>>) -> Result<Vec<Match>> {
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let mut scan = Scan::new(records, &query.filter)?.skip(query.skip).expect(query.limit);
+    let mut scan = Scan::new(records, &query.filter)?.skip(query.skip).expect(query.limit).without(without);
     let (mut found, mut size) = (Vec::new(), 0);
     while found.len() < limit
         && let Some(page) = scan.next().await?
@@ -67,9 +77,9 @@ async fn in_order(records: &Records, query: &Query) -> Result<Vec<Match>> {
 }
 
 /// The first documents of a sort order, of which the heap keeps the last on top.
-async fn sorted(records: &Records, query: &Query, sort: &Sort) -> Result<Vec<Match>> {
+async fn sorted(records: &Records, query: &Query, sort: &Sort, without: Option<&BTreeSet<String>>) -> Result<Vec<Match>> {
     let wanted = usize::try_from(query.skip.saturating_add(query.limit)).unwrap_or(usize::MAX);
-    let mut scan = Scan::new(records, &query.filter)?;
+    let mut scan = Scan::new(records, &query.filter)?.without(without);
     let mut first: BinaryHeap<Ranked> = BinaryHeap::new();
     let (mut size, mut number) = (0, 0);
     while let Some(page) = scan.next().await? {

@@ -1,5 +1,7 @@
 //! Inserting documents.
 
+use std::collections::BTreeSet;
+
 use bson::oid::ObjectId;
 use bson::{Bson, Document};
 use bytes::Bytes;
@@ -7,9 +9,9 @@ use mql::{check, json};
 use sdk_plugin::contract::db::DUPLICATE_KEY;
 use sdk_plugin::{Error, Result};
 
+use crate::change::Target;
 use crate::error::language;
 use crate::layout;
-use crate::records::Records;
 use crate::scan::encode;
 
 /// How many bytes of documents go into one transaction.
@@ -21,8 +23,10 @@ const BATCH_LIMIT: usize = 500;
 pub struct New {
     /// Its `_id`.
     pub id: Bson,
-    key: String,
-    bytes: Bytes,
+    /// The key of its record.
+    pub key: String,
+    /// Its BSON.
+    pub bytes: Bytes,
 }
 
 impl New {
@@ -42,19 +46,16 @@ impl New {
         check::document(&document).map_err(language)?;
         Ok(Self { key: layout::key(&id)?, bytes: encode(&document)?, id })
     }
-
-    /// The document's BSON.
-    pub fn into_bytes(self) -> Bytes {
-        self.bytes
-    }
 }
 
 /// Stores a document.
 ///
 /// # Errors
 /// `DuplicateKey` when its `_id` is taken; otherwise what the database answers.
-pub async fn one(records: &Records, collection: &str, new: &New) -> Result<()> {
-    if records.insert(&new.key, &new.bytes).await? { Ok(()) } else { Err(duplicate(collection, &new.id)) }
+pub async fn one(target: &Target, new: &New) -> Result<()> {
+    let _lock = target.lock(&new.key).await?;
+    let write = target.records.change(&new.key, None, Some(&new.bytes));
+    if target.records.write(&[write]).await? { Ok(()) } else { Err(duplicate(&target.records.collection, &new.id)) }
 }
 
 /// Stores documents. When one cannot be stored, those before it are, and unless `ordered` also
@@ -62,7 +63,7 @@ pub async fn one(records: &Records, collection: &str, new: &New) -> Result<()> {
 ///
 /// # Errors
 /// The first document's that cannot be stored.
-pub async fn many(records: &Records, collection: &str, documents: &[New], ordered: bool) -> Result<()> {
+pub async fn many(target: &Target, documents: &[New], ordered: bool) -> Result<()> {
     let mut rest = documents;
     let mut first_error = None;
     while !rest.is_empty() {
@@ -73,13 +74,12 @@ pub async fn many(records: &Records, collection: &str, documents: &[New], ordere
         });
         let (batch, after) = rest.split_at(fits.count().max(1));
         rest = after;
-        let rows: Vec<_> = batch.iter().map(|new| (new.key.clone(), new.bytes.clone())).collect();
-        if records.insert_all(&rows).await? {
+        if together(target, batch).await? {
             continue;
         }
-        // One of the batch is there already: find out which.
+        // One of the batch cannot be stored: find out which.
         for new in batch {
-            match one(records, collection, new).await {
+            match one(target, new).await {
                 Err(error) if ordered => return Err(error),
                 Err(error) => drop(first_error.get_or_insert(error)),
                 Ok(()) => {}
@@ -89,7 +89,21 @@ pub async fn many(records: &Records, collection: &str, documents: &[New], ordere
     first_error.map_or(Ok(()), Err)
 }
 
-fn duplicate(collection: &str, id: &Bson) -> Error {
+/// Stores all documents, or none when one of them cannot be stored.
+async fn together(target: &Target, batch: &[New]) -> Result<bool> {
+    // Everybody takes locks in this order.
+    let keys: BTreeSet<&str> = batch.iter().map(|new| &*new.key).collect();
+    let mut locks = Vec::with_capacity(keys.len());
+    for key in keys {
+        locks.push(target.lock(key).await?);
+    }
+    let writes: Vec<_> = batch.iter().map(|new| target.records.change(&new.key, None, Some(&new.bytes))).collect();
+    target.records.write(&writes).await
+}
+
+/// That a document with this `_id` is there already.
+pub fn duplicate(collection: &str, id: &Bson) -> Error {
     let shown = json::to_string(id);
     Error::new(DUPLICATE_KEY, format!("E11000 duplicate key error collection: {collection} index: _id_ dup key: {{ _id: {shown} }}"))
+        .with_context("mongodb", "DuplicateKey (11000)")
 }

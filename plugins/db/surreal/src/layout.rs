@@ -131,6 +131,18 @@ impl Range {
     }
 }
 
+/// A part of a table.
+pub struct Part<'a> {
+    /// Which keys.
+    pub range: &'a Range,
+    /// Whether from the last key to the first.
+    pub reverse: bool,
+    /// How many of the first to leave out.
+    pub skip: u64,
+    /// How many at most.
+    pub limit: u64,
+}
+
 /// The character that stands for a type, in the order of types.
 fn tag(value: &Bson) -> Result<u8> {
     Ok(match value {

@@ -10,6 +10,7 @@
 mod change;
 mod command;
 mod config;
+mod database;
 mod embedded;
 mod engine;
 mod error;
@@ -17,10 +18,14 @@ mod find;
 mod ids;
 mod insert;
 mod layout;
+mod locks;
 mod records;
 mod scan;
 mod service;
+mod session;
 mod statements;
+mod transaction;
+mod write;
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use mql::Filter;
 use sdk_plugin::{Error, Result};
 
 use crate::error::language;
-use crate::layout::{self, Range};
+use crate::layout::{self, Part, Range};
 use crate::records::Records;
 
 /// How many bytes of documents a page should have.
@@ -66,6 +66,8 @@ pub struct Scan<'a> {
     page: usize,
     /// How many matches are still to be left out.
     skip: u64,
+    /// The keys of documents that do not count.
+    without: Option<&'a BTreeSet<String>>,
 }
 
 impl<'a> Scan<'a> {
@@ -81,13 +83,20 @@ impl<'a> Scan<'a> {
             }
             None => Source::Range(Range::of(filter.id_bounds())?),
         };
-        Ok(Self { records, filter, source, page: FIRST_PAGE, skip: 0 })
+        Ok(Self { records, filter, source, page: FIRST_PAGE, skip: 0, without: None })
     }
 
     /// Leaves the first matches out.
     #[must_use]
     pub fn skip(mut self, skip: u64) -> Self {
         self.skip = skip;
+        self
+    }
+
+    /// Passes over the documents with these keys.
+    #[must_use]
+    pub fn without(mut self, keys: Option<&'a BTreeSet<String>>) -> Self {
+        self.without = keys.filter(|keys| !keys.is_empty());
         self
     }
 
@@ -127,8 +136,8 @@ impl<'a> Scan<'a> {
                     tokio::task::yield_now().await;
                 }
                 // Without a filter the database itself can leave out what is to be skipped.
-                let skip = if self.filter.is_empty() { std::mem::take(&mut self.skip) } else { 0 };
-                let documents = self.records.page(range, skip, self.page as u64).await?;
+                let skip = if self.filter.is_empty() && self.without.is_none() { std::mem::take(&mut self.skip) } else { 0 };
+                let documents = self.records.page(&Part { range, reverse: false, skip, limit: self.page as u64 }).await?;
                 match documents.last() {
                     Some(last) if documents.len() >= self.page => {
                         range.start = Bound::Excluded(layout::key_of(last)?);
@@ -154,6 +163,11 @@ impl<'a> Scan<'a> {
     }
 
     fn check(&self, bytes: Bytes) -> Result<Option<Match>> {
+        if let Some(without) = self.without
+            && without.contains(&layout::key_of(&bytes)?)
+        {
+            return Ok(None);
+        }
         if self.filter.is_empty() || self.filter.is_id_equality() {
             return Ok(Some(Match { bytes, decoded: None }));
         }

@@ -6,9 +6,9 @@ use std::time::Instant;
 use bson::Bson;
 use bytes::Bytes;
 use mql::{Projection, json};
-use sdk_plugin::{Call, Error, Reply, Result};
+use sdk_plugin::{Call, CallerKind, Error, Reply, Result};
 
-use crate::change::{Change, Changed, Outcome, Target, Turns};
+use crate::change::{Change, Changed, Outcome, Target};
 use crate::command::{Command, Options};
 use crate::config::Config;
 use crate::engine::Engine;
@@ -16,13 +16,16 @@ use crate::find::{self, Query};
 use crate::ids;
 use crate::insert::{self, New};
 use crate::layout;
+use crate::locks::Locks;
 use crate::records::Records;
 use crate::scan::Match;
+use crate::transaction::{Transaction, Transactions};
 
 /// The document database of all spaces.
 pub struct Service {
     engine: Engine,
-    turns: Turns,
+    locks: Locks,
+    transactions: Transactions,
 }
 
 impl Service {
@@ -31,7 +34,8 @@ impl Service {
     /// # Errors
     /// `InvalidConfiguration`, or `ServiceUnavailable` when the database cannot be opened.
     pub async fn open(config: &Config, data_dir: &Path) -> Result<Self> {
-        Ok(Self { engine: Engine::open(config, data_dir).await?, turns: Turns::default() })
+        let locks = Locks::default();
+        Ok(Self { engine: Engine::open(config, data_dir).await?, transactions: Transactions::new(locks.clone()), locks })
     }
 
     /// The connection behind it.
@@ -46,8 +50,8 @@ impl Service {
     /// `RequestTimeout`, or what the database answers.
     pub async fn execute(&self, call: &Call) -> Result<Reply> {
         let mut command: Command = call.decode()?;
-        if command.transaction.is_some() || command.command.ends_with("Transaction") {
-            return Err(not_yet("transactions"));
+        if command.command.ends_with("Transaction") {
+            return self.transaction(call, &mut command).await;
         }
         let collection = command.collection.take().ok_or_else(|| Error::invalid_params("collection is missing"))?;
         layout::collection(&collection)?;
@@ -70,17 +74,37 @@ impl Service {
         }
     }
 
+    async fn transaction(&self, call: &Call, command: &mut Command) -> Result<Reply> {
+        refuse_clients(call)?;
+        let id = command.transaction()?;
+        let needed = || Error::invalid_params(format!("{} needs the transactionId", command.command));
+        match command.command.as_str() {
+            "startTransaction" => {
+                let id = self.transactions.start(self.engine.database(&call.space).await?).await?;
+                return Ok(literal(&format!(r#"{{"affectedDocs":0,"transactionId":"{id}"}}"#)));
+            }
+            "commitTransaction" => self.transactions.commit(&call.space, &id.ok_or_else(needed)?).await?,
+            "abortTransaction" => self.transactions.abort(&call.space, &id.ok_or_else(needed)?).await?,
+            other => return Err(Error::invalid_params(format!("unknown command `{other}`"))),
+        }
+        Ok(literal(r#"{"affectedDocs":0,"result":null}"#))
+    }
+
     async fn run(&self, call: &Call, mut command: Command, collection: &str, options: &Options) -> Result<Reply> {
         let name = command.command.clone();
+        let transaction = command.transaction()?;
         let plan = Plan::of(&name, &mut command, options, call)?;
-        let records = Records::new(self.engine.session(&call.space).await?, collection);
-        let target = Target { records: &records, space: &call.space, collection, turns: &self.turns };
+        if let Some(id) = transaction {
+            refuse_clients(call)?;
+            let open = self.transactions.get(&call.space, &id)?;
+            let outcome = within(&open, collection, &name, plan).await;
+            return self.transactions.ends_with(&id, outcome).await;
+        }
+        let records = Records::open(self.engine.database(&call.space).await?, collection);
+        let target = Target { records: records.clone(), locks: self.locks.clone() };
         match plan {
             Plan::Find(query, projection) => documents(find::find(&records, &query).await?, projection.as_ref()),
-            Plan::FindOne(query, projection) => match find::find(&records, &query).await?.into_iter().next() {
-                Some(found) => reply(1, |out| find::write(found, projection.as_ref(), out)),
-                None => Ok(literal(r#"{"affectedDocs":0,"result":null}"#)),
-            },
+            Plan::FindOne(query, projection) => one_document(find::find(&records, &query).await?.into_iter().next(), projection.as_ref()),
             Plan::Count { filter, skip, limit } => {
                 let counted = find::count(&records, &filter, skip, limit).await?;
                 Ok(literal(&format!(r#"{{"affectedDocs":{counted},"result":{counted}}}"#)))
@@ -93,24 +117,18 @@ impl Service {
                 })
             }
             Plan::InsertOne(new) => {
-                insert::one(&records, collection, &new).await?;
-                let id = json::to_string(&new.id);
-                Ok(literal(&format!(r#"{{"affectedDocs":1,"result":{{"insertedId":{id},"ok":1,"n":1}}}}"#)))
+                insert::one(&target, &new).await?;
+                Ok(inserted(&new))
             }
             Plan::InsertMany { documents, ordered } => {
-                insert::many(&records, collection, &documents, ordered).await?;
+                insert::many(&target, &documents, ordered).await?;
                 let ids: Vec<String> =
                     documents.iter().enumerate().map(|(i, new)| format!(r#""{i}":{}"#, json::to_string(&new.id))).collect();
                 Ok(literal(&format!(r#"{{"affectedDocs":{},"result":{{{}}}}}"#, documents.len(), ids.join(","))))
             }
             Plan::ChangeOne { query, change, upsert } => {
                 let (changed, upserted) = apply(&target, &query, &change, upsert).await?;
-                let outcome = Outcome {
-                    matched: u64::from(changed.is_some()),
-                    modified: u64::from(changed.is_some_and(|changed| changed.modified)),
-                    upserted,
-                };
-                Ok(written(&outcome, &change))
+                Ok(written(&Outcome::of_one(changed.as_ref(), upserted), &change))
             }
             Plan::ChangeMany { query, change, upsert } => {
                 let mut outcome = target.all(&query.filter, &change).await?;
@@ -128,6 +146,37 @@ impl Service {
             }
         }
     }
+}
+
+/// Runs a command in a transaction.
+async fn within(transaction: &Transaction, collection: &str, name: &str, plan: Plan) -> Result<Reply> {
+    match plan {
+        Plan::FindOne(query, projection) => one_document(transaction.find_one(collection, &query).await?, projection.as_ref()),
+        Plan::InsertOne(new) => {
+            transaction.insert_one(collection, &new).await?;
+            Ok(inserted(&new))
+        }
+        Plan::ChangeOne { query, change, upsert } => {
+            let (changed, upserted) = transaction.change_one(collection, &query, &change, upsert).await?;
+            Ok(written(&Outcome::of_one(changed.as_ref(), upserted), &change))
+        }
+        Plan::FindAndChange { query, change, upsert, after, projection } => {
+            let (changed, upserted) = transaction.change_one(collection, &query, &change, upsert).await?;
+            value(changed, upserted, &change, after, projection.as_ref())
+        }
+        _ => {
+            Err(Error::invalid_params(format!("{name} is not possible in a transaction, which takes only commands for a single document")))
+        }
+    }
+}
+
+/// Transactions are for cloud functions and servers (manual 3.10.5).
+fn refuse_clients(call: &Call) -> Result<()> {
+    if call.caller.kind == CallerKind::Client {
+        let message = "transactions are for cloud functions; a mini program cannot use them";
+        return Err(Error::new(sdk_plugin::codes::PERMISSION_DENIED, message));
+    }
+    Ok(())
 }
 
 /// A command, understood; what is wrong with it is known before the database is asked.
@@ -203,7 +252,19 @@ impl Plan {
     }
 }
 
-async fn apply(target: &Target<'_>, query: &Query, change: &Change, upsert: bool) -> Result<(Option<Changed>, Option<(Bson, Bytes)>)> {
+fn one_document(found: Option<Match>, projection: Option<&Projection>) -> Result<Reply> {
+    match found {
+        Some(found) => reply(1, |out| find::write(found, projection, out)),
+        None => Ok(literal(r#"{"affectedDocs":0,"result":null}"#)),
+    }
+}
+
+fn inserted(new: &New) -> Reply {
+    let id = json::to_string(&new.id);
+    literal(&format!(r#"{{"affectedDocs":1,"result":{{"insertedId":{id},"ok":1,"n":1}}}}"#))
+}
+
+async fn apply(target: &Target, query: &Query, change: &Change, upsert: bool) -> Result<(Option<Changed>, Option<(Bson, Bytes)>)> {
     if upsert { target.upsert(query, change).await } else { Ok((target.first(query, change).await?, None)) }
 }
 

@@ -1,0 +1,12 @@
+//! The commands on an embedded database.
+
+#![allow(clippy::unwrap_used)]
+
+const URL: &str = "mem://";
+
+#[path = "commands/basics.rs"]
+mod basics;
+#[path = "commands/support.rs"]
+mod support;
+#[path = "commands/transactions.rs"]
+mod transactions;
