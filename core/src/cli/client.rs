@@ -214,7 +214,7 @@ mod tests {
             request_id: String::new(),
         };
         let now = timestamp::parse("2026-11-23T10:10:00Z").unwrap();
-        let verified = authenticate(&keys, &Nonces::since(0), &request, now).await.unwrap();
+        let verified = authenticate(&keys, &Nonces::new(), &request, now).await.unwrap();
         assert_eq!(verified.action, "CreateSpace");
         assert_eq!(verified.parameters.to_json().unwrap(), r#"{"Desc":"","Name":"小 a+b*~"}"#.as_bytes());
     }

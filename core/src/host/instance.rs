@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use sdk_plugin::abi::load::PluginInstance;
 use sdk_plugin::{Body, Call, Error, Event, HttpRequest, HttpResponse, Manifest, Reply, Result, codes};
 use tokio::sync::{Notify, Semaphore};
@@ -22,6 +24,15 @@ const HTTP_PATIENCE: Duration = Duration::from_secs(900);
 
 /// The most threads that calls of one plugin that blocks may hold.
 const MAX_THREADS: usize = 16;
+
+/// Remembers that a future was woken.
+struct Woken(Notify);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
 
 /// A running plugin instance.
 pub struct Instance {
@@ -46,15 +57,30 @@ impl Instance {
         &self.plugin
     }
 
-    /// Polls a call on a thread of its own. One that never comes back keeps the thread.
-    async fn call_apart(self: Arc<Self>, call: Call) -> Result<Reply> {
-        let thread = self.threads.clone().acquire_owned().await.map_err(Error::internal)?;
-        let runtime = tokio::runtime::Handle::current();
-        let done = tokio::task::spawn_blocking(move || {
-            let _thread = thread;
-            runtime.block_on(self.plugin.call(call))
-        });
-        done.await.map_err(Error::internal)?
+    /// Has the plugin do something, on this thread unless it was caught blocking it.
+    async fn work<T: Send + 'static>(self: &Arc<Self>, mut work: BoxFuture<'static, Result<T>>) -> Result<T> {
+        if self.suspect.blocks() { self.apart(work).await } else { self.suspect.marked(work.as_mut()).await }
+    }
+
+    /// Makes each poll on another thread. Between polls no thread is held, so that calls which wait
+    /// for other calls of the same plugin leave them theirs. A poll that never ends keeps its thread.
+    async fn apart<T: Send + 'static>(&self, mut work: BoxFuture<'static, Result<T>>) -> Result<T> {
+        let woken = Arc::new(Woken(Notify::new()));
+        loop {
+            let thread = self.threads.clone().acquire_owned().await.map_err(Error::internal)?;
+            let waker = Waker::from(woken.clone());
+            let polled = tokio::task::spawn_blocking(move || {
+                let _thread = thread;
+                let poll = work.as_mut().poll(&mut Context::from_waker(&waker));
+                (work, poll)
+            });
+            let (pending, poll) = polled.await.map_err(Error::internal)?;
+            if let Poll::Ready(result) = poll {
+                return result;
+            }
+            work = pending;
+            woken.0.notified().await;
+        }
     }
 
     /// What it declared.
@@ -119,13 +145,9 @@ impl Lease {
         let began = Instant::now();
         let method = call.method.clone();
         let deadline = call.deadline;
-        let instance = &self.instance;
-        let done = if instance.suspect.blocks() {
-            tokio::time::timeout_at(deadline.into(), instance.clone().call_apart(call)).await
-        } else {
-            let work = std::pin::pin!(instance.plugin.call(call));
-            tokio::time::timeout_at(deadline.into(), instance.suspect.marked(work)).await
-        };
+        let instance = self.instance.clone();
+        let work = Box::pin(async move { instance.plugin.call(call).await });
+        let done = tokio::time::timeout_at(deadline.into(), self.instance.work(work)).await;
         let result = done.unwrap_or_else(|_| Err(Call::timed_out(&method)));
         self.count(began, result.is_ok());
         let mut reply = result?;
@@ -140,8 +162,8 @@ impl Lease {
         let began = Instant::now();
         let path = request.path().to_owned();
         let instance = self.instance.clone();
-        let work = std::pin::pin!(instance.plugin.http(request));
-        let done = timeout(HTTP_PATIENCE, instance.suspect.marked(work)).await;
+        let work = Box::pin(async move { instance.plugin.http(request).await });
+        let done = timeout(HTTP_PATIENCE, self.instance.work(work)).await;
         let result = done.unwrap_or_else(|_| Err(Call::timed_out(&path)));
         self.count(began, result.is_ok());
         let mut response = result?;
@@ -152,7 +174,9 @@ impl Lease {
     /// Tells of an event, and waits at most `patience`.
     pub async fn event(self, event: Event, patience: Duration) -> Result<()> {
         let name = event.name.clone();
-        let done = timeout(patience, self.instance.plugin.event(event)).await;
+        let instance = self.instance.clone();
+        let work = Box::pin(async move { instance.plugin.event(event).await });
+        let done = timeout(patience, self.instance.work(work)).await;
         done.unwrap_or_else(|_| Err(Call::timed_out(&name)))
     }
 

@@ -115,7 +115,7 @@ impl Management {
     /// A management API over the cloud's parts.
     pub fn new(router: Router, spaces: Arc<Spaces>, keys: AccessKeys, url: impl Into<String>) -> Self {
         let url: String = url.into();
-        Self { router, spaces, keys, nonces: Nonces::since(timestamp::now_ms()), url: url.trim_end_matches('/').to_owned() }
+        Self { router, spaces, keys, nonces: Nonces::new(), url: url.trim_end_matches('/').to_owned() }
     }
 }
 

@@ -14,23 +14,16 @@ const CAPACITY: u64 = 500_000;
 /// The nonces that were used lately.
 pub struct Nonces {
     used: Cache<[u8; 16], ()>,
-    /// Requests from before this time, in milliseconds since 1970, may have been used in an earlier process.
-    since_ms: i64,
 }
 
 impl Nonces {
-    /// None used yet, and none needed for requests from before a time in milliseconds since 1970.
-    pub fn since(since_ms: i64) -> Self {
+    /// None used yet.
+    pub fn new() -> Self {
         // A timestamp may be ahead by as much as it may be behind, so a request stays valid for
         // twice the skew. Least recently used goes first: no other policy of the cache is certain
         // to keep the newest.
         let keep = Duration::from_millis(MAX_SKEW_MS.unsigned_abs() * 2 + 1000);
-        Self { used: Cache::builder().max_capacity(CAPACITY).time_to_live(keep).eviction_policy(EvictionPolicy::lru()).build(), since_ms }
-    }
-
-    /// Whether nonces of that time are known here. Timestamps count whole seconds.
-    pub fn cover(&self, time_ms: i64) -> bool {
-        time_ms >= self.since_ms / 1000 * 1000
+        Self { used: Cache::builder().max_capacity(CAPACITY).time_to_live(keep).eviction_policy(EvictionPolicy::lru()).build() }
     }
 
     /// Uses a nonce of a key; false when it was used before.
@@ -50,23 +43,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_nonce_serves_a_key_once() {
-        let nonces = Nonces::since(0);
+        let nonces = Nonces::new();
         assert!(nonces.use_once("a", "n").await);
         assert!(!nonces.use_once("a", "n").await);
         assert!(nonces.use_once("b", "n").await);
         assert!(nonces.use_once("a", "m").await);
     }
 
-    #[test]
-    fn requests_from_before_the_start_are_not_covered() {
-        let nonces = Nonces::since(5_500);
-        assert!(nonces.cover(5_000) && nonces.cover(6_000));
-        assert!(!nonces.cover(4_000));
-    }
-
     #[tokio::test]
     async fn of_many_at_the_same_time_one_wins() {
-        let nonces = std::sync::Arc::new(Nonces::since(0));
+        let nonces = std::sync::Arc::new(Nonces::new());
         let tasks: Vec<_> = (0..64)
             .map(|_| {
                 let nonces = nonces.clone();
