@@ -16,6 +16,10 @@ pub mod events {
     pub const FUNCTION_DEPLOYED: &str = "function.deployed";
     /// A function was deleted: `{"name"}`.
     pub const FUNCTION_DELETED: &str = "function.deleted";
+    /// A collection was removed: `{"collection"}`. The database plugin emits it.
+    pub const COLLECTION_DROPPED: &str = "collection.dropped";
+    /// A collection has another name: `{"collection", "to"}`. The database plugin emits it.
+    pub const COLLECTION_RENAMED: &str = "collection.renamed";
     /// A schedule of this plugin is due: `{"name"}` as given to [`Host::schedule`](crate::Host::schedule).
     pub const SCHEDULE_DUE: &str = "schedule.due";
 }

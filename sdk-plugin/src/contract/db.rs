@@ -3,7 +3,10 @@
 //! A database plugin provides [`EXECUTE`]. Its params are
 //! `{"collection", "command", "options", …}` and its reply is `{"affectedDocs", "result"}`, as
 //! the mini-program SDK sends and expects them. Every space has a database of its own, which
-//! goes with [`SPACE_DELETED`](crate::events::SPACE_DELETED).
+//! goes with [`SPACE_DELETED`](crate::events::SPACE_DELETED). [`operations`] has the commands for
+//! whoever operates a database.
+
+pub mod operations;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

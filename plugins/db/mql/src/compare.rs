@@ -6,6 +6,9 @@ use bson::{Bson, Document};
 
 use crate::decimal::{self, Operand};
 
+/// The rank of regular expressions.
+pub(crate) const REGEX: u8 = 50;
+
 /// The rank of a value's type. Types of one rank are compared by value.
 pub(crate) fn rank(value: &Bson) -> u8 {
     match value {
@@ -21,7 +24,7 @@ pub(crate) fn rank(value: &Bson) -> u8 {
         Bson::Boolean(_) => 40,
         Bson::DateTime(_) => 45,
         Bson::Timestamp(_) => 47,
-        Bson::RegularExpression(_) => 50,
+        Bson::RegularExpression(_) => REGEX,
         Bson::DbPointer(_) => 55,
         Bson::JavaScriptCode(_) => 60,
         Bson::JavaScriptCodeWithScope(_) => 65,
@@ -37,6 +40,12 @@ pub fn equal(a: &Bson, b: &Bson) -> bool {
 
 /// Compares two values, first by type, then by value. A total order.
 pub fn compare(a: &Bson, b: &Bson) -> Ordering {
+    compare_with(a, b, &|a: &str, b: &str| a.as_bytes().cmp(b.as_bytes()))
+}
+
+/// As [`compare`], with an order of strings of its own; it decides about strings in arrays and
+/// documents too, but not about the names of fields.
+pub(crate) fn compare_with<F: Fn(&str, &str) -> Ordering>(a: &Bson, b: &Bson, strings: &F) -> Ordering {
     use Bson::{
         Array, Binary, Boolean, DateTime, DbPointer, Decimal128, Document, Double, Int32, Int64, JavaScriptCode, JavaScriptCodeWithScope,
         ObjectId, RegularExpression, String, Symbol, Timestamp,
@@ -54,9 +63,9 @@ pub fn compare(a: &Bson, b: &Bson) -> Ordering {
         (Decimal128(_), Int32(_) | Int64(_) | Double(_) | Decimal128(_)) | (Int32(_) | Int64(_) | Double(_), Decimal128(_)) => {
             decimal::order(&operand(a), &operand(b))
         }
-        (String(a) | Symbol(a), String(b) | Symbol(b)) => a.as_bytes().cmp(b.as_bytes()),
-        (Document(a), Document(b)) => documents(a, b),
-        (Array(a), Array(b)) => arrays(a, b),
+        (String(a) | Symbol(a), String(b) | Symbol(b)) => strings(a, b),
+        (Document(a), Document(b)) => documents(a, b, strings),
+        (Array(a), Array(b)) => arrays(a, b, strings),
         (Binary(a), Binary(b)) => {
             let key = |x: &bson::Binary| (x.bytes.len(), u8::from(x.subtype));
             key(a).cmp(&key(b)).then_with(|| a.bytes.cmp(&b.bytes))
@@ -69,7 +78,9 @@ pub fn compare(a: &Bson, b: &Bson) -> Ordering {
             (a.pattern.as_str(), a.options.as_str()).cmp(&(b.pattern.as_str(), b.options.as_str()))
         }
         (JavaScriptCode(a), JavaScriptCode(b)) => a.cmp(b),
-        (JavaScriptCodeWithScope(a), JavaScriptCodeWithScope(b)) => a.code.cmp(&b.code).then_with(|| documents(&a.scope, &b.scope)),
+        (JavaScriptCodeWithScope(a), JavaScriptCodeWithScope(b)) => {
+            a.code.cmp(&b.code).then_with(|| documents(&a.scope, &b.scope, strings))
+        }
         (DbPointer(a), DbPointer(b)) => format!("{a:?}").cmp(&format!("{b:?}")),
         _ => rank(a).cmp(&rank(b)),
     }
@@ -103,9 +114,9 @@ fn integer_double(a: i64, b: f64) -> Ordering {
 }
 
 /// Field by field: the value's type, then the name, then the value; a prefix comes first.
-fn documents(a: &Document, b: &Document) -> Ordering {
+fn documents<F: Fn(&str, &str) -> Ordering>(a: &Document, b: &Document, strings: &F) -> Ordering {
     for ((name_a, a), (name_b, b)) in a.iter().zip(b) {
-        let order = rank(a).cmp(&rank(b)).then_with(|| name_a.cmp(name_b)).then_with(|| compare(a, b));
+        let order = rank(a).cmp(&rank(b)).then_with(|| name_a.cmp(name_b)).then_with(|| compare_with(a, b, strings));
         if order.is_ne() {
             return order;
         }
@@ -113,8 +124,8 @@ fn documents(a: &Document, b: &Document) -> Ordering {
     a.len().cmp(&b.len())
 }
 
-fn arrays(a: &[Bson], b: &[Bson]) -> Ordering {
-    a.iter().zip(b).map(|(a, b)| compare(a, b)).find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))
+fn arrays<F: Fn(&str, &str) -> Ordering>(a: &[Bson], b: &[Bson], strings: &F) -> Ordering {
+    a.iter().zip(b).map(|(a, b)| compare_with(a, b, strings)).find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
 #[cfg(test)]

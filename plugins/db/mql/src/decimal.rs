@@ -6,13 +6,13 @@ use bson::Decimal128;
 
 /// A finite number as sign, significant digits without zeros at either end, and the power of ten
 /// of the place before the first digit: `0.digits × 10^magnitude`. Zero has no digits.
-struct Finite {
-    negative: bool,
-    digits: Vec<u8>,
-    magnitude: i64,
+pub(crate) struct Finite {
+    pub(crate) negative: bool,
+    pub(crate) digits: Vec<u8>,
+    pub(crate) magnitude: i64,
 }
 
-enum Number {
+pub(crate) enum Number {
     NaN,
     Infinite { negative: bool },
     Finite(Finite),
@@ -91,7 +91,7 @@ pub(crate) enum Operand {
 }
 
 impl Operand {
-    fn number(&self) -> Number {
+    pub(crate) fn number(&self) -> Number {
         match self {
             Self::Decimal(n) => parse(&n.to_string()),
             Self::Integer(n) => parse(&n.to_string()),

@@ -1,5 +1,6 @@
 //! The error type, with MongoDB's names and numbers.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// `Result` with [`Error`].
@@ -11,20 +12,26 @@ macro_rules! codes {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Code {
-            $($(#[$doc])* $name = $number,)*
+            $($(#[$doc])* $name,)*
+            /// One of the many errors that MongoDB knows by their number only.
+            Location(i32),
         }
 
         impl Code {
             /// MongoDB's name of the code.
-            pub fn name(self) -> &'static str {
+            pub fn name(self) -> Cow<'static, str> {
                 match self {
-                    $(Self::$name => stringify!($name),)*
+                    $(Self::$name => Cow::Borrowed(stringify!($name)),)*
+                    Self::Location(number) => Cow::Owned(format!("Location{number}")),
                 }
             }
 
             /// MongoDB's number of the code.
             pub fn number(self) -> i32 {
-                self as i32
+                match self {
+                    $(Self::$name => $number,)*
+                    Self::Location(number) => number,
+                }
             }
         }
     };
@@ -41,6 +48,8 @@ codes! {
     Overflow = 15,
     /// A path that leads through a value which cannot have fields.
     PathNotViable = 28,
+    /// An array that would have to be filled up with too many nulls.
+    CannotBackfillArray = 34,
     /// Two operators of an update touch the same path.
     ConflictingUpdateOperators = 40,
     /// A field name that begins with `$`.
@@ -53,12 +62,38 @@ codes! {
     EmptyFieldName = 56,
     /// A field name with a `.`.
     DottedFieldName = 57,
+    /// Evaluation took longer than it may.
+    MaxTimeMSExpired = 50,
     /// An update would change `_id`.
     ImmutableField = 66,
+    /// An index that cannot be one.
+    CannotCreateIndex = 67,
+    /// A namespace that cannot be one.
+    InvalidNamespace = 73,
+    /// An option that does not fit the rest of the command.
+    InvalidOptions = 72,
+    /// An index exists with other options.
+    IndexOptionsConflict = 85,
+    /// An index of that name exists with other keys.
+    IndexKeySpecsConflict = 86,
     /// A memory bound was reached.
     OperationFailed = 96,
+    /// An upsert that asks for a part of a field that must be given whole.
+    NotExactValueField = 111,
     /// Part of MongoDB's language that is not there yet.
     CommandNotSupported = 115,
+    /// Values in memory would take more than they may.
+    ExceededMemoryLimit = 146,
+    /// An operator or stage of an aggregation that does not exist.
+    InvalidPipelineOperator = 168,
+    /// An index over two arrays of one document.
+    CannotIndexParallelArrays = 171,
+    /// A field that an index specification does not have.
+    InvalidIndexSpecificationOption = 197,
+    /// A value that cannot be converted.
+    ConversionFailure = 241,
+    /// A feature that may not be used at this place.
+    QueryFeatureNotAllowed = 224,
     /// A document above 16 MiB.
     BSONObjectTooLarge = 10334,
     /// A regular expression that is not valid, or cannot run in linear time.
@@ -84,6 +119,10 @@ impl Error {
 
     pub(crate) fn parse(message: impl Into<String>) -> Self {
         Self::new(Code::FailedToParse, message)
+    }
+
+    pub(crate) fn at(location: i32, message: impl Into<String>) -> Self {
+        Self::new(Code::Location(location), message)
     }
 
     pub(crate) fn unsupported(what: &str) -> Self {

@@ -17,26 +17,36 @@
 
 #![deny(missing_docs)]
 
+pub mod aggregate;
+pub mod bounds;
 pub mod check;
+mod collation;
 mod compare;
 mod decimal;
 mod error;
+pub mod expression;
 mod extjson;
+mod features;
 mod filter;
+pub mod geo;
+pub mod index;
 pub mod iso;
 pub mod json;
+pub mod key;
 mod number;
 mod path;
 mod projection;
+mod schema;
 mod sort;
 mod update;
 
 pub use bson;
 
+pub use crate::collation::Collation;
 pub use crate::compare::{compare, equal};
 pub use crate::error::{Code, Error, Result};
-pub use crate::filter::Filter;
+pub use crate::filter::{Filter, Matched, Predicate};
 pub use crate::path::distinct_values;
 pub use crate::projection::Projection;
 pub use crate::sort::{Sort, SortKey};
-pub use crate::update::{Replacement, Update};
+pub use crate::update::{Replacement, Update, UpdateOptions};

@@ -29,11 +29,24 @@ fn double(value: &Bson) -> f64 {
     }
 }
 
-/// The sum or product of two numbers: int32 widens to int64, with a double it is a double.
+/// The sum of two numbers as `$inc` makes it: of the wider of the two types, an int32 that does
+/// not hold it widens to int64.
 ///
 /// # Errors
-/// `BadValue` when an int64 overflows; decimals are not supported yet.
-pub(crate) fn combine(a: &Bson, b: &Bson, long: fn(i64, i64) -> Option<i64>, real: fn(f64, f64) -> f64) -> Result<Bson> {
+/// `BadValue` when an int64 overflows.
+pub(crate) fn sum(a: &Bson, b: &Bson) -> Result<Bson> {
+    combine(a, b, i64::checked_add, |a, b| a + b)
+}
+
+/// The product of two numbers as `$mul` makes it, with the types of [`sum`].
+///
+/// # Errors
+/// `BadValue` when an int64 overflows.
+pub(crate) fn product(a: &Bson, b: &Bson) -> Result<Bson> {
+    combine(a, b, i64::checked_mul, |a, b| a * b)
+}
+
+fn combine(a: &Bson, b: &Bson, long: fn(i64, i64) -> Option<i64>, real: fn(f64, f64) -> f64) -> Result<Bson> {
     match (a, b) {
         (Bson::Decimal128(_), _) | (_, Bson::Decimal128(_)) => Err(Error::unsupported("arithmetic with decimals")),
         (Bson::Double(_), _) | (_, Bson::Double(_)) => Ok(Bson::Double(real(double(a), double(b)))),
@@ -51,24 +64,34 @@ pub(crate) fn combine(a: &Bson, b: &Bson, long: fn(i64, i64) -> Option<i64>, rea
     }
 }
 
+/// A number with its type, as MongoDB's messages show it.
+pub(crate) fn described(value: &Bson) -> String {
+    let kind = match value {
+        Bson::Int32(_) => "NumberInt",
+        Bson::Int64(_) => "NumberLong",
+        Bson::Decimal128(_) => "NumberDecimal",
+        _ => "NumberDouble",
+    };
+    format!("({kind}){value}")
+}
+
 #[cfg(test)]
 mod tests {
     use bson::bson;
 
     use super::*;
 
-    fn add(a: Bson, b: Bson) -> Result<Bson> {
-        combine(&a, &b, i64::checked_add, |a, b| a + b)
-    }
-
     #[test]
     fn types_widen_and_never_wrap() {
-        assert_eq!(add(bson!(1), bson!(2)), Ok(bson!(3)));
-        assert_eq!(add(bson!(i32::MAX), bson!(1)), Ok(bson!(2_147_483_648_i64)));
-        assert_eq!(add(bson!(1_i64), bson!(2)), Ok(bson!(3_i64)));
-        assert_eq!(add(bson!(1), bson!(0.5)), Ok(bson!(1.5)));
-        assert!(add(bson!(i64::MAX), bson!(1)).is_err());
+        assert_eq!(sum(&bson!(1), &bson!(2)), Ok(bson!(3)));
+        assert_eq!(sum(&bson!(i32::MAX), &bson!(1)), Ok(bson!(2_147_483_648_i64)));
+        assert_eq!(sum(&bson!(1_i64), &bson!(2)), Ok(bson!(3_i64)));
+        assert_eq!(sum(&bson!(1), &bson!(0.5)), Ok(bson!(1.5)));
+        assert_eq!(product(&bson!(i32::MAX), &bson!(2)), Ok(bson!(4_294_967_294_i64)));
+        assert!(sum(&bson!(i64::MAX), &bson!(1)).is_err());
+        assert!(product(&bson!(i64::MIN), &bson!(-1)).is_err());
         assert_eq!(integer(&bson!(2.5)), None);
         assert_eq!(integer(&bson!(2.0)), Some(2));
+        assert_eq!(described(&bson!(5_i64)), "(NumberLong)5");
     }
 }

@@ -40,53 +40,68 @@ pub(crate) fn index(part: &str) -> Option<usize> {
     if canonical { part.parse().ok() } else { None }
 }
 
+/// What is asked of each value on a path: the value, `None` where it is missing, and the position
+/// in the outermost array that the path went through.
+pub(crate) type AtTest<'a, 't> = &'t mut dyn FnMut(Option<&'a Bson>, Option<usize>) -> bool;
+
 /// Calls `test` with each value that a path leads to, `None` for a place where it is missing,
 /// until one is accepted. Says whether one was.
 ///
 /// On an array with more of the path to go, every element that is a document is followed, and a
 /// number also stands for a position. Elements of another kind have no such place at all.
 pub(crate) fn any<'a>(doc: &'a Document, parts: &[String], leaf: Leaf, test: &mut dyn FnMut(Option<&'a Bson>) -> bool) -> bool {
+    any_at(doc, parts, leaf, &mut |value, _| test(value))
+}
+
+/// As [`any`], with positions.
+pub(crate) fn any_at<'a>(doc: &'a Document, parts: &[String], leaf: Leaf, test: AtTest<'a, '_>) -> bool {
+    document(doc, parts, leaf, None, test)
+}
+
+fn document<'a>(doc: &'a Document, parts: &[String], leaf: Leaf, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
     let Some((first, rest)) = parts.split_first() else {
         return false;
     };
     match doc.get(first) {
-        None => test(None),
-        Some(value) => follow(value, rest, leaf, test),
+        None => test(None, at),
+        Some(value) => follow(value, rest, leaf, at, test),
     }
 }
 
-fn follow<'a>(value: &'a Bson, rest: &[String], leaf: Leaf, test: &mut dyn FnMut(Option<&'a Bson>) -> bool) -> bool {
+fn follow<'a>(value: &'a Bson, rest: &[String], leaf: Leaf, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
     let Some((next, beyond)) = rest.split_first() else {
-        return end(value, leaf, test);
+        return end(value, leaf, at, test);
     };
     match value {
-        Bson::Document(doc) => any(doc, rest, leaf, test),
+        Bson::Document(doc) => document(doc, rest, leaf, at, test),
         Bson::Array(items) => {
             let position = index(next);
             items.iter().enumerate().any(|(i, item)| {
-                let as_document = matches!(item, Bson::Document(inner) if any(inner, rest, leaf, test));
-                as_document || (position == Some(i) && at_position(item, beyond, leaf, test))
+                let at = at.or(Some(i));
+                let as_document = matches!(item, Bson::Document(inner) if document(inner, rest, leaf, at, test));
+                as_document || (position == Some(i) && at_position(item, beyond, leaf, at, test))
             })
         }
-        _ => test(None),
+        _ => test(None, at),
     }
 }
 
 /// Beyond a position, a value that is neither document nor array has no such place at all.
-fn at_position<'a>(item: &'a Bson, beyond: &[String], leaf: Leaf, test: &mut dyn FnMut(Option<&'a Bson>) -> bool) -> bool {
+fn at_position<'a>(item: &'a Bson, beyond: &[String], leaf: Leaf, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
     match item {
-        _ if beyond.is_empty() => end(item, leaf, test),
-        Bson::Document(_) | Bson::Array(_) => follow(item, beyond, leaf, test),
+        _ if beyond.is_empty() => end(item, leaf, at, test),
+        Bson::Document(_) | Bson::Array(_) => follow(item, beyond, leaf, at, test),
         _ => false,
     }
 }
 
-fn end<'a>(value: &'a Bson, leaf: Leaf, test: &mut dyn FnMut(Option<&'a Bson>) -> bool) -> bool {
+fn end<'a>(value: &'a Bson, leaf: Leaf, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
+    let mut each = |items: &'a [Bson]| items.iter().enumerate().any(|(i, item)| test(Some(item), at.or(Some(i))));
     match (value, leaf) {
-        (Bson::Array(items), Leaf::Elements) if items.is_empty() => test(Some(&Bson::Undefined)),
-        (Bson::Array(items), Leaf::Elements) => items.iter().any(|item| test(Some(item))),
-        (Bson::Array(items), Leaf::ElementsAndWhole) => items.iter().any(|item| test(Some(item))) || test(Some(value)),
-        _ => test(Some(value)),
+        (Bson::Array(items), Leaf::Elements) if items.is_empty() => test(Some(&Bson::Undefined), at),
+        (Bson::Array(items), Leaf::Elements) => each(items),
+        (Bson::Array(items), Leaf::ElementsAndWhole) => each(items) || test(Some(value), at),
+        _ => test(Some(value), at),
     }
 }
 

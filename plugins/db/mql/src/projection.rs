@@ -182,7 +182,7 @@ fn element_match(name: &str, value: &Bson) -> Result<Node> {
         return Err(Error::bad("Cannot use $elemMatch projection on a nested field."));
     }
     match value {
-        Bson::Document(_) => Ok(Node::ElementMatch(Filter::parse_for_element(value)?)),
+        Bson::Document(_) => Ok(Node::ElementMatch(Filter::parse_for_element(value, &crate::Collation::simple())?)),
         _ => Err(Error::bad("elemMatch: Invalid argument, object required")),
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use bson::{Bson, Document};
 
+use crate::collation::Collation;
 use crate::compare::compare;
 use crate::error::{Error, Result};
 use crate::number;
@@ -16,6 +17,7 @@ const MAX_FIELDS: usize = 32;
 #[derive(Clone, Debug)]
 pub struct Sort {
     fields: Vec<(Path, bool)>,
+    collation: Collation,
 }
 
 /// A document's place in a [`Sort`]. Keys of one order compare as their documents do.
@@ -34,6 +36,14 @@ impl Sort {
     /// # Errors
     /// `BadValue` when a direction is neither 1 nor -1, or there are more than 32 fields.
     pub fn parse(order: &Document) -> Result<Self> {
+        Self::parse_with(order, &Collation::simple())
+    }
+
+    /// Parses an order in which strings compare by a collation.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_with(order: &Document, collation: &Collation) -> Result<Self> {
         if order.len() > MAX_FIELDS {
             return Err(Error::bad(format!("too many sort fields, at most {MAX_FIELDS}")));
         }
@@ -47,7 +57,7 @@ impl Sort {
                 _ => Err(Error::bad("bad sort specification: $sort key ordering must be 1 (for ascending) or -1 (for descending)")),
             }
         };
-        Ok(Self { fields: order.iter().map(field).collect::<Result<_>>()? })
+        Ok(Self { fields: order.iter().map(field).collect::<Result<_>>()?, collation: collation.clone() })
     }
 
     /// Whether the order has no fields.
@@ -60,25 +70,38 @@ impl Sort {
         self.fields.first().filter(|(path, _)| path.text() == "_id").map(|(_, descending)| *descending)
     }
 
+    /// How strings compare.
+    pub(crate) fn collation(&self) -> &Collation {
+        &self.collation
+    }
+
+    /// The paths, each with whether it is descending.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.fields.iter().map(|(path, descending)| (path.text(), *descending))
+    }
+
     /// A document's place. An array counts by its least element in ascending and its greatest in
     /// descending order, an empty one before null, a missing field as null.
     pub fn key(&self, doc: &Document) -> SortKey {
-        let field = |(path, descending): &(Path, bool)| Directed { value: extreme(doc, path, *descending), descending: *descending };
+        let field = |(path, descending): &(Path, bool)| Directed {
+            value: self.collation.key_value(extreme(doc, path, *descending, &self.collation)),
+            descending: *descending,
+        };
         SortKey(self.fields.iter().map(field).collect())
     }
 }
 
-fn extreme(doc: &Document, path: &Path, descending: bool) -> Bson {
+fn extreme<'a>(doc: &'a Document, path: &Path, descending: bool, collation: &Collation) -> &'a Bson {
     let wanted = if descending { Ordering::Greater } else { Ordering::Less };
     let mut best: Option<&Bson> = None;
     path::any(doc, path.parts(), Leaf::Elements, &mut |value| {
         let value = value.unwrap_or(&Bson::Null);
-        if best.is_none_or(|best| compare(value, best) == wanted) {
+        if best.is_none_or(|best| collation.compare(value, best) == wanted) {
             best = Some(value);
         }
         false
     });
-    best.cloned().unwrap_or(Bson::Null)
+    best.unwrap_or(&Bson::Null)
 }
 
 impl SortKey {

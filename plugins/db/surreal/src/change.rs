@@ -1,10 +1,12 @@
 //! Changing documents, each of them atomically.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bson::{Bson, Document};
 use bytes::Bytes;
-use mql::Filter;
+use mql::{Filter, Matched};
 use sdk_plugin::contract::db::DUPLICATE_KEY;
 use sdk_plugin::{Error, Result, codes};
 
@@ -14,11 +16,13 @@ use crate::find::{self, Query};
 use crate::insert::{self, New};
 use crate::layout;
 use crate::locks::{Lock, Locks, Name};
-use crate::records::Records;
-use crate::scan::{Match, Scan, decode, encode};
+use crate::output::Merging;
+use crate::records::{Records, Stored, Version};
+use crate::scan::{Match, decode, encode};
+use crate::write::{Expect, Write};
 
 /// How often a change is tried again after others changed the document at the same time.
-const MAX_TRIES: u32 = 100;
+pub const MAX_TRIES: u32 = 100;
 /// How often an upsert looks again after others inserted what it was about to insert.
 const MAX_UPSERTS: u32 = 5;
 
@@ -34,6 +38,8 @@ pub struct Target {
 pub enum Change {
     /// It is changed.
     Update(Update),
+    /// It becomes what a `$merge` makes of it.
+    Merge(Merging),
     /// It is removed.
     Delete,
 }
@@ -67,8 +73,8 @@ impl Outcome {
 }
 
 impl Target {
-    fn name(&self, key: &str) -> Name {
-        Name { space: self.records.database.space.clone(), table: self.records.collection.clone(), key: key.to_owned() }
+    fn name(&self, table: &Arc<str>, key: &str) -> Name {
+        Name { space: self.records.database.space.clone(), table: table.clone(), key: key.to_owned() }
     }
 
     /// Waits until nobody else changes a document.
@@ -76,7 +82,21 @@ impl Target {
     /// # Errors
     /// None that a caller can do something about.
     pub async fn lock(&self, key: &str) -> Result<Lock> {
-        Ok(self.locks.wait(self.name(key)).await?.0)
+        Ok(self.locks.wait(self.name(&self.records.collection.table, key)).await?.0)
+    }
+
+    /// Waits until nobody else changes the entries that must not be there.
+    ///
+    /// # Errors
+    /// None that a caller can do something about.
+    pub async fn lock_entries(&self, records: &Records, writes: &[Write]) -> Result<Vec<Lock>> {
+        let unique = |write: &&Write| write.expect == Expect::Absent && write.table != records.collection.table;
+        let names: BTreeSet<Name> = writes.iter().filter(unique).map(|write| self.name(&write.table, &write.key)).collect();
+        let mut locks = Vec::with_capacity(names.len());
+        for name in names {
+            locks.push(self.locks.wait(name).await?.0);
+        }
+        Ok(locks)
     }
 
     /// Changes the first document of a query, if there is one.
@@ -100,12 +120,12 @@ impl Target {
     ///
     /// # Errors
     /// As [`first`](Self::first), for the first document with an error; those before it stay changed.
-    pub async fn all(&self, filter: &Filter, change: &Change) -> Result<Outcome> {
+    pub async fn all(&self, query: &Query, change: &Change) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        let mut scan = Scan::new(&self.records, filter)?;
+        let mut scan = find::open(&self.records, query).await?;
         while let Some(page) = scan.next().await? {
             for found in page {
-                if let Some(changed) = self.one(filter, found, change).await? {
+                if let Some(changed) = self.one(&query.filter, found, change).await? {
                     outcome.matched += 1;
                     outcome.modified += u64::from(changed.modified);
                 }
@@ -117,29 +137,45 @@ impl Target {
     /// Changes a document as it is now; `None` when it does not match any more.
     async fn one(&self, filter: &Filter, found: Match, change: &Change) -> Result<Option<Changed>> {
         let key = layout::key_of(&found.bytes)?;
-        let (_lock, waited) = self.locks.wait(self.name(&key)).await?;
+        let (_lock, waited) = self.locks.wait(self.name(&self.records.collection.table, &key)).await?;
         // Whoever had to wait finds a document that has changed.
         let mut current = Some(found).filter(|_| !waited);
+        let mut records = self.records.clone();
         for tries in 0..MAX_TRIES {
             let bytes = match current.take() {
                 Some(found) => found.bytes,
-                None => match self.records.get(&key).await? {
+                None => match records.get(&key).await? {
                     Some(bytes) => bytes,
                     None => return Ok(None),
                 },
             };
             let document = decode(&bytes)?;
-            if !filter.matches(&document) {
+            let Some(matched) = filter.test(&document, &Document::new()).map_err(language)? else {
                 return Ok(None);
-            }
-            let after = match change {
-                Change::Delete => None,
-                Change::Update(update) => Some(encode(&updated(document, update)?)?),
             };
-            let modified = after.as_ref() != Some(&bytes);
-            let done = !modified || self.records.write(&[self.records.change(&key, Some(&bytes), after.as_ref())]).await?;
-            if done {
-                return Ok(Some(Changed { modified, after: after.unwrap_or_else(|| bytes.clone()), before: bytes }));
+            let before = Version { bytes: &bytes, document: &document };
+            let (after, changed) = match change {
+                Change::Delete => (bytes.clone(), None),
+                Change::Update(update) => {
+                    let changed = updated(document.clone(), update, matched)?;
+                    (encode(&changed)?, Some(changed))
+                }
+                Change::Merge(merge) => match merge.with(&document)? {
+                    None => (bytes.clone(), Some(document.clone())),
+                    Some(changed) => (encode(&changed)?, Some(changed)),
+                },
+            };
+            if changed.is_some() && after == bytes {
+                return Ok(Some(Changed { modified: false, before: bytes, after }));
+            }
+            let version = changed.as_ref().map(|document| Version { bytes: &after, document });
+            let writes = records.changes(&key, Some(before), version)?;
+            let _entries = self.lock_entries(&records, &writes).await?;
+            match records.write(&writes).await? {
+                Stored::Done => return Ok(Some(Changed { modified: true, before: bytes, after })),
+                Stored::Changed => {}
+                Stored::Duplicate(number) => return Err(insert::duplicate(&records, number, &changed.unwrap_or_default())),
+                Stored::Redefined => records = records.reopen().await?,
             }
             tokio::time::sleep(Duration::from_micros(100 * u64::from(tries.min(50)))).await;
         }
@@ -179,15 +215,10 @@ impl Target {
 /// # Errors
 /// `InvalidParams.Format` when it cannot make one.
 pub fn upserted(filter: &Filter, change: &Change) -> Result<New> {
-    let equalities = filter.equalities().map_err(language)?;
     let document = match change {
-        Change::Update(Update::Operators(update)) => {
-            let mut document = equalities;
-            update.apply_on_insert(&mut document).map_err(language)?;
-            document
-        }
-        Change::Update(Update::Replacement(replacement)) => replacement.for_insert(&equalities).map_err(language)?,
-        Change::Delete => return Err(Error::internal("a deletion inserts nothing")),
+        Change::Update(Update::Operators(update)) => update.upsert(filter).map_err(language)?,
+        Change::Update(Update::Replacement(replacement)) => replacement.upsert(filter).map_err(language)?,
+        Change::Delete | Change::Merge(_) => return Err(Error::internal("this change inserts nothing")),
     };
     New::of(document)
 }
@@ -196,10 +227,10 @@ pub fn upserted(filter: &Filter, change: &Change) -> Result<New> {
 ///
 /// # Errors
 /// `InvalidParams.Format` when it cannot be updated so.
-pub fn updated(mut document: Document, update: &Update) -> Result<Document> {
+pub fn updated(mut document: Document, update: &Update, matched: Matched) -> Result<Document> {
     match update {
         Update::Operators(update) => {
-            update.apply(&mut document).map_err(language)?;
+            update.apply_matched(&mut document, matched).map_err(language)?;
             Ok(document)
         }
         Update::Replacement(replacement) => {
@@ -209,6 +240,7 @@ pub fn updated(mut document: Document, update: &Update) -> Result<Document> {
     }
 }
 
-fn contended() -> Error {
+/// That others change the document all the time.
+pub fn contended() -> Error {
     Error::new(codes::CONFLICT, "the document was changed by others at the same time").retryable()
 }

@@ -1,13 +1,15 @@
 //! The parameters of a command, checked as the SDK checks them before it sends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bson::{Bson, Document};
 use mql::json::Json;
-use mql::{Filter, Projection, Sort};
+use mql::{Collation, Filter, Projection, Sort, UpdateOptions};
 use sdk_plugin::{Call, CallerKind, Error, Result};
 use serde::Deserialize;
 
+use crate::aggregate::Aggregation;
 use crate::error::language;
 use crate::ids;
 
@@ -46,13 +48,21 @@ pub struct Command {
     replacement: Option<Json>,
     #[serde(default)]
     key: Option<Json>,
+    #[serde(default)]
+    pipeline: Option<Json>,
+    #[serde(default)]
+    to: Option<Json>,
+    #[serde(default)]
+    indexes: Option<Json>,
+    #[serde(default)]
+    index: Option<Json>,
     #[serde(default, rename = "transactionId")]
     transaction: Option<Json>,
 }
 
 /// The change that an update command makes.
 pub enum Update {
-    /// Operators that change fields.
+    /// Operators that change fields, or a pipeline.
     Operators(mql::Update),
     /// A whole document.
     Replacement(mql::Replacement),
@@ -74,35 +84,42 @@ impl Command {
     /// The options, `{}` when absent.
     ///
     /// # Errors
-    /// `InvalidParams.Format` when they are no object, or name what would change the answer and is
-    /// not there yet.
+    /// `InvalidParams.Format` when they are no object, or the hint or collation is wrong.
     pub fn options(&mut self) -> Result<Options> {
         let options = document("options", self.options.take())?.unwrap_or_default();
-        for name in ["collation", "arrayFilters"] {
-            if options.get(name).is_some_and(|value| !matches!(value, Bson::Null)) {
-                return Err(Error::invalid_params(format!("the option {name} is not supported yet")));
-            }
-        }
         if !matches!(options.get("hint"), None | Some(Bson::Null | Bson::Document(_) | Bson::String(_))) {
-            return Err(Error::invalid_params("hint must be an object"));
+            return Err(Error::invalid_params("hint must be an object or the name of an index"));
         }
-        Ok(Options(options))
+        let collation = match options.get("collation") {
+            None | Some(Bson::Null) => Collation::simple(),
+            Some(Bson::Document(collation)) => Collation::parse(collation).map_err(language)?,
+            Some(_) => return Err(Error::invalid_params("collation must be an object")),
+        };
+        Ok(Options { fields: options, collation })
     }
 
     /// The filter of a reading command; absent matches all.
     ///
     /// # Errors
     /// `InvalidParams.Format` when it is no filter.
-    pub fn query(&mut self) -> Result<Filter> {
-        filter(document("query", self.query.take())?.unwrap_or_default())
+    pub fn query(&mut self, options: &Options) -> Result<Arc<Filter>> {
+        filter(document("query", self.query.take())?.unwrap_or_default(), options)
+    }
+
+    /// The filter of a reading command as it was sent.
+    pub fn shown_query(&self) -> Document {
+        match &self.query {
+            Some(Json(Bson::Document(query))) => query.clone(),
+            _ => Document::new(),
+        }
     }
 
     /// The filter of a writing command, which must be there.
     ///
     /// # Errors
     /// `InvalidParams.Format` when it is no filter.
-    pub fn filter(&mut self) -> Result<Filter> {
-        filter(required("filter", self.filter.take())?)
+    pub fn filter(&mut self, options: &Options) -> Result<Arc<Filter>> {
+        filter(required("filter", self.filter.take())?, options)
     }
 
     /// The document to insert.
@@ -128,20 +145,23 @@ impl Command {
         items.into_iter().map(|item| if let Bson::Document(doc) = item { Ok(doc) } else { Err(wrong()) }).collect()
     }
 
-    /// The operators of an update.
+    /// The operators of an update, or its pipeline.
     ///
     /// # Errors
-    /// `InvalidParams.Format` when there are none or they are wrong; pipelines are not there yet.
-    pub fn update(&mut self) -> Result<Update> {
-        if matches!(self.update, Some(Json(Bson::Array(_)))) {
-            return Err(Error::invalid_params("updates with a pipeline are not supported yet"));
+    /// `InvalidParams.Format` when there are none or they are wrong.
+    pub fn update(&mut self, options: &Options) -> Result<Update> {
+        match self.update.take() {
+            Some(Json(Bson::Array(stages))) if stages.is_empty() => Err(Error::invalid_params("the update pipeline is empty")),
+            Some(Json(Bson::Array(stages))) => options.parse(&Bson::Array(stages)),
+            given => {
+                let mut update = required("update", given)?;
+                ids::in_update(&mut update);
+                if !mql::Update::is_operators(&update) {
+                    return Err(Error::invalid_params("the update operation document must contain atomic operators"));
+                }
+                options.parse(&Bson::Document(update))
+            }
         }
-        let mut update = required("update", self.update.take())?;
-        ids::in_update(&mut update);
-        if !mql::Update::is_operators(&update) {
-            return Err(Error::invalid_params("the update operation document must contain atomic operators"));
-        }
-        Ok(Update::Operators(mql::Update::parse(&update).map_err(language)?))
     }
 
     /// The document that replaces another: `doc` of replaceOne, `replacement` of
@@ -149,7 +169,7 @@ impl Command {
     ///
     /// # Errors
     /// `InvalidParams.Format` when it is neither.
-    pub fn replacement(&mut self) -> Result<Update> {
+    pub fn replacement(&mut self, options: &Options) -> Result<Update> {
         let given = self.replacement.take().map(|doc| ("replacement", doc));
         let Some((name, doc)) = given.or_else(|| self.doc.take().map(|doc| ("doc", doc))) else {
             return Err(Error::invalid_params("the replacement is missing"));
@@ -157,10 +177,59 @@ impl Command {
         let mut doc = required(name, Some(doc))?;
         if name == "replacement" && mql::Update::is_operators(&doc) {
             ids::in_update(&mut doc);
-            return Ok(Update::Operators(mql::Update::parse(&doc).map_err(language)?));
+            return options.parse(&Bson::Document(doc));
         }
         ids::in_document(&mut doc);
         Ok(Update::Replacement(mql::Replacement::parse(doc).map_err(language)?))
+    }
+
+    /// The pipeline of `aggregate`.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is none.
+    pub fn aggregation(&mut self, options: &Options) -> Result<Aggregation> {
+        let Some(Json(Bson::Array(mut stages))) = self.pipeline.take() else {
+            return Err(Error::invalid_params("pipeline must be an array"));
+        };
+        ids::in_pipeline(&mut stages);
+        let may_spill = options.flag("allowDiskUse", false)?;
+        Aggregation::parse(stages, &options.collation, options.document("let")?, may_spill, options.hint())
+    }
+
+    /// The new name of a collection.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is not a text.
+    pub fn to(&mut self) -> Result<String> {
+        match self.to.take() {
+            Some(Json(Bson::String(to))) => Ok(to),
+            _ => Err(Error::invalid_params("to must be the new name of the collection")),
+        }
+    }
+
+    /// The indexes to make.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when they are not an array of objects.
+    pub fn indexes(&mut self) -> Result<Vec<Document>> {
+        let wrong = || Error::invalid_params("indexes must be an array of objects, and not empty");
+        match self.indexes.take() {
+            Some(Json(Bson::Array(items))) if !items.is_empty() => {
+                items.into_iter().map(|item| if let Bson::Document(spec) = item { Ok(spec) } else { Err(wrong()) }).collect()
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    /// The indexes to remove.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when they are missing.
+    pub fn index(&mut self) -> Result<Bson> {
+        match self.index.take() {
+            Some(Json(which @ (Bson::String(_) | Bson::Document(_) | Bson::Array(_)))) => Ok(which),
+            _ => Err(Error::invalid_params("index must be a name, a list of names, a key, or \"*\"")),
+        }
     }
 
     /// The field whose values `distinct` answers.
@@ -175,9 +244,9 @@ impl Command {
     }
 }
 
-fn filter(mut doc: Document) -> Result<Filter> {
+fn filter(mut doc: Document, options: &Options) -> Result<Arc<Filter>> {
     ids::in_filter(&mut doc);
-    Filter::parse(&doc).map_err(language)
+    Filter::parse_with(&doc, &options.collation).map(Arc::new).map_err(language)
 }
 
 fn required(name: &str, value: Option<Json>) -> Result<Document> {
@@ -193,15 +262,60 @@ fn document(name: &str, value: Option<Json>) -> Result<Option<Document>> {
 }
 
 /// A command's options.
-pub struct Options(Document);
+#[derive(Clone)]
+pub struct Options {
+    fields: Document,
+    /// How strings compare.
+    pub collation: Collation,
+}
 
 impl Options {
+    /// The index to use.
+    pub fn hint(&self) -> Option<Bson> {
+        self.fields.get("hint").filter(|hint| !matches!(hint, Bson::Null)).cloned()
+    }
+
+    /// An option that is an array of objects; none when it is absent.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is something else.
+    pub fn documents(&self, name: &str) -> Result<Vec<Document>> {
+        let wrong = || Error::invalid_params(format!("{name} must be an array of objects"));
+        match self.fields.get(name) {
+            None | Some(Bson::Null) => Ok(Vec::new()),
+            Some(Bson::Array(items)) => items.iter().map(|item| item.as_document().cloned().ok_or_else(wrong)).collect(),
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    /// An option that is an object; empty when it is absent.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when it is something else.
+    pub fn document(&self, name: &str) -> Result<Document> {
+        match self.fields.get(name) {
+            None | Some(Bson::Null) => Ok(Document::new()),
+            Some(Bson::Document(doc)) => Ok(doc.clone()),
+            Some(_) => Err(Error::invalid_params(format!("{name} must be an object"))),
+        }
+    }
+
+    fn parse(&self, update: &Bson) -> Result<Update> {
+        let options = UpdateOptions {
+            array_filters: self.documents("arrayFilters")?,
+            collation: self.collation.clone(),
+            now: None,
+            variables: self.document("let")?,
+        };
+        Ok(Update::Operators(mql::Update::parse_with(update, &options).map_err(language)?))
+    }
+
     /// An option that counts something.
     ///
     /// # Errors
     /// `InvalidParams.Format` when it is not a whole number, or negative.
     pub fn count(&self, name: &str) -> Result<Option<u64>> {
-        let n = match self.0.get(name) {
+        let n = match self.fields.get(name) {
             None | Some(Bson::Null) => return Ok(None),
             Some(Bson::Int32(n)) => i64::from(*n),
             Some(Bson::Int64(n)) => *n,
@@ -240,9 +354,11 @@ impl Options {
     /// # Errors
     /// `InvalidParams.Format` when it is wrong.
     pub fn sort(&self) -> Result<Option<Sort>> {
-        match self.0.get("sort") {
+        match self.fields.get("sort") {
             None | Some(Bson::Null) => Ok(None),
-            Some(Bson::Document(order)) => Ok(Some(Sort::parse(order).map_err(language)?).filter(|sort| !sort.is_empty())),
+            Some(Bson::Document(order)) => {
+                Ok(Some(Sort::parse_with(order, &self.collation).map_err(language)?).filter(|sort| !sort.is_empty()))
+            }
             Some(_) => Err(Error::invalid_params("sort must be an object")),
         }
     }
@@ -252,7 +368,7 @@ impl Options {
     /// # Errors
     /// `InvalidParams.Format` when it is wrong.
     pub fn projection(&self) -> Result<Option<Projection>> {
-        match self.0.get("projection") {
+        match self.fields.get("projection") {
             None | Some(Bson::Null) => Ok(None),
             Some(Bson::Document(fields)) if fields.is_empty() => Ok(None),
             Some(Bson::Document(fields)) => Ok(Some(Projection::parse(fields).map_err(language)?)),
@@ -265,7 +381,7 @@ impl Options {
     /// # Errors
     /// `InvalidParams.Format` when it is neither.
     pub fn flag(&self, name: &str, default: bool) -> Result<bool> {
-        match self.0.get(name) {
+        match self.fields.get(name) {
             None | Some(Bson::Null) => Ok(default),
             Some(Bson::Boolean(on)) => Ok(*on),
             Some(_) => Err(Error::invalid_params(format!("{name} must be true or false"))),
@@ -274,6 +390,6 @@ impl Options {
 
     /// An option that is a text.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Bson::as_str)
+        self.fields.get(name).and_then(Bson::as_str)
     }
 }

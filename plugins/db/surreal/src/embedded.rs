@@ -25,7 +25,7 @@ use surrealdb_datastore::catalog::{DatabaseId, NamespaceId, Record};
 use surrealdb_datastore::key::schema::{RecordKey, RecordPrefix};
 use surrealdb_datastore::val::{Object, RecordId, RecordIdKey, Strand, TableName, Value};
 use surrealdb_datastore::{Key, KeyRange, Transaction, TransactionType, Transactor};
-use surrealdb_kvs::key::{KVKey, KVSubspace};
+use surrealdb_kvs::key::{KVKey, KVKeyDecode, KVSubspace};
 use surrealdb_kvs::value::KVValue;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
@@ -306,6 +306,18 @@ impl Space {
         found.iter().map(|(_, record)| document(record)).collect()
     }
 
+    /// As [`scan`](Self::scan), with the records' keys.
+    ///
+    /// # Errors
+    /// What the storage answers.
+    pub async fn entries(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Answer<Vec<(String, Bytes)>> {
+        let entry = |(key, record): &(Vec<u8>, Vec<u8>)| match RecordKey::decode_key(key).map_err(raised)?.id.into_owned() {
+            RecordIdKey::String(id) => Ok((id.as_str().to_owned(), document(record)?)),
+            _ => Err(surrealdb::Error::internal("a record's key is no text".to_owned())),
+        };
+        self.pairs(table, part, snapshot).await?.iter().map(entry).collect()
+    }
+
     async fn pairs(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Answer<Vec<(Vec<u8>, Vec<u8>)>> {
         let range = self.range(&TableName::new(table), part.range)?;
         let counted = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
@@ -333,6 +345,36 @@ impl Space {
             counted.map(|n| n as u64).map_err(|error| raised(error.into()))
         })
         .await
+    }
+
+    /// The names of all tables.
+    ///
+    /// # Errors
+    /// What the storage answers.
+    pub async fn tables(&self) -> Answer<Vec<String>> {
+        let Snapshot(transaction) = self.snapshot().await?;
+        let tables = transaction.all_tb(self.ids.0, self.ids.1, None).await.map_err(raised)?;
+        Ok(tables.iter().map(|table| table.name.as_str().to_owned()).collect())
+    }
+
+    /// Makes a table, if it is not there.
+    ///
+    /// # Errors
+    /// What the storage answers.
+    pub async fn make_table(&self, table: &str) -> Answer<()> {
+        let transaction = self.begin(TransactionType::Write).await?;
+        self.defined(&transaction, &TableName::new(table)).await?;
+        transaction.commit().await
+    }
+
+    /// Removes a table with all that is in it. Does nothing when it is not there.
+    ///
+    /// # Errors
+    /// What the storage answers.
+    pub async fn remove_table(&self, table: &str) -> Answer<()> {
+        let session = Session::owner().with_ns(&self.namespace).with_db(&self.name);
+        let answers = self.embedded.datastore.execute(&crate::statements::remove_table(table), &session, None).await?;
+        answers.into_iter().try_for_each(|answer| answer.result.map(drop))
     }
 
     /// Makes all changes, or none when a record is not as one of them expects.
@@ -385,6 +427,12 @@ impl Space {
             match &write.then {
                 Then::Put(new) => transaction.set(key, record(table, &write.key, new)?).await.map_err(raised)?,
                 Then::Remove => transaction.del(key).await.map_err(raised)?,
+                Then::RemoveIf(content) => {
+                    let current = transaction.get(key.clone(), None).await.map_err(raised)?;
+                    if current.as_deref().map(document).transpose()?.as_ref() == Some(content) {
+                        transaction.del(key).await.map_err(raised)?;
+                    }
+                }
                 Then::Keep => {}
             }
         }

@@ -1,7 +1,8 @@
 //! The connection to SurrealDB, and one session for each space.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use moka::future::Cache;
@@ -36,6 +37,9 @@ pub struct Engine {
     connection: Connection,
     namespace: String,
     databases: Cache<String, Arc<Database>>,
+    /// Those that somebody still uses, though they were idle for long: two of one space would not
+    /// know of each other's changes of a collection.
+    used: Mutex<HashMap<String, Weak<Database>>>,
 }
 
 impl Engine {
@@ -57,7 +61,7 @@ impl Engine {
             },
         };
         let databases = Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE_SESSION).build();
-        let engine = Self { connection, namespace: config.namespace.clone(), databases };
+        let engine = Self { connection, namespace: config.namespace.clone(), databases, used: Mutex::default() };
         engine.health().await?;
         Ok(engine)
     }
@@ -70,7 +74,11 @@ impl Engine {
         if let Some(session) = self.databases.get(space).await {
             return Ok(session);
         }
+        let used = || self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let open = async {
+            if let Some(database) = used().get(space).and_then(Weak::upgrade) {
+                return Ok(database);
+            }
             let name = layout::database(space);
             let session = match &self.connection {
                 Connection::Embedded(embedded) => Session::Embedded(embedded.space(&self.namespace, &name).await?),
@@ -80,13 +88,18 @@ impl Engine {
                     Session::Server(Statements::new(session))
                 }
             };
-            Ok(Arc::new(Database::new(space, session)))
+            let database = Arc::new(Database::new(space, session));
+            let mut used = used();
+            used.retain(|_, database| database.strong_count() > 0);
+            used.insert(space.to_owned(), Arc::downgrade(&database));
+            Ok(database)
         };
         self.databases.try_get_with(space.to_owned(), open).await.map_err(|e: Arc<surrealdb::Error>| database(surrealdb::Error::clone(&e)))
     }
 
     /// Forgets a space's session, so that the next one is made anew.
     pub async fn forget(&self, space: &str) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).remove(space);
         self.databases.invalidate(space).await;
     }
 

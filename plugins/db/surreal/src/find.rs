@@ -2,14 +2,15 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, BinaryHeap};
+use std::sync::Arc;
 
-use bson::{Bson, RawDocument};
+use bson::{Bson, Document, RawDocument};
 use mql::{Filter, Projection, Sort, SortKey, json};
 use sdk_plugin::{Error, Result};
 
-use crate::layout::{Part, Range};
+use crate::plan::{self, Plan, Wanted};
 use crate::records::Records;
-use crate::scan::{Match, Scan};
+use crate::scan::{Examined, Match, Scan};
 
 /// How much memory a sort may take, in bytes. MongoDB's own limit.
 const SORT_MEMORY: usize = 32 * 1024 * 1024;
@@ -21,13 +22,22 @@ const DISTINCT_SIZE: usize = 16 * 1024 * 1024;
 /// What is asked for.
 pub struct Query {
     /// Which documents.
-    pub filter: Filter,
+    pub filter: Arc<Filter>,
     /// In which order; by `_id` without one.
     pub sort: Option<Sort>,
     /// How many of the first to leave out.
     pub skip: u64,
     /// How many at most.
     pub limit: u64,
+    /// The index to use.
+    pub hint: Option<Bson>,
+}
+
+impl Query {
+    /// What a plan is chosen for.
+    pub fn wanted(&self) -> Wanted<'_> {
+        Wanted { filter: &self.filter, sort: self.sort.as_ref(), hint: self.hint.as_ref() }
+    }
 }
 
 /// The documents that a query asks for.
@@ -44,21 +54,33 @@ pub async fn find(records: &Records, query: &Query) -> Result<Vec<Match>> {
 /// # Errors
 /// As [`find`].
 pub async fn find_without(records: &Records, query: &Query, without: Option<&BTreeSet<String>>) -> Result<Vec<Match>> {
+    let plan = plan::choose(records, &query.wanted()).await?;
+    run(records, query, plan, without).await.map(|(found, _)| found)
+}
+
+/// What `explain` answers of a query, which is run for it.
+///
+/// # Errors
+/// As [`find`].
+pub async fn explain(records: &Records, query: &Query, filter: &Document) -> Result<Document> {
+    let plan = plan::choose(records, &query.wanted()).await?;
+    let shown = plan::explain(&records.collection.name, filter, &plan);
+    let (found, examined) = run(records, query, plan, None).await?;
+    Ok(plan::executed(shown, found.len() as u64, examined))
+}
+
+async fn run(records: &Records, query: &Query, plan: Plan, without: Option<&BTreeSet<String>>) -> Result<(Vec<Match>, Examined)> {
+    let in_order = plan.sorted;
+    let scan = Scan::new(records, query.filter.clone(), plan).await?.without(without);
     match &query.sort {
-        Some(sort) if sort.by_id() == Some(true) && query.filter.is_empty() && without.is_none() => {
-            let part = Part { range: &Range::ALL, reverse: true, skip: query.skip, limit: query.limit };
-            let last = records.page(&part).await?;
-            Ok(last.into_iter().map(|bytes| Match { bytes, decoded: None }).collect())
-        }
-        // Keys are in the order of `_id` anyway.
-        Some(sort) if sort.by_id() != Some(false) => sorted(records, query, sort, without).await,
-        _ => in_order(records, query, without).await,
+        Some(sort) if !in_order => sorted(scan, query, sort).await,
+        _ => unsorted(scan, query).await,
     }
 }
 
-async fn in_order(records: &Records, query: &Query, without: Option<&BTreeSet<String>>) -> Result<Vec<Match>> {
+async fn unsorted(scan: Scan, query: &Query) -> Result<(Vec<Match>, Examined)> {
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let mut scan = Scan::new(records, &query.filter)?.skip(query.skip).expect(query.limit).without(without);
+    let mut scan = scan.skip(query.skip).expect(query.limit);
     let (mut found, mut size) = (Vec::new(), 0);
     while found.len() < limit
         && let Some(page) = scan.next().await?
@@ -73,19 +95,19 @@ async fn in_order(records: &Records, query: &Query, without: Option<&BTreeSet<St
             found.push(one);
         }
     }
-    Ok(found)
+    Ok((found, scan.examined()))
 }
 
 /// The first documents of a sort order, of which the heap keeps the last on top.
-async fn sorted(records: &Records, query: &Query, sort: &Sort, without: Option<&BTreeSet<String>>) -> Result<Vec<Match>> {
+async fn sorted(mut scan: Scan, query: &Query, sort: &Sort) -> Result<(Vec<Match>, Examined)> {
     let wanted = usize::try_from(query.skip.saturating_add(query.limit)).unwrap_or(usize::MAX);
-    let mut scan = Scan::new(records, &query.filter)?.without(without);
     let mut first: BinaryHeap<Ranked> = BinaryHeap::new();
     let (mut size, mut number) = (0, 0);
     while let Some(page) = scan.next().await? {
         for one in page {
-            let document = Match { bytes: one.bytes.clone(), decoded: one.decoded }.document()?;
-            let ranked = Ranked { key: sort.key(&document), number, found: Match { bytes: one.bytes, decoded: None } };
+            let (position, bytes) = (one.position, one.bytes.clone());
+            let document = one.document()?;
+            let ranked = Ranked { key: sort.key(&document), number, found: Match { bytes, decoded: None, position } };
             number += 1;
             if first.len() >= wanted && first.peek().is_none_or(|last| ranked >= *last) {
                 continue;
@@ -106,7 +128,7 @@ async fn sorted(records: &Records, query: &Query, sort: &Sort, without: Option<&
         }
     }
     let skip = usize::try_from(query.skip).unwrap_or(usize::MAX);
-    Ok(first.into_sorted_vec().into_iter().skip(skip).map(|ranked| ranked.found).collect())
+    Ok((first.into_sorted_vec().into_iter().skip(skip).map(|ranked| ranked.found).collect(), scan.examined()))
 }
 
 /// A document in its place; of equal ones the one that was found first comes first.
@@ -142,33 +164,42 @@ impl PartialEq for Ranked {
 
 impl Eq for Ranked {}
 
+/// All documents of a query, in no order.
+///
+/// # Errors
+/// As [`find`].
+pub async fn open(records: &Records, query: &Query) -> Result<Scan> {
+    let plan = plan::choose(records, &Wanted { sort: None, ..query.wanted() }).await?;
+    Scan::new(records, query.filter.clone(), plan).await
+}
+
 /// How many documents match, between `skip` and `limit`.
 ///
 /// # Errors
 /// What the database answers.
-pub async fn count(records: &Records, filter: &Filter, skip: u64, limit: Option<u64>) -> Result<u64> {
+pub async fn count(records: &Records, query: &Query, limit: Option<u64>) -> Result<u64> {
     let limit = limit.filter(|limit| *limit > 0).unwrap_or(u64::MAX);
-    let wanted = skip.saturating_add(limit);
+    let wanted = query.skip.saturating_add(limit);
     let mut counted = 0;
-    if filter.is_empty() {
+    if query.filter.is_empty() {
         counted = records.count().await?;
     } else {
-        let mut scan = Scan::new(records, filter)?;
+        let mut scan = open(records, query).await?;
         while counted < wanted
             && let Some(page) = scan.next().await?
         {
             counted += page.len() as u64;
         }
     }
-    Ok(counted.min(wanted).saturating_sub(skip))
+    Ok(counted.min(wanted).saturating_sub(query.skip))
 }
 
 /// The different values of a field, in MongoDB's order of values.
 ///
 /// # Errors
 /// `InvalidParams.Format` when they are larger than 16 MiB together; otherwise what the database answers.
-pub async fn distinct(records: &Records, filter: &Filter, key: &str) -> Result<Vec<Bson>> {
-    let mut scan = Scan::new(records, filter)?;
+pub async fn distinct(records: &Records, query: &Query, key: &str) -> Result<Vec<Bson>> {
+    let mut scan = open(records, query).await?;
     let (mut values, mut size) = (BTreeSet::new(), 0);
     while let Some(page) = scan.next().await? {
         for one in page {

@@ -30,6 +30,41 @@ pub fn in_filter(filter: &mut Document) {
     }
 }
 
+/// Converts what the stages of a pipeline compare `_id` with.
+pub fn in_pipeline(stages: &mut [Bson]) {
+    for stage in stages {
+        let Bson::Document(stage) = stage else { continue };
+        for (name, value) in stage.iter_mut() {
+            match (name.as_str(), value) {
+                ("$match", Bson::Document(filter)) => in_filter(filter),
+                ("$geoNear", Bson::Document(near)) => {
+                    if let Some(Bson::Document(filter)) = near.get_mut("query") {
+                        in_filter(filter);
+                    }
+                }
+                ("$graphLookup", Bson::Document(lookup)) => {
+                    if let Some(Bson::Document(filter)) = lookup.get_mut("restrictSearchWithMatch") {
+                        in_filter(filter);
+                    }
+                }
+                ("$lookup", Bson::Document(lookup)) => {
+                    if let Some(Bson::Array(stages)) = lookup.get_mut("pipeline") {
+                        in_pipeline(stages);
+                    }
+                }
+                ("$facet", Bson::Document(facets)) => {
+                    for (_, stages) in facets.iter_mut() {
+                        if let Bson::Array(stages) = stages {
+                            in_pipeline(stages);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 /// Converts the `_id` that an update sets.
 pub fn in_update(update: &mut Document) {
     for (_, fields) in update.iter_mut() {

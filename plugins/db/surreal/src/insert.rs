@@ -7,11 +7,12 @@ use bson::{Bson, Document};
 use bytes::Bytes;
 use mql::{check, json};
 use sdk_plugin::contract::db::DUPLICATE_KEY;
-use sdk_plugin::{Error, Result};
+use sdk_plugin::{Error, Result, codes};
 
-use crate::change::Target;
+use crate::change::{MAX_TRIES, Target, contended};
 use crate::error::language;
 use crate::layout;
+use crate::records::{Records, Stored, Version};
 use crate::scan::encode;
 
 /// How many bytes of documents go into one transaction.
@@ -27,6 +28,7 @@ pub struct New {
     pub key: String,
     /// Its BSON.
     pub bytes: Bytes,
+    document: Document,
 }
 
 impl New {
@@ -44,18 +46,33 @@ impl New {
             document = ordered;
         }
         check::document(&document).map_err(language)?;
-        Ok(Self { key: layout::key(&id)?, bytes: encode(&document)?, id })
+        Ok(Self { key: layout::key(&id)?, bytes: encode(&document)?, id, document })
+    }
+
+    /// It as the version of a document after a change.
+    pub fn version(&self) -> Version<'_> {
+        Version { bytes: &self.bytes, document: &self.document }
     }
 }
 
 /// Stores a document.
 ///
 /// # Errors
-/// `DuplicateKey` when its `_id` is taken; otherwise what the database answers.
+/// `DuplicateKey` when its `_id` or a value of a unique index is taken; otherwise what the database answers.
 pub async fn one(target: &Target, new: &New) -> Result<()> {
     let _lock = target.lock(&new.key).await?;
-    let write = target.records.change(&new.key, None, Some(&new.bytes));
-    if target.records.write(&[write]).await? { Ok(()) } else { Err(duplicate(&target.records.collection, &new.id)) }
+    let mut records = target.records.clone();
+    for _ in 0..MAX_TRIES {
+        let writes = records.changes(&new.key, None, Some(new.version()))?;
+        let _entries = target.lock_entries(&records, &writes).await?;
+        match records.write(&writes).await? {
+            Stored::Done => return Ok(()),
+            Stored::Changed => return Err(duplicate_id(&records.collection.name, &new.id)),
+            Stored::Duplicate(number) => return Err(duplicate(&records, number, &new.document)),
+            Stored::Redefined => records = records.reopen().await?,
+        }
+    }
+    Err(contended())
 }
 
 /// Stores documents. When one cannot be stored, those before it are, and unless `ordered` also
@@ -64,46 +81,79 @@ pub async fn one(target: &Target, new: &New) -> Result<()> {
 /// # Errors
 /// The first document's that cannot be stored.
 pub async fn many(target: &Target, documents: &[New], ordered: bool) -> Result<()> {
-    let mut rest = documents;
-    let mut first_error = None;
-    while !rest.is_empty() {
+    let documents: Vec<&New> = documents.iter().collect();
+    let (_, errors) = each(target, &documents, ordered).await?;
+    errors.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// As [`many`]; answers how many were stored, and by their places why others were not.
+///
+/// # Errors
+/// What is not about a document: what the database answers.
+pub async fn each(target: &Target, documents: &[&New], ordered: bool) -> Result<(u64, Vec<(usize, Error)>)> {
+    let (mut place, mut stored, mut errors) = (0, 0, Vec::new());
+    while let Some(rest) = documents.get(place..).filter(|rest| !rest.is_empty()) {
         let mut size = 0;
         let fits = rest.iter().take(BATCH_LIMIT).take_while(|new| {
             size += new.bytes.len();
             size <= BATCH_BYTES
         });
-        let (batch, after) = rest.split_at(fits.count().max(1));
-        rest = after;
+        let batch = rest.get(..fits.count().max(1)).unwrap_or(rest);
         if together(target, batch).await? {
+            stored += batch.len() as u64;
+            place += batch.len();
             continue;
         }
         // One of the batch cannot be stored: find out which.
         for new in batch {
             match one(target, new).await {
-                Err(error) if ordered => return Err(error),
-                Err(error) => drop(first_error.get_or_insert(error)),
-                Ok(()) => {}
+                Err(error) if error.code() == DUPLICATE_KEY || error.code() == codes::INVALID_PARAMS => {
+                    errors.push((place, error));
+                    if ordered {
+                        return Ok((stored, errors));
+                    }
+                }
+                Err(error) => return Err(error),
+                Ok(()) => stored += 1,
             }
+            place += 1;
         }
     }
-    first_error.map_or(Ok(()), Err)
+    Ok((stored, errors))
 }
 
 /// Stores all documents, or none when one of them cannot be stored.
-async fn together(target: &Target, batch: &[New]) -> Result<bool> {
+async fn together(target: &Target, batch: &[&New]) -> Result<bool> {
     // Everybody takes locks in this order.
     let keys: BTreeSet<&str> = batch.iter().map(|new| &*new.key).collect();
     let mut locks = Vec::with_capacity(keys.len());
     for key in keys {
         locks.push(target.lock(key).await?);
     }
-    let writes: Vec<_> = batch.iter().map(|new| target.records.change(&new.key, None, Some(&new.bytes))).collect();
-    target.records.write(&writes).await
+    let mut writes = Vec::with_capacity(batch.len());
+    for new in batch {
+        match target.records.changes(&new.key, None, Some(new.version())) {
+            Ok(more) => writes.extend(more),
+            Err(_) => return Ok(false),
+        }
+    }
+    let _entries = target.lock_entries(&target.records, &writes).await?;
+    Ok(target.records.write(&writes).await? == Stored::Done)
 }
 
 /// That a document with this `_id` is there already.
-pub fn duplicate(collection: &str, id: &Bson) -> Error {
+pub fn duplicate_id(collection: &str, id: &Bson) -> Error {
     let shown = json::to_string(id);
     Error::new(DUPLICATE_KEY, format!("E11000 duplicate key error collection: {collection} index: _id_ dup key: {{ _id: {shown} }}"))
         .with_context("mongodb", "DuplicateKey (11000)")
+}
+
+/// That another document has the same values in a unique index.
+pub fn duplicate(records: &Records, number: usize, document: &Document) -> Error {
+    let Some(index) = records.collection.indexes.get(number) else {
+        return Error::internal("an unknown index has a duplicate");
+    };
+    let shown = index.shown(document);
+    let message = format!("E11000 duplicate key error collection: {} index: {} dup key: {shown}", records.collection.name, index.name());
+    Error::new(DUPLICATE_KEY, message).with_context("mongodb", "DuplicateKey (11000)")
 }

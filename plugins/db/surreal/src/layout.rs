@@ -75,6 +75,12 @@ pub fn key(id: &Bson) -> Result<String> {
     Ok(key)
 }
 
+/// Bytes as text that compares as they do, without U+0000. It begins with U+0001 only if they
+/// begin with zero, which no key of an index does.
+pub fn text(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from_u32(u32::from(*byte) + 1).unwrap_or(char::MAX)).collect()
+}
+
 /// The key of the record that holds a document, from the document's BSON.
 ///
 /// # Errors
@@ -86,7 +92,7 @@ pub fn key_of(document: &[u8]) -> Result<String> {
 }
 
 /// A range of keys.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     /// Where it begins.
     pub start: Bound<String>,
@@ -129,6 +135,18 @@ impl Range {
             (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end)) => start >= end,
         }
     }
+}
+
+/// The entries of an index whose bytes are in a range, the first included, the last not. What
+/// follows the bytes in an entry comes after them.
+pub fn entries(from: &[u8], to: &[u8]) -> Range {
+    Range { start: Bound::Included(text(from)), end: Bound::Excluded(text(to)) }
+}
+
+/// All entries of an index.
+pub fn all_entries() -> Range {
+    // Only what is no entry begins with U+0001.
+    Range { start: Bound::Included("\u{2}".to_owned()), end: Bound::Unbounded }
 }
 
 /// A part of a table.

@@ -7,6 +7,7 @@
 // The futures of `surrealdb-core` nest deeper than the default.
 #![recursion_limit = "512"]
 
+mod aggregate;
 mod change;
 mod command;
 mod config;
@@ -16,9 +17,14 @@ mod engine;
 mod error;
 mod find;
 mod ids;
+mod index;
 mod insert;
 mod layout;
 mod locks;
+mod near;
+mod operations;
+mod output;
+mod plan;
 mod records;
 mod scan;
 mod service;
@@ -42,8 +48,9 @@ pub struct Surreal {
 }
 
 impl Surreal {
-    async fn execute(self: Arc<Self>, call: Call) -> Result<Reply> {
-        self.service.execute(&call).await
+    async fn execute(self: Arc<Self>, mut call: Call) -> Result<Reply> {
+        let body = call.body.take();
+        self.service.execute_with(&call, body).await
     }
 }
 
@@ -55,7 +62,7 @@ impl Plugin for Surreal {
     }
 
     async fn start(config: Config, host: Host) -> Result<Self> {
-        Ok(Self { service: Service::open(&config, host.data_dir()).await? })
+        Ok(Self { service: Service::open(&config, host.data_dir()).await?.telling(host) })
     }
 
     fn methods(methods: &mut Methods<Self>) {

@@ -1,22 +1,26 @@
 //! The commands of the SDK, with their replies.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bson::Bson;
 use bytes::Bytes;
 use mql::{Projection, json};
-use sdk_plugin::{Call, CallerKind, Error, Reply, Result};
+use sdk_plugin::{Body, Call, CallerKind, Error, Host, Reply, Result};
 
+use crate::aggregate::{Aggregation, Aggregator};
 use crate::change::{Change, Changed, Outcome, Target};
 use crate::command::{Command, Options};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::find::{self, Query};
 use crate::ids;
+use crate::index;
 use crate::insert::{self, New};
 use crate::layout;
 use crate::locks::Locks;
+use crate::operations::{self, Operator};
 use crate::records::Records;
 use crate::scan::Match;
 use crate::transaction::{Transaction, Transactions};
@@ -26,6 +30,10 @@ pub struct Service {
     engine: Engine,
     locks: Locks,
     transactions: Transactions,
+    /// Who is told what happens to collections.
+    host: Option<Host>,
+    /// Where pipelines put what does not fit into memory.
+    folder: PathBuf,
 }
 
 impl Service {
@@ -35,7 +43,20 @@ impl Service {
     /// `InvalidConfiguration`, or `ServiceUnavailable` when the database cannot be opened.
     pub async fn open(config: &Config, data_dir: &Path) -> Result<Self> {
         let locks = Locks::default();
-        Ok(Self { engine: Engine::open(config, data_dir).await?, transactions: Transactions::new(locks.clone()), locks })
+        Ok(Self {
+            engine: Engine::open(config, data_dir).await?,
+            transactions: Transactions::new(locks.clone()),
+            locks,
+            host: None,
+            folder: data_dir.join("aggregate"),
+        })
+    }
+
+    /// Tells others through the host what happens to collections.
+    #[must_use]
+    pub fn telling(mut self, host: Host) -> Self {
+        self.host = Some(host);
+        self
     }
 
     /// The connection behind it.
@@ -49,20 +70,33 @@ impl Service {
     /// `InvalidParams.Format` for whatever is wrong with the command, `DuplicateKey`,
     /// `RequestTimeout`, or what the database answers.
     pub async fn execute(&self, call: &Call) -> Result<Reply> {
+        self.execute_with(call, None).await
+    }
+
+    /// As [`execute`](Self::execute), with the body of the call.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn execute_with(&self, call: &Call, body: Option<Body>) -> Result<Reply> {
         let mut command: Command = call.decode()?;
         if command.command.ends_with("Transaction") {
             return self.transaction(call, &mut command).await;
         }
-        let collection = command.collection.take().ok_or_else(|| Error::invalid_params("collection is missing"))?;
-        layout::collection(&collection)?;
+        let collection = command.collection.take();
         let options = command.options()?;
+        let operator = matches!(call.caller.kind, CallerKind::Admin | CallerKind::System);
+        if operator && operations::knows(&command.command) {
+            return self.operate(call, command, collection, &options, body).await;
+        }
+        let collection = collection.ok_or_else(|| Error::invalid_params("collection is missing"))?;
+        layout::collection(&collection)?;
         let mut deadline = call.deadline;
         if reads(&command.command)
             && let Some(time) = options.time(call)?
         {
             deadline = deadline.min(Instant::now() + time);
         }
-        let work = self.run(call, command, &collection, &options);
+        let work = Box::pin(self.run(call, command, &collection, &options, deadline));
         match tokio::time::timeout_at(deadline.into(), work).await {
             Ok(Err(error)) if error.code() == sdk_plugin::codes::UNAVAILABLE => {
                 // The session may be one on a database that was removed meanwhile.
@@ -72,6 +106,43 @@ impl Service {
             Ok(outcome) => outcome,
             Err(_) => Err(Error::new(sdk_plugin::codes::TIMEOUT, "operation exceeded time limit").retryable()),
         }
+    }
+
+    /// Runs a command for operators to its end, even when nobody waits for it any more: half a
+    /// change of a collection helps nobody.
+    async fn operate(
+        &self,
+        call: &Call,
+        mut command: Command,
+        collection: Option<String>,
+        options: &Options,
+        body: Option<Body>,
+    ) -> Result<Reply> {
+        let operator = Operator { database: self.engine.database(&call.space).await?, locks: self.locks.clone() };
+        let (options, host) = (options.clone(), self.host.clone());
+        let work = tokio::spawn(async move {
+            let (reply, event) = operator.run(&mut command, collection.as_deref(), &options, body).await?;
+            if let (Some(host), Some(event)) = (host, event) {
+                host.emit(event).await?;
+            }
+            Ok(reply)
+        });
+        match tokio::time::timeout_at(call.deadline.into(), work).await {
+            Ok(outcome) => outcome.map_err(Error::internal)?,
+            Err(_) => {
+                let message = "operation exceeded time limit; it goes on, listIndexes and listCollections show when it is done";
+                Err(Error::new(sdk_plugin::codes::TIMEOUT, message).retryable())
+            }
+        }
+    }
+
+    /// Finishes indexes of a collection whose building was cut off.
+    fn resume(&self, records: &Records) {
+        if records.collection.indexes.iter().all(|index| index.ready) {
+            return;
+        }
+        let (database, locks, collection) = (records.database.clone(), self.locks.clone(), records.collection.name.clone());
+        tokio::spawn(async move { index::resume(&database, &locks, &collection).await });
     }
 
     async fn transaction(&self, call: &Call, command: &mut Command) -> Result<Reply> {
@@ -90,7 +161,7 @@ impl Service {
         Ok(literal(r#"{"affectedDocs":0,"result":null}"#))
     }
 
-    async fn run(&self, call: &Call, mut command: Command, collection: &str, options: &Options) -> Result<Reply> {
+    async fn run(&self, call: &Call, mut command: Command, collection: &str, options: &Options, deadline: Instant) -> Result<Reply> {
         let name = command.command.clone();
         let transaction = command.transaction()?;
         let plan = Plan::of(&name, &mut command, options, call)?;
@@ -100,17 +171,34 @@ impl Service {
             let outcome = within(&open, collection, &name, plan).await;
             return self.transactions.ends_with(&id, outcome).await;
         }
-        let records = Records::open(self.engine.database(&call.space).await?, collection);
+        let database = self.engine.database(&call.space).await?;
+        if let Plan::Aggregate(aggregation, explain) = plan {
+            let aggregator =
+                Aggregator { database, collection: collection.to_owned(), locks: self.locks.clone(), folder: self.folder.clone() };
+            if explain {
+                let explained = aggregator.explain(&aggregation).await?;
+                return document(&explained);
+            }
+            let results = aggregator.run(Arc::new(aggregation), deadline).await?;
+            return reply(results.len() as u64, |out| {
+                json::write(&Bson::Array(results.into_iter().map(Bson::Document).collect()), out);
+                Ok(())
+            });
+        }
+        let records = Records::open(database, collection).await?;
+        self.resume(&records);
         let target = Target { records: records.clone(), locks: self.locks.clone() };
         match plan {
             Plan::Find(query, projection) => documents(find::find(&records, &query).await?, projection.as_ref()),
             Plan::FindOne(query, projection) => one_document(find::find(&records, &query).await?.into_iter().next(), projection.as_ref()),
-            Plan::Count { filter, skip, limit } => {
-                let counted = find::count(&records, &filter, skip, limit).await?;
+            Plan::Explain(query, filter) => document(&find::explain(&records, &query, &filter).await?),
+            Plan::Aggregate(..) => Err(Error::internal("aggregate has been run")),
+            Plan::Count(query, limit) => {
+                let counted = find::count(&records, &query, limit).await?;
                 Ok(literal(&format!(r#"{{"affectedDocs":{counted},"result":{counted}}}"#)))
             }
-            Plan::Distinct { filter, key } => {
-                let values = find::distinct(&records, &filter, &key).await?;
+            Plan::Distinct(query, key) => {
+                let values = find::distinct(&records, &query, &key).await?;
                 reply(values.len() as u64, |out| {
                     json::write(&Bson::Array(values), out);
                     Ok(())
@@ -131,7 +219,7 @@ impl Service {
                 Ok(written(&Outcome::of_one(changed.as_ref(), upserted), &change))
             }
             Plan::ChangeMany { query, change, upsert } => {
-                let mut outcome = target.all(&query.filter, &change).await?;
+                let mut outcome = target.all(&query, &change).await?;
                 if outcome.matched == 0 && upsert {
                     let (changed, upserted) = target.upsert(&query, &change).await?;
                     outcome.matched = u64::from(changed.is_some());
@@ -183,8 +271,10 @@ fn refuse_clients(call: &Call) -> Result<()> {
 enum Plan {
     Find(Query, Option<Projection>),
     FindOne(Query, Option<Projection>),
-    Count { filter: mql::Filter, skip: u64, limit: Option<u64> },
-    Distinct { filter: mql::Filter, key: String },
+    Explain(Query, bson::Document),
+    Aggregate(Aggregation, bool),
+    Count(Query, Option<u64>),
+    Distinct(Query, String),
     InsertOne(New),
     InsertMany { documents: Vec<New>, ordered: bool },
     ChangeOne { query: Query, change: Change, upsert: bool },
@@ -198,55 +288,66 @@ impl Plan {
             ids::in_document(&mut doc);
             New::of(doc)
         };
-        let first = |filter, sort| Query { filter, sort, skip: 0, limit: 1 };
+        let hint = options.hint();
+        let query = |filter, sort, skip, limit| Query { filter, sort, skip, limit, hint: hint.clone() };
+        let first = |filter, sort| query(filter, sort, 0, 1);
+        if options.flag("explain", false)? && matches!(name, "find" | "findOne" | "count" | "distinct") {
+            let shown = command.shown_query();
+            let limit = if name == "findOne" { 1 } else { options.limit(call)? };
+            let skip = options.count("skip")?.unwrap_or(0);
+            return Ok(Self::Explain(query(command.query(options)?, options.sort()?, skip, limit), shown));
+        }
         let upsert = options.flag("upsert", false)?;
         Ok(match name {
             "find" => {
                 let skip = options.count("skip")?.unwrap_or(0);
-                let query = Query { filter: command.query()?, sort: options.sort()?, skip, limit: options.limit(call)? };
+                let query = query(command.query(options)?, options.sort()?, skip, options.limit(call)?);
                 Self::Find(query, options.projection()?)
             }
             "findOne" => {
                 options.count("limit")?;
                 let skip = options.count("skip")?.unwrap_or(0);
-                Self::FindOne(Query { filter: command.query()?, sort: options.sort()?, skip, limit: 1 }, options.projection()?)
+                Self::FindOne(query(command.query(options)?, options.sort()?, skip, 1), options.projection()?)
             }
-            "count" => Self::Count { filter: command.query()?, skip: options.count("skip")?.unwrap_or(0), limit: options.count("limit")? },
-            "distinct" => Self::Distinct { filter: command.query()?, key: command.key()? },
+            "count" => {
+                let skip = options.count("skip")?.unwrap_or(0);
+                Self::Count(query(command.query(options)?, None, skip, 0), options.count("limit")?)
+            }
+            "distinct" => Self::Distinct(query(command.query(options)?, None, 0, 0), command.key()?),
             "insertOne" => Self::InsertOne(new(command.doc()?)?),
             "insertMany" => {
                 let documents = command.docs()?.into_iter().map(new).collect::<Result<_>>()?;
                 Self::InsertMany { documents, ordered: options.flag("ordered", true)? }
             }
             "updateOne" => {
-                let (query, change) = (first(command.filter()?, None), Change::Update(command.update()?));
+                let (query, change) = (first(command.filter(options)?, None), Change::Update(command.update(options)?));
                 Self::ChangeOne { query, change, upsert }
             }
             "replaceOne" => {
-                let (query, change) = (first(command.filter()?, None), Change::Update(command.replacement()?));
+                let (query, change) = (first(command.filter(options)?, None), Change::Update(command.replacement(options)?));
                 Self::ChangeOne { query, change, upsert }
             }
             "updateMany" => {
-                let (query, change) = (first(command.filter()?, None), Change::Update(command.update()?));
+                let (query, change) = (first(command.filter(options)?, None), Change::Update(command.update(options)?));
                 Self::ChangeMany { query, change, upsert }
             }
-            "deleteOne" => Self::ChangeOne { query: first(command.filter()?, None), change: Change::Delete, upsert: false },
-            "deleteMany" => Self::ChangeMany { query: first(command.filter()?, None), change: Change::Delete, upsert: false },
+            "deleteOne" => Self::ChangeOne { query: first(command.filter(options)?, None), change: Change::Delete, upsert: false },
+            "deleteMany" => Self::ChangeMany { query: first(command.filter(options)?, None), change: Change::Delete, upsert: false },
             "findOneAndUpdate" | "findOneAndReplace" | "findOneAndDelete" => {
                 let change = match name {
-                    "findOneAndUpdate" => Change::Update(command.update()?),
-                    "findOneAndReplace" => Change::Update(command.replacement()?),
+                    "findOneAndUpdate" => Change::Update(command.update(options)?),
+                    "findOneAndReplace" => Change::Update(command.replacement(options)?),
                     _ => Change::Delete,
                 };
                 Self::FindAndChange {
-                    query: first(command.filter()?, options.sort()?),
+                    query: first(command.filter(options)?, options.sort()?),
                     upsert: upsert && !matches!(change, Change::Delete),
                     after: options.flag("returnNewDocument", false)? || options.text("returnDocument") == Some("after"),
                     change,
                     projection: options.projection()?,
                 }
             }
-            "aggregate" => return Err(not_yet("the command aggregate")),
+            "aggregate" => Self::Aggregate(command.aggregation(options)?, options.flag("explain", false)?),
             other => return Err(Error::invalid_params(format!("unknown command `{other}`"))),
         })
     }
@@ -273,8 +374,11 @@ fn reads(command: &str) -> bool {
     matches!(command, "find" | "findOne" | "count" | "distinct" | "aggregate") || command.starts_with("findOneAnd")
 }
 
-fn not_yet(what: &str) -> Error {
-    Error::invalid_params(format!("{what} is not supported yet"))
+fn document(shown: &bson::Document) -> Result<Reply> {
+    reply(0, |out| {
+        json::write_document(shown, out);
+        Ok(())
+    })
 }
 
 fn literal(text: &str) -> Reply {
@@ -333,12 +437,12 @@ fn value(
     reply(u64::from(affected), |out| {
         out.extend_from_slice(br#"{"value":"#);
         match shown {
-            Some(bytes) => find::write(Match { bytes, decoded: None }, projection, out)?,
+            Some(bytes) => find::write(Match::of(bytes), projection, out)?,
             None => out.extend_from_slice(b"null"),
         }
         let updated = match change {
             Change::Delete => String::new(),
-            Change::Update(_) => format!(r#","updatedExisting":{existing}"#),
+            Change::Update(_) | Change::Merge(_) => format!(r#","updatedExisting":{existing}"#),
         };
         let upserted = upserted.map_or_else(String::new, |id| format!(r#","upserted":{}"#, json::to_string(&id)));
         out.extend_from_slice(format!(r#","ok":1,"lastErrorObject":{{"n":{}{updated}{upserted}}}}}"#, u64::from(affected)).as_bytes());

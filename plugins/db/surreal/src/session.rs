@@ -43,6 +43,11 @@ impl Snapshot {
 }
 
 impl Session {
+    /// Whether other processes may change the database too.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Server(_))
+    }
+
     /// What the database holds now, to be read from later.
     pub async fn snapshot(&self) -> Result<Snapshot> {
         let taken = match self {
@@ -70,6 +75,15 @@ impl Session {
         found.map_err(database)
     }
 
+    /// As [`scan`](Self::scan), with the records' keys.
+    pub async fn entries(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Result<Vec<(String, Bytes)>> {
+        let found = match self {
+            Self::Embedded(space) => space.entries(table, part, snapshot.and_then(Snapshot::embedded)).await,
+            Self::Server(statements) => statements.entries(table, part, snapshot.and_then(Snapshot::server)).await,
+        };
+        found.map_err(database)
+    }
+
     /// How many records a range has.
     pub async fn count(&self, table: &str, range: &Range, snapshot: Option<&Snapshot>) -> Result<u64> {
         let counted = match self {
@@ -77,6 +91,37 @@ impl Session {
             Self::Server(statements) => statements.count(table, range, snapshot.and_then(Snapshot::server)).await,
         };
         counted.map_err(database)
+    }
+
+    /// The names of all tables.
+    pub async fn tables(&self) -> Result<Vec<String>> {
+        let tables = match self {
+            Self::Embedded(space) => space.tables().await,
+            Self::Server(statements) => statements.tables().await,
+        };
+        tables.map_err(database)
+    }
+
+    /// Makes a table, if it is not there.
+    pub async fn make_table(&self, table: &str) -> Result<()> {
+        again(|| async {
+            match self {
+                Self::Embedded(space) => space.make_table(table).await,
+                Self::Server(statements) => statements.make_table(table).await,
+            }
+        })
+        .await
+    }
+
+    /// Removes a table with all that is in it. Does nothing when it is not there.
+    pub async fn remove_table(&self, table: &str) -> Result<()> {
+        again(|| async {
+            match self {
+                Self::Embedded(space) => space.remove_table(table).await,
+                Self::Server(statements) => statements.remove_table(table).await,
+            }
+        })
+        .await
     }
 
     /// Makes all changes, or none when a record is not as one of them expects.

@@ -34,14 +34,14 @@ pub struct Snapshot(Arc<Transaction<Any>>);
 const UNEXPECTED: &str = "mpcloud-unexpected-";
 
 /// Makes changes, each only if the record is as expected: `e` says whether it must be absent (0)
-/// or `o` (1), `t` whether it becomes `n` (1) or is removed (2).
+/// or `o` (1), `t` whether it becomes `n` (1), is removed (2), or is removed if it is `n` (3).
 const WRITE: &str = "BEGIN;
 FOR $w IN $writes {
     LET $current = $w.r.d;
     IF $w.e = 0 AND $current != NONE { THROW $w.i };
     IF $w.e = 1 AND $current != $w.o { THROW $w.i };
     IF $w.t = 1 { UPSERT ONLY $w.r CONTENT { d: $w.n } RETURN NONE };
-    IF $w.t = 2 { DELETE $w.r RETURN NONE };
+    IF $w.t = 2 OR $w.t = 3 AND $current = $w.n { DELETE $w.r RETURN NONE };
 };
 COMMIT;";
 
@@ -81,7 +81,7 @@ impl Statements {
     }
 
     /// As [`scan`](Self::scan), with the records' keys.
-    async fn entries(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Answer<Vec<(String, Bytes)>> {
+    pub async fn entries(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Answer<Vec<(String, Bytes)>> {
         let all = matches!((&part.range.start, &part.range.end), (Bound::Unbounded, Bound::Unbounded));
         // What is ordered by must be selected.
         let statement = match (part.reverse, all) {
@@ -132,8 +132,16 @@ impl Statements {
         }
     }
 
+    /// The names of all tables.
+    pub async fn tables(&self) -> Answer<Vec<String>> {
+        match self.run("RETURN object::keys((INFO FOR DB).tables)", [], None).await? {
+            Value::Array(names) => Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect()),
+            _ => Err(unexpected("the tables are no array")),
+        }
+    }
+
     /// Makes a table, if it is not there.
-    async fn make_table(&self, table: &str) -> Answer<()> {
+    pub async fn make_table(&self, table: &str) -> Answer<()> {
         let defined = || self.defined.lock().unwrap_or_else(PoisonError::into_inner);
         if defined().contains(table) {
             return Ok(());
@@ -146,6 +154,12 @@ impl Statements {
         }
         defined.insert(table.to_owned());
         Ok(())
+    }
+
+    /// Removes a table with all that is in it. Does nothing when it is not there.
+    pub async fn remove_table(&self, table: &str) -> Answer<()> {
+        self.defined.lock().unwrap_or_else(PoisonError::into_inner).remove(table);
+        self.session.query(remove_table(table)).await?.check().map(drop)
     }
 
     /// Makes all changes, or none when a record is not as one of them expects.
@@ -173,6 +187,10 @@ impl Statements {
                     1
                 }
                 Then::Remove => 2,
+                Then::RemoveIf(content) => {
+                    row.insert("n", bytes(content));
+                    3
+                }
             };
             row.insert("t", number_of(then));
             Value::Object(row)
@@ -226,6 +244,11 @@ impl Statements {
         };
         query.bind(variables).await?.take::<Value>(0)
     }
+}
+
+/// The statement that removes a table, if it is there.
+pub fn remove_table(table: &str) -> String {
+    format!("REMOVE TABLE IF EXISTS {}", quoted(table))
 }
 
 /// A name as SurrealQL takes any.

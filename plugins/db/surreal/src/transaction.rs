@@ -4,6 +4,7 @@
 //! changes are kept here until it is committed, and then made together. What it changes is locked:
 //! another transaction that changes the same fails at once, a writer outside of transactions waits.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,19 +12,22 @@ use std::time::{Duration, Instant};
 use bson::oid::ObjectId;
 use bson::{Bson, Document};
 use bytes::Bytes;
+use mql::SortKey;
 use sdk_plugin::contract::db::DUPLICATE_KEY;
 use sdk_plugin::{Error, Result, codes};
 
 use crate::change::{Change, Changed, updated, upserted};
 use crate::database::Database;
+use crate::error::language;
 use crate::find::{self, Query};
+use crate::index::Changes;
 use crate::insert::{self, New};
 use crate::layout;
 use crate::locks::{Lock, Locks, Name};
-use crate::records::Records;
+use crate::records::{Records, Version};
 use crate::scan::{Match, decode, encode};
 use crate::session::Snapshot;
-use crate::write::{Write, Written};
+use crate::write::{Expect, Then, Write, Written};
 
 /// How long a transaction may take, from its start to its commit.
 const LIFETIME: Duration = Duration::from_secs(10);
@@ -59,7 +63,7 @@ pub struct Transaction {
 struct State {
     ended: bool,
     /// What it changed, by collection and key.
-    changes: BTreeMap<Arc<str>, BTreeMap<String, Edit>>,
+    changes: BTreeMap<String, BTreeMap<String, Edit>>,
     locks: BTreeMap<Name, Lock>,
     size: usize,
     count: usize,
@@ -67,6 +71,7 @@ struct State {
 
 /// A document that the transaction changed.
 struct Edit {
+    table: Arc<str>,
     before: Option<Bytes>,
     after: Option<Bytes>,
 }
@@ -166,8 +171,10 @@ impl Transaction {
         *state = State { ended: true, ..State::default() };
     }
 
-    fn records(&self, collection: &str) -> Records {
-        Records { snapshot: Some(self.snapshot.clone()), ..Records::open(self.database.clone(), collection) }
+    /// A collection with its indexes as they were when the transaction began.
+    async fn records(&self, collection: &str) -> Result<Records> {
+        let collection = self.database.collection_at(collection, &self.snapshot).await?;
+        Ok(Records { database: self.database.clone(), collection, snapshot: Some(self.snapshot.clone()) })
     }
 
     async fn state(&self) -> Result<tokio::sync::MutexGuard<'_, State>> {
@@ -181,7 +188,7 @@ impl Transaction {
     /// `NoSuchTransaction`; otherwise as [`find::find`].
     pub async fn find_one(&self, collection: &str, query: &Query) -> Result<Option<Match>> {
         let state = self.state().await?;
-        let records = self.records(collection);
+        let records = self.records(collection).await?;
         state.first(&records, query).await
     }
 
@@ -191,15 +198,15 @@ impl Transaction {
     /// `NoSuchTransaction`; `DuplicateKey`; `WriteConflict`.
     pub async fn insert_one(&self, collection: &str, new: &New) -> Result<()> {
         let mut state = self.state().await?;
-        let records = self.records(collection);
+        let records = self.records(collection).await?;
         self.insert(&mut state, &records, new).await
     }
 
     async fn insert(&self, state: &mut State, records: &Records, new: &New) -> Result<()> {
         if state.now(records, &new.key).await?.is_some() {
-            return Err(insert::duplicate(&records.collection, &new.id));
+            return Err(insert::duplicate_id(&records.collection.name, &new.id));
         }
-        self.edit(state, records, &new.key, None, Some(&new.bytes)).await
+        self.edit(state, records, &new.key, None, Some(new.version())).await
     }
 
     /// Changes the first document of a query. Answers it, or what was inserted instead.
@@ -214,7 +221,7 @@ impl Transaction {
         upsert: bool,
     ) -> Result<(Option<Changed>, Option<(Bson, Bytes)>)> {
         let mut state = self.state().await?;
-        let records = self.records(collection);
+        let records = self.records(collection).await?;
         let Some(found) = state.first(&records, query).await? else {
             if !upsert {
                 return Ok((None, None));
@@ -223,16 +230,26 @@ impl Transaction {
             self.insert(&mut state, &records, &new).await?;
             return Ok((None, Some((new.id, new.bytes))));
         };
-        let bytes = found.bytes.clone();
+        let (bytes, matched) = (found.bytes.clone(), found.matched());
         let (key, document) = (layout::key_of(&bytes)?, found.document()?);
-        let after = match change {
-            Change::Delete => None,
-            Change::Update(update) => Some(encode(&updated(document, update)?)?),
+        let before = Version { bytes: &bytes, document: &document };
+        let changed = match change {
+            Change::Delete | Change::Merge(_) => None,
+            Change::Update(update) => Some(updated(document.clone(), update, matched)?),
         };
+        let after = match &changed {
+            Some(changed) => encode(changed)?,
+            None => bytes.clone(),
+        };
+        let version = changed.as_ref().map(|document| Version { bytes: &after, document });
+        let modified = changed.is_none() || after != bytes;
         // What is written unchanged is locked all the same, as in MongoDB.
-        self.edit(&mut state, &records, &key, Some(&bytes), after.as_ref()).await?;
-        let modified = after.as_ref() != Some(&bytes);
-        Ok((Some(Changed { modified, after: after.unwrap_or_else(|| bytes.clone()), before: bytes }), None))
+        self.edit(&mut state, &records, &key, Some(before), version).await?;
+        Ok((Some(Changed { before: bytes, after, modified }), None))
+    }
+
+    fn name(&self, table: &Arc<str>, key: &str) -> Name {
+        Name { space: self.database.space.clone(), table: table.clone(), key: key.to_owned() }
     }
 
     async fn take(&self, state: &mut State, name: Name) -> Result<()> {
@@ -245,50 +262,104 @@ impl Transaction {
     }
 
     /// Notes a change, after it is sure that nobody else has made or makes one.
-    async fn edit(&self, state: &mut State, records: &Records, key: &str, before: Option<&Bytes>, after: Option<&Bytes>) -> Result<()> {
-        let collection = &records.collection;
-        let size = after.map_or(0, Bytes::len);
+    async fn edit(
+        &self,
+        state: &mut State,
+        records: &Records,
+        key: &str,
+        before: Option<Version<'_>>,
+        after: Option<Version<'_>>,
+    ) -> Result<()> {
+        let now = Records::open(self.database.clone(), &records.collection.name).await?;
+        if now.collection.table != records.collection.table {
+            return Err(conflict());
+        }
+        let collection = &now.collection;
+        let size = after.map_or(0, |after| after.bytes.len());
         if state.count >= MAX_CHANGES || state.size + size > MAX_BYTES {
             return Err(Error::invalid_params(format!(
                 "a transaction may change at most {MAX_CHANGES} documents of together {MAX_BYTES} bytes"
             )));
         }
-        let name = Name { space: self.database.space.clone(), table: collection.clone(), key: key.to_owned() };
-        self.take(state, name).await?;
-        if !state.changes.get(collection).is_some_and(|edits| edits.contains_key(key)) {
-            let present = self.database.get(collection, &[key], None).await?.pop();
-            if present.as_ref() != before {
+        self.take(state, self.name(&collection.table, key)).await?;
+        let known = state.changes.get(&collection.name).is_some_and(|edits| edits.contains_key(key));
+        if !known {
+            let present = self.database.get(&collection.table, &[key], None).await?.pop();
+            if present.as_ref() != before.map(|before| before.bytes) {
                 return Err(conflict());
+            }
+        }
+        for (number, index) in collection.indexes.iter().enumerate().filter(|(_, index)| index.is_unique()) {
+            let mut changes = Changes::default();
+            index.changes(key, before.map(|v| v.document), after.map(|v| v.document), &mut changes)?;
+            for write in changes.made.iter().filter(|write| write.expect == Expect::Absent) {
+                self.take(state, self.name(&index.table, &write.key)).await?;
+                let holder = self.database.get(&index.table, &[&write.key], None).await?.pop();
+                let holder = holder.map(|holder| String::from_utf8_lossy(&holder).into_owned());
+                if state.is_taken(&now, index, &write.key, key, holder.as_deref())? {
+                    let empty = Document::new();
+                    return Err(insert::duplicate(&now, number, after.map_or(&empty, |after| after.document)));
+                }
             }
         }
         state.size += size;
         state.count += 1;
-        let edits = state.changes.entry(collection.clone()).or_default();
-        edits.entry(key.to_owned()).or_insert_with(|| Edit { before: before.cloned(), after: None }).after = after.cloned();
+        let edits = state.changes.entry(collection.name.clone()).or_default();
+        let edit = edits.entry(key.to_owned()).or_insert_with(|| Edit {
+            table: collection.table.clone(),
+            before: before.map(|v| v.bytes.clone()),
+            after: None,
+        });
+        edit.after = after.map(|after| after.bytes.clone());
         Ok(())
     }
 
     async fn commit(&self) -> Result<()> {
         let mut state = self.state().await?;
         let mut writes: Vec<Write> = Vec::new();
-        for (collection, edits) in &state.changes {
-            let records = self.records(collection);
-            let changed = edits.iter().filter(|(_, edit)| edit.before != edit.after);
-            writes.extend(changed.map(|(key, edit)| records.change(key, edit.before.as_ref(), edit.after.as_ref())));
+        let mut touched = Vec::new();
+        for (name, edits) in &state.changes {
+            let records = Records::open(self.database.clone(), name).await?;
+            if edits.values().any(|edit| edit.table != records.collection.table) {
+                *state = State { ended: true, ..State::default() };
+                return Err(conflict());
+            }
+            for (key, edit) in edits {
+                let decoded = |bytes: &Option<Bytes>| bytes.as_ref().map(decode).transpose();
+                let (before, after) = (decoded(&edit.before)?, decoded(&edit.after)?);
+                let version = |bytes, document| Option::zip(bytes, document).map(|(bytes, document)| Version { bytes, document });
+                let before = version(edit.before.as_ref(), before.as_ref());
+                let after = version(edit.after.as_ref(), after.as_ref());
+                match (before, after) {
+                    (None, None) => {}
+                    _ => writes.extend(records.changes(key, before, after)?),
+                }
+            }
+            touched.push(records);
         }
         let written = match writes.is_empty() {
             true => Written::All,
-            false => self.database.write(&writes).await?,
+            false => {
+                writes.sort_by_key(|write| !removes(write));
+                self.database.write(&writes).await?
+            }
         };
+        touched.iter().filter(|_| written == Written::All).for_each(|records| records.stored(&writes));
         *state = State { ended: true, ..State::default() };
         if written == Written::All { Ok(()) } else { Err(conflict()) }
     }
 }
 
+/// Whether a change takes something away. What is taken away goes first, so that a value of a
+/// unique index may go from one document to another.
+fn removes(write: &Write) -> bool {
+    matches!(write.then, Then::Remove | Then::RemoveIf(_))
+}
+
 impl State {
     /// A document as the transaction sees it.
     async fn now(&self, records: &Records, key: &str) -> Result<Option<Bytes>> {
-        match self.changes.get(&records.collection).and_then(|edits| edits.get(key)) {
+        match self.changes.get(&records.collection.name).and_then(|edits| edits.get(key)) {
             Some(edit) => Ok(edit.after.clone()),
             None => records.get(key).await,
         }
@@ -296,34 +367,91 @@ impl State {
 
     /// The first document of a query as the transaction sees the collection.
     async fn first(&self, records: &Records, query: &Query) -> Result<Option<Match>> {
-        let Some(edits) = self.changes.get(&records.collection) else {
+        let Some(edits) = self.changes.get(&records.collection.name) else {
             return Ok(find::find(records, query).await?.into_iter().next());
         };
         let without: BTreeSet<String> = edits.keys().cloned().collect();
-        let wanted = Query { skip: 0, limit: query.skip.saturating_add(1), filter: query.filter.clone(), sort: query.sort.clone() };
+        let wanted = Query {
+            skip: 0,
+            limit: query.skip.saturating_add(1),
+            filter: query.filter.clone(),
+            sort: query.sort.clone(),
+            hint: query.hint.clone(),
+        };
         let mut found = Vec::new();
         for one in find::find_without(records, &wanted, Some(&without)).await? {
-            let document = decode(&one.bytes)?;
-            found.push((document, one.bytes));
+            found.push(Match { decoded: Some(decode(&one.bytes)?), ..one });
         }
         for bytes in edits.values().filter_map(|edit| edit.after.as_ref()) {
             let document = decode(bytes)?;
-            if query.filter.matches(&document) {
-                found.push((document, bytes.clone()));
+            if let Some(matched) = query.filter.test(&document, &Document::new()).map_err(language)? {
+                found.push(Match { bytes: bytes.clone(), decoded: Some(document), position: matched.position });
             }
         }
-        let id = |document: &Document| document.get("_id").cloned().unwrap_or(Bson::Null);
-        found.sort_by(|(a, _), (b, _)| {
-            let by_id = mql::compare(&id(a), &id(b));
-            match &query.sort {
-                Some(sort) => sort.key(a).cmp(&sort.key(b)).then(by_id),
-                None => by_id,
-            }
-        });
+        let empty = Document::new();
+        let document = |one: &Match| one.decoded.clone().unwrap_or_else(|| empty.clone());
+        found.sort_by_cached_key(|one| Place::of(query, &document(one)));
         let skip = usize::try_from(query.skip).unwrap_or(usize::MAX);
-        Ok(found.into_iter().nth(skip).map(|(document, bytes)| Match { bytes, decoded: Some(document) }))
+        Ok(found.into_iter().nth(skip))
+    }
+
+    /// Whether a document other than `key` has an entry of a unique index, as the transaction sees it.
+    fn is_taken(&self, records: &Records, index: &crate::index::Index, entry: &str, key: &str, holder: Option<&str>) -> Result<bool> {
+        let edits = self.changes.get(&records.collection.name);
+        if let Some(holder) = holder.filter(|holder| *holder != key)
+            && !edits.is_some_and(|edits| edits.contains_key(holder))
+        {
+            return Ok(true);
+        }
+        for (other, edit) in edits.into_iter().flatten().filter(|(other, _)| *other != key) {
+            if let Some(after) = &edit.after
+                && index.entries(other, &decode(after)?)?.contains(entry)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
+
+/// A document's place in the answer to a query.
+struct Place {
+    sort: Option<SortKey>,
+    distance: f64,
+    id: Bson,
+}
+
+impl Place {
+    fn of(query: &Query, document: &Document) -> Self {
+        let near = query.filter.near().filter(|_| query.sort.is_none());
+        Self {
+            sort: query.sort.as_ref().map(|sort| sort.key(document)),
+            distance: near.and_then(|near| near.distance(document)).unwrap_or(0.0),
+            id: document.get("_id").cloned().unwrap_or(Bson::Null),
+        }
+    }
+}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let distance = self.distance.total_cmp(&other.distance);
+        self.sort.cmp(&other.sort).then(distance).then_with(|| mql::compare(&self.id, &other.id))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Place {}
 
 fn ended() -> Error {
     Error::new(NO_SUCH_TRANSACTION, "the transaction has been committed, rolled back, or was open for more than 10 seconds")

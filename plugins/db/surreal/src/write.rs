@@ -24,6 +24,8 @@ pub enum Then {
     Put(Bytes),
     /// It is removed if it is there.
     Remove,
+    /// It is removed if it has this content.
+    RemoveIf(Bytes),
 }
 
 /// One change.

@@ -1,11 +1,12 @@
 //! What a filter says every match is equal in.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use bson::{Bson, Document};
 
-use super::{Comparison, Expr, Test};
+use super::{Comparison, Expr, Filter, Test};
 use crate::compare::compare;
 use crate::error::{Code, Error, Result};
 use crate::update::set_path;
@@ -56,44 +57,84 @@ fn tighter<'a>(old: Bound<&'a Bson>, new: Bound<&'a Bson>, tight: Ordering) -> B
     }
 }
 
+fn not_single(message: String) -> Error {
+    Error::new(Code::NotSingleValueField, format!("cannot infer query fields to set, {message}"))
+}
+
+/// Refuses a path that is equal to one seen before, or overlaps it.
+fn refuse_second<'a>(path: &'a str, seen: &mut BTreeSet<&'a str>) -> Result<()> {
+    if seen.contains(path) {
+        return Err(not_single(format!("path '{path}' is matched twice")));
+    }
+    let above = path.match_indices('.').filter_map(|(dot, _)| path.get(..dot)).find(|above| seen.contains(above));
+    let beneath = format!("{path}.");
+    let below = || seen.range(beneath.as_str()..).next().filter(|other| other.starts_with(&beneath)).copied();
+    if let Some(other) = above.or_else(below) {
+        return Err(not_single(format!("both paths '{path}' and '{other}' are matched")));
+    }
+    seen.insert(path);
+    Ok(())
+}
+
 pub(super) fn collect(expr: &Expr) -> Result<Document> {
     let mut found = Vec::new();
     gather(expr, &mut found);
     let mut doc = Document::new();
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen = BTreeSet::new();
     for (path, value) in found {
-        if seen.contains(&path) {
-            return Err(Error::new(Code::NotSingleValueField, format!("cannot infer query fields to set, path '{path}' is matched twice")));
-        }
-        let overlap = |other: &&&str| {
-            let below = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.starts_with('.'));
-            below(path, other) || below(other, path)
-        };
-        if let Some(other) = seen.iter().find(overlap) {
-            return Err(Error::new(
-                Code::NotSingleValueField,
-                format!("cannot infer query fields to set, both paths '{path}' and '{other}' are matched"),
-            ));
-        }
-        seen.push(path);
+        refuse_second(path, &mut seen)?;
         set_path(&mut doc, path, value.clone())?;
     }
     Ok(doc)
+}
+
+impl Filter {
+    /// The `_id` that a matching document must have, from which an upsert with a whole document
+    /// takes it.
+    ///
+    /// # Errors
+    /// `NotSingleValueField` when it would have two values, `NotExactValueField` when the filter
+    /// names a part of it only.
+    pub fn id_equality(&self) -> Result<Option<&Bson>> {
+        let mut found = Vec::new();
+        gather(&self.root, &mut found);
+        let mut id = None;
+        let mut seen = BTreeSet::new();
+        for (path, value) in found {
+            if path.starts_with("_id.") {
+                return Err(Error::new(
+                    Code::NotExactValueField,
+                    format!("field at '_id' must be exactly specified, field at sub-path '{path}'found"),
+                ));
+            }
+            if path == "_id" {
+                refuse_second(path, &mut seen)?;
+                id = Some(value);
+            }
+        }
+        Ok(id)
+    }
 }
 
 fn gather<'a>(expr: &'a Expr, found: &mut Vec<(&'a str, &'a Bson)>) {
     match expr {
         Expr::And(all) => all.iter().for_each(|e| gather(e, found)),
         Expr::Or(any) if any.len() == 1 => any.iter().for_each(|e| gather(e, found)),
-        Expr::Field(path, test) => match test {
-            Test::Compare(Comparison::Equal, value) => found.push((path.text(), value)),
-            Test::Every(tests) => {
-                if let [Test::Compare(Comparison::Equal, value)] = tests.as_slice() {
-                    found.push((path.text(), value));
-                }
-            }
+        Expr::Field(path, test) => values(path.text(), test, found),
+        _ => {}
+    }
+}
+
+fn values<'a>(path: &'a str, test: &'a Test, found: &mut Vec<(&'a str, &'a Bson)>) {
+    match test {
+        Test::Compare(Comparison::Equal, value) => found.push((path, value)),
+        // `$in` of one value is an equality.
+        Test::In(any, patterns) if patterns.is_empty() => match any.split_first() {
+            Some((value, rest)) if rest.iter().all(|other| crate::equal(value, other)) => found.push((path, value)),
             _ => {}
         },
+        // `$all` of one value is an equality, of several it is too many.
+        Test::Every(tests) => tests.iter().for_each(|test| values(path, test, found)),
         _ => {}
     }
 }

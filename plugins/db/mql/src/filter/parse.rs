@@ -1,30 +1,67 @@
 //! From documents to filters, with MongoDB's errors.
 
+use std::sync::Arc;
+
 use bson::{Bson, Document};
 
 use super::pattern::Pattern;
 use super::types::Types;
-use super::{Comparison, ElementFilter, Expr, Filter, Test};
+use super::{Comparison, ElementCondition, Expr, Filter, Test, expression};
+use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
+use crate::geo;
 use crate::number;
 use crate::path::Path;
+use crate::schema::Schema;
 
-pub(super) fn filter(doc: &Document, depth: usize) -> Result<Expr> {
-    if depth > Filter::MAX_DEPTH {
-        return Err(Error::new(Code::Overflow, format!("exceeded the maximum depth of {} levels", Filter::MAX_DEPTH)));
+/// Where in a filter a condition stands.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    collation: &'a Collation,
+    depth: usize,
+    /// Whether all of the filter depends on it: it stands on top, or below `$and` only.
+    decides: bool,
+}
+
+impl<'a> At<'a> {
+    pub(super) fn top(collation: &'a Collation) -> Self {
+        Self { collation, depth: 0, decides: true }
     }
+
+    pub(super) fn inside(collation: &'a Collation) -> Self {
+        Self { collation, depth: 0, decides: false }
+    }
+
+    fn below(self, decides: bool) -> Result<Self> {
+        if self.depth >= Filter::MAX_DEPTH {
+            return Err(Error::new(Code::Overflow, format!("exceeded the maximum depth of {} levels", Filter::MAX_DEPTH)));
+        }
+        Ok(Self { depth: self.depth + 1, decides: self.decides && decides, ..self })
+    }
+}
+
+pub(super) fn filter(doc: &Document, at: At<'_>) -> Result<Expr> {
     let mut all = Vec::with_capacity(doc.len());
     for (key, value) in doc {
         match key.as_str() {
-            "$and" => all.push(Expr::And(branches(key, value, depth)?)),
-            "$or" => all.push(Expr::Or(branches(key, value, depth)?)),
-            "$nor" => all.push(Expr::Nor(branches(key, value, depth)?)),
+            "$and" => all.push(Expr::And(branches(key, value, at.below(true)?)?)),
+            "$or" => all.push(Expr::Or(branches(key, value, at.below(false)?)?)),
+            "$nor" => all.push(Expr::Nor(branches(key, value, at.below(false)?)?)),
             "$comment" => {}
-            "$expr" | "$jsonSchema" | "$text" => return Err(Error::unsupported(key)),
+            "$expr" => all.push(Expr::Expression(expression::parse(value)?)),
+            "$jsonSchema" => all.push(Expr::Schema(Arc::new(Schema::parse(value)?))),
+            "$alwaysTrue" | "$alwaysFalse" => match number::integer(value) {
+                Some(1) => all.push(Expr::Always(key == "$alwaysTrue")),
+                _ => return Err(Error::parse(format!("{key} must be an integer value of 1"))),
+            },
+            "$text" => return Err(Error::unsupported(key)),
             "$where" => return Err(Error::bad("$where is not allowed")),
             _ if key.starts_with('$') => return Err(Error::bad(format!("unknown top level operator: {key}"))),
-            _ => field(key, value, depth, &mut all)?,
+            _ => field(key, value, at, &mut all)?,
         }
+    }
+    if at.depth == 0 && all.iter().map(nears).sum::<usize>() > 1 {
+        return Err(Error::bad("Too many geoNear expressions"));
     }
     Ok(match all.len() {
         1 => all.remove(0),
@@ -32,23 +69,31 @@ pub(super) fn filter(doc: &Document, depth: usize) -> Result<Expr> {
     })
 }
 
-fn branches(operator: &str, value: &Bson, depth: usize) -> Result<Vec<Expr>> {
+fn nears(expr: &Expr) -> usize {
+    match expr {
+        Expr::And(all) => all.iter().map(nears).sum(),
+        Expr::Field(_, Test::Geo(condition)) => usize::from(condition.near().is_some()),
+        _ => 0,
+    }
+}
+
+fn branches(operator: &str, value: &Bson, at: At<'_>) -> Result<Vec<Expr>> {
     let items = value.as_array().ok_or_else(|| Error::bad(format!("{operator} must be an array")))?;
     if items.is_empty() {
         return Err(Error::bad("$and/$or/$nor must be a nonempty array"));
     }
     let branch = |item: &Bson| match item {
-        Bson::Document(doc) => filter(doc, depth + 1),
+        Bson::Document(doc) => filter(doc, at),
         _ => Err(Error::bad("$or/$and/$nor entries need to be full objects")),
     };
     items.iter().map(branch).collect()
 }
 
-fn field(name: &str, value: &Bson, depth: usize, all: &mut Vec<Expr>) -> Result<()> {
+fn field(name: &str, value: &Bson, at: At<'_>, all: &mut Vec<Expr>) -> Result<()> {
     let path = Path::new(name);
     match operators(value) {
         Some(doc) => {
-            for test in tests(doc, depth)? {
+            for test in tests(name, doc, at)? {
                 all.push(match test {
                     Test::Not(test) => Expr::Not(Box::new(Expr::Field(path.clone(), *test))),
                     test => Expr::Field(path.clone(), test),
@@ -75,10 +120,7 @@ fn equality(value: &Bson) -> Result<Test> {
     }
 }
 
-fn tests(doc: &Document, depth: usize) -> Result<Vec<Test>> {
-    if depth > Filter::MAX_DEPTH {
-        return Err(Error::new(Code::Overflow, format!("exceeded the maximum depth of {} levels", Filter::MAX_DEPTH)));
-    }
+fn tests(name: &str, doc: &Document, at: At<'_>) -> Result<Vec<Test>> {
     let mut tests = Vec::with_capacity(doc.len());
     for (operator, value) in doc {
         let test = match operator.as_str() {
@@ -88,9 +130,9 @@ fn tests(doc: &Document, depth: usize) -> Result<Vec<Test>> {
             "$lt" => compare(Comparison::Less, value)?,
             "$lte" => compare(Comparison::LessOrEqual, value)?,
             "$ne" => not(compare(Comparison::Equal, value)?),
-            "$in" => any_of("$in", value)?,
-            "$nin" => not(any_of("$nin", value)?),
-            "$not" => not(negated(value, depth)?),
+            "$in" => any_of("$in", value, at)?,
+            "$nin" => not(any_of("$nin", value, at)?),
+            "$not" => not(negated(name, value, at)?),
             "$exists" if truthy(value) => Test::Exists,
             "$exists" => not(Test::Exists),
             "$type" => Test::Type(Types::parse(value)?),
@@ -99,16 +141,25 @@ fn tests(doc: &Document, depth: usize) -> Result<Vec<Test>> {
             "$options" => return Err(Error::bad("$options needs a $regex")),
             "$mod" => modulo(value)?,
             "$size" => size(value)?,
-            "$all" => every(value, depth)?,
-            "$elemMatch" => element_match(value, depth)?,
+            "$all" => every(value, at)?,
+            "$elemMatch" => element_match(value, at)?,
             "$bitsAllSet" => bits(operator, value, true, true)?,
             "$bitsAnySet" => bits(operator, value, true, false)?,
             "$bitsAllClear" => bits(operator, value, false, true)?,
             "$bitsAnyClear" => bits(operator, value, false, false)?,
             "$comment" => continue,
-            "$near" | "$nearSphere" | "$geoWithin" | "$geoIntersects" | "$within" | "$maxDistance" | "$minDistance" | "$expr" => {
-                return Err(Error::unsupported(operator));
+            "$geoWithin" | "$within" => Test::Geo(Arc::new(geo::Condition::within(value)?)),
+            "$geoIntersects" => Test::Geo(Arc::new(geo::Condition::intersects(value)?)),
+            "$near" | "$nearSphere" | "$geoNear" if !at.decides => {
+                return Err(Error::bad("geo $near must be top-level expr"));
             }
+            "$near" | "$nearSphere" | "$geoNear" => Test::Geo(Arc::new(geo::Condition::near_to(name, operator, value, doc)?)),
+            "$maxDistance" | "$minDistance" | "$uniqueDocs"
+                if ["$near", "$nearSphere", "$geoNear"].iter().any(|near| doc.contains_key(near)) =>
+            {
+                continue;
+            }
+            "$expr" => return Err(Error::bad("unknown operator: $expr")),
             _ => return Err(Error::bad(format!("unknown operator: {operator}"))),
         };
         tests.push(test);
@@ -133,7 +184,7 @@ fn compare(comparison: Comparison, value: &Bson) -> Result<Test> {
     }
 }
 
-fn any_of(operator: &str, value: &Bson) -> Result<Test> {
+fn any_of(operator: &str, value: &Bson, at: At<'_>) -> Result<Test> {
     let items = value.as_array().ok_or_else(|| Error::bad(format!("{operator} needs an array")))?;
     let (mut values, mut patterns) = (Vec::new(), Vec::new());
     for item in items {
@@ -146,16 +197,16 @@ fn any_of(operator: &str, value: &Bson) -> Result<Test> {
             other => values.push(other.clone()),
         }
     }
-    values.sort_by(crate::compare);
+    values.sort_by(|a, b| at.collation.compare(a, b));
     Ok(Test::In(values, patterns))
 }
 
-fn negated(value: &Bson, depth: usize) -> Result<Test> {
+fn negated(name: &str, value: &Bson, at: At<'_>) -> Result<Test> {
     match value {
         Bson::RegularExpression(_) => equality(value),
         Bson::Document(doc) if doc.is_empty() => Err(Error::bad("$not cannot be empty")),
         Bson::Document(doc) => {
-            let mut tests = tests(doc, depth + 1)?;
+            let mut tests = tests(name, doc, at.below(false)?)?;
             Ok(if tests.len() == 1 { tests.remove(0) } else { Test::Every(tests) })
         }
         _ => Err(Error::bad("$not needs a regex or a document")),
@@ -206,7 +257,7 @@ fn size(value: &Bson) -> Result<Test> {
     usize::try_from(length).map(Test::Size).map_err(|_| Error::bad("$size may not be negative"))
 }
 
-fn every(value: &Bson, depth: usize) -> Result<Test> {
+fn every(value: &Bson, at: At<'_>) -> Result<Test> {
     let items = value.as_array().ok_or_else(|| Error::bad("$all needs an array"))?;
     if items.is_empty() {
         return Ok(Test::Never);
@@ -216,7 +267,7 @@ fn every(value: &Bson, depth: usize) -> Result<Test> {
     let mut tests = Vec::with_capacity(items.len());
     for item in items {
         tests.push(match element_match_of(item) {
-            Some(doc) if first_is_match && doc.len() == 1 => element_match(doc.get("$elemMatch").unwrap_or(&Bson::Null), depth)?,
+            Some(doc) if first_is_match && doc.len() == 1 => element_match(doc.get("$elemMatch").unwrap_or(&Bson::Null), at)?,
             _ if first_is_match => return Err(Error::bad("$all/$elemMatch has to be consistent")),
             _ if operators(item).is_some() => return Err(Error::bad("no $ expressions in $all")),
             _ => equality(item)?,
@@ -225,11 +276,12 @@ fn every(value: &Bson, depth: usize) -> Result<Test> {
     Ok(Test::Every(tests))
 }
 
-fn element_match(value: &Bson, depth: usize) -> Result<Test> {
+fn element_match(value: &Bson, at: At<'_>) -> Result<Test> {
     let doc = value.as_document().ok_or_else(|| Error::bad("$elemMatch needs an Object"))?;
     let on_values =
         doc.keys().next().is_some_and(|k| k.starts_with('$') && !matches!(k.as_str(), "$and" | "$or" | "$nor" | "$expr" | "$where"));
-    if on_values { Ok(Test::ElementPasses(tests(doc, depth + 1)?)) } else { Ok(Test::ElementMatches(Box::new(filter(doc, depth + 1)?))) }
+    let at = at.below(false)?;
+    if on_values { Ok(Test::ElementPasses(tests("", doc, at)?)) } else { Ok(Test::ElementMatches(Box::new(filter(doc, at)?))) }
 }
 
 fn bits(operator: &str, value: &Bson, set: bool, all: bool) -> Result<Test> {
@@ -252,14 +304,14 @@ fn bits(operator: &str, value: &Bson, set: bool, all: bool) -> Result<Test> {
     Ok(Test::Bits { mask, set, all })
 }
 
-pub(super) fn for_element(condition: &Bson) -> Result<ElementFilter> {
+pub(super) fn for_element(condition: &Bson, at: At<'_>) -> Result<ElementCondition> {
     Ok(match condition {
         Bson::Document(doc) => match operators(condition) {
             Some(doc) if !matches!(doc.keys().next().map(String::as_str), Some("$and" | "$or" | "$nor")) => {
-                ElementFilter::Value(tests(doc, 0)?)
+                ElementCondition::Value(tests("", doc, at)?)
             }
-            _ => ElementFilter::Document(filter(doc, 0)?),
+            _ => ElementCondition::Document(filter(doc, at)?),
         },
-        value => ElementFilter::Value(vec![equality(value)?]),
+        value => ElementCondition::Value(vec![equality(value)?]),
     })
 }

@@ -21,7 +21,7 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    pub(super) fn new(source: &str, options: &str) -> Result<Self> {
+    pub(crate) fn new(source: &str, options: &str) -> Result<Self> {
         if source.len() > MAX_LENGTH {
             return Err(Error::new(Code::InvalidRegex, format!("a regular expression may have at most {MAX_LENGTH} bytes")));
         }
@@ -40,6 +40,27 @@ impl Pattern {
         let mut options: Vec<char> = options.chars().collect();
         options.sort_unstable();
         Ok(Self { source: source.to_owned(), options: options.into_iter().collect(), regex })
+    }
+
+    pub(crate) fn regex(&self) -> &Regex {
+        &self.regex
+    }
+
+    /// What every text that matches begins with, if the expression says so: `^` and plain
+    /// characters after it.
+    pub(crate) fn prefix(&self) -> Option<String> {
+        if !self.options.is_empty() || self.source.contains('|') {
+            return None;
+        }
+        let rest = self.source.strip_prefix('^')?;
+        let plain: String =
+            rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '/' | ':' | '@' | '#' | ',')).collect();
+        let mut prefix = plain;
+        // What is repeated may not be there at all.
+        if rest.chars().nth(prefix.chars().count()).is_some_and(|next| matches!(next, '*' | '?' | '{' | '+')) {
+            prefix.pop();
+        }
+        (!prefix.is_empty()).then_some(prefix)
     }
 
     pub(super) fn matches(&self, value: &Bson) -> bool {

@@ -2,136 +2,210 @@
 
 use std::cmp::Ordering;
 
-use bson::{Bson, DateTime, Document, Timestamp};
+use bson::{Bson, DateTime, Document};
 
-use super::place::edit;
-use super::{BitOperation, Change, array};
+use super::operators::{BitOperation, Change, Operation, Operators};
+use super::place::{Edited, Missing, Room, edit};
+use super::{array, clock, same};
 use crate::check::type_name;
-use crate::compare::compare;
 use crate::error::{Code, Error, Result};
+use crate::json;
 use crate::number;
-use crate::path::{Path, index};
+use crate::path::index;
 
-pub(super) fn all(changes: &[(Path, Change)], doc: &mut Document, inserting: bool) -> Result<()> {
-    changes.iter().try_for_each(|(path, change)| one(path, change, doc, inserting))
+/// One update of one document.
+pub(super) struct Run<'a> {
+    pub(super) operators: &'a Operators,
+    pub(super) room: Room,
+    /// The document's `_id`, for messages.
+    pub(super) id: Option<Bson>,
 }
 
-fn one(path: &Path, change: &Change, doc: &mut Document, inserting: bool) -> Result<()> {
-    let name = path.text();
-    match change {
-        Change::Set(value) => edit(doc, path, true, &mut |_| Ok(Some(value.clone()))),
-        Change::SetOnInsert(_) if !inserting => Ok(()),
-        Change::SetOnInsert(value) => edit(doc, path, true, &mut |_| Ok(Some(value.clone()))),
-        Change::Unset => edit(doc, path, false, &mut |_| Ok(None)),
-        Change::Increment(by) => edit(doc, path, true, &mut |old| arithmetic("$inc", name, old, by)),
-        Change::Multiply(by) => edit(doc, path, true, &mut |old| arithmetic("$mul", name, old, by)),
-        Change::Minimum(value) => edit(doc, path, true, &mut |old| Ok(Some(bounded(old, value, Ordering::Less)))),
-        Change::Maximum(value) => edit(doc, path, true, &mut |old| Ok(Some(bounded(old, value, Ordering::Greater)))),
-        Change::RenameTo(target) => rename(doc, path, target),
-        Change::CurrentDate { timestamp } => edit(doc, path, true, &mut |_| Ok(Some(now(*timestamp)))),
-        Change::Push(push) => edit(doc, path, true, &mut |old| push.apply(name, old)),
-        Change::AddToSet(items) => edit(doc, path, true, &mut |old| array::add_to_set(name, old, items)),
-        Change::Pop { first } => edit(doc, path, false, &mut |old| array::pop(name, old, *first)),
-        Change::Pull(condition) => edit(doc, path, false, &mut |old| array::pull("$pull", old, |item| condition.matches(item))),
-        Change::PullAll(values) => {
-            edit(doc, path, false, &mut |old| array::pull("$pullAll", old, |item| values.iter().any(|v| crate::equal(v, item))))
-        }
-        Change::Bit(operations) => edit(doc, path, true, &mut |old| bits(name, old, operations)),
-    }
-}
-
-fn arithmetic(operator: &str, name: &str, old: Option<Bson>, by: &Bson) -> Result<Option<Bson>> {
-    let Some(old) = old else {
-        let product = || number::combine(by, &Bson::Int32(0), i64::checked_mul, |a, b| a * b);
-        return Ok(Some(if operator == "$mul" { product()? } else { by.clone() }));
-    };
-    if !number::is_number(&old) {
-        return Err(Error::new(
-            Code::TypeMismatch,
-            format!(
-                "Cannot apply {operator} to a value of non-numeric type. The field '{name}' is of non-numeric type {}",
-                type_name(&old)
-            ),
-        ));
-    }
-    let result = if operator == "$mul" {
-        number::combine(&old, by, i64::checked_mul, |a, b| a * b)
-    } else {
-        number::combine(&old, by, i64::checked_add, |a, b| a + b)
-    };
-    result
-        .map(Some)
-        .map_err(|e| Error::new(e.code(), format!("Failed to apply {operator} operations to the field '{name}': {}", e.message())))
-}
-
-fn bounded(old: Option<Bson>, value: &Bson, wanted: Ordering) -> Bson {
-    match old {
-        Some(old) if compare(value, &old) != wanted => old,
-        _ => value.clone(),
-    }
-}
-
-fn now(timestamp: bool) -> Bson {
-    let now = DateTime::now();
-    if timestamp {
-        let seconds = u32::try_from(now.timestamp_millis() / 1000).unwrap_or(u32::MAX);
-        Bson::Timestamp(Timestamp { time: seconds, increment: 1 })
-    } else {
-        Bson::DateTime(now)
-    }
-}
-
-fn rename(doc: &mut Document, source: &Path, target: &Path) -> Result<()> {
-    refuse_elements(doc, source, "source")?;
-    refuse_elements(doc, target, "destination")?;
-    let mut moved = None;
-    edit(doc, source, false, &mut |old| {
-        moved = old;
-        Ok(None)
-    })?;
-    match moved {
-        None => Ok(()),
-        Some(_) => edit(doc, target, true, &mut |_| Ok(moved.take())),
-    }
-}
-
-fn refuse_elements(doc: &Document, path: &Path, end: &str) -> Result<()> {
-    let mut parts = path.parts().iter();
-    let mut value = parts.next().and_then(|part| doc.get(part));
-    for part in parts {
-        value = match value {
-            Some(Bson::Document(doc)) => doc.get(part),
-            Some(Bson::Array(items)) if index(part).is_some_and(|i| i < items.len()) || end == "destination" => {
-                return Err(Error::bad(format!("The {end} field cannot be an array element, '{}'", path.text())));
+impl Run<'_> {
+    /// Makes a change at a place. Says whether the document is different now.
+    pub(super) fn one(&self, change: &Change, place: &[String], doc: &mut Document) -> Result<bool> {
+        let (collation, bytes) = (&self.operators.collation, change.bytes);
+        let mut create = |apply: &mut dyn FnMut(Option<&mut Bson>) -> Result<Edited>| edit(doc, place, Missing::Create, &self.room, apply);
+        match &change.operation {
+            Operation::Set(value) | Operation::SetOnInsert(value) => create(&mut |old| self.set(old, value, bytes)),
+            Operation::Increment(by) => create(&mut |old| self.arithmetic("$inc", old, by, place)),
+            Operation::Multiply(by) => create(&mut |old| self.arithmetic("$mul", old, by, place)),
+            Operation::Minimum(value) => create(&mut |old| self.bounded(old, value, bytes, Ordering::Less)),
+            Operation::Maximum(value) => create(&mut |old| self.bounded(old, value, bytes, Ordering::Greater)),
+            Operation::CurrentDate { timestamp } => {
+                let now = self.operators.now.unwrap_or_else(DateTime::now);
+                let now = if *timestamp { clock::timestamp(now) } else { Bson::DateTime(now) };
+                create(&mut |old| self.set(old, &now, bytes))
             }
-            _ => None,
-        };
+            Operation::Push(push) => create(&mut |old| {
+                let refusal = |kind| {
+                    let (name, id) = (place.join("."), self.id());
+                    Error::bad(format!("The field '{name}' must be an array but is of type {kind} in document {{{id}}}"))
+                };
+                array::grow(old, &self.room, push.kept(bytes), refusal, |items| push.apply(items, collation))
+            }),
+            Operation::AddToSet(new) => create(&mut |old| {
+                let refusal = |kind| {
+                    let name = place.join(".");
+                    Error::bad(format!("Cannot apply $addToSet to non-array field. Field named '{name}' has non-array type {kind}"))
+                };
+                array::grow(old, &self.room, bytes, refusal, |items| array::add_to_set(items, new, collation))
+            }),
+            Operation::Bit(operations) => create(&mut |old| self.bits(old, operations, place)),
+            Operation::Unset => edit(doc, place, Missing::Ignore, &self.room, &mut |_| Ok(Edited::Removed)),
+            Operation::Pop { first } => edit(doc, place, Missing::Skip, &self.room, &mut |old| array::pop(&place.join("."), old, *first)),
+            Operation::Pull(pull) => {
+                edit(doc, place, Missing::Skip, &self.room, &mut |old| array::cull("$pull", old, |items| pull.apply(items)))
+            }
+            Operation::PullAll(values) => edit(doc, place, Missing::Skip, &self.room, &mut |old| {
+                array::cull("$pullAll", old, |items| array::remove_all(items, values, collation))
+            }),
+            Operation::RenameFrom(source) => self.rename(doc, source.fixed().unwrap_or_default(), place),
+        }
     }
-    Ok(())
-}
 
-fn bits(name: &str, old: Option<Bson>, operations: &[(BitOperation, Bson)]) -> Result<Option<Bson>> {
-    let mut value = old.unwrap_or(Bson::Int32(0));
-    if !matches!(value, Bson::Int32(_) | Bson::Int64(_)) {
-        return Err(Error::bad(format!(
-            "Cannot apply $bit to a value of non-integral type. The field '{name}' is of non-integer type {}",
-            type_name(&value)
-        )));
+    fn id(&self) -> String {
+        match &self.id {
+            None => "no id".to_owned(),
+            Some(id) => format!("_id: {}", json::to_string(id)),
+        }
     }
-    for (operation, operand) in operations {
-        let (Some(a), Some(b)) = (number::integer(&value), number::integer(operand)) else {
-            continue;
-        };
-        let result = match operation {
-            BitOperation::And => a & b,
-            BitOperation::Or => a | b,
-            BitOperation::Xor => a ^ b,
-        };
-        let narrow = matches!((&value, operand), (Bson::Int32(_), Bson::Int32(_)));
-        value = match i32::try_from(result) {
-            Ok(result) if narrow => Bson::Int32(result),
-            _ => Bson::Int64(result),
-        };
+
+    fn set(&self, old: Option<&mut Bson>, value: &Bson, bytes: usize) -> Result<Edited> {
+        match old {
+            Some(old) if same::value(old, value) => Ok(Edited::Same),
+            _ => {
+                self.room.take(bytes)?;
+                Ok(Edited::New(value.clone()))
+            }
+        }
     }
-    Ok(Some(value))
+
+    fn bounded(&self, old: Option<&mut Bson>, value: &Bson, bytes: usize, wanted: Ordering) -> Result<Edited> {
+        match old {
+            Some(old) if self.operators.collation.compare(value, old) != wanted => Ok(Edited::Same),
+            _ => {
+                self.room.take(bytes)?;
+                Ok(Edited::New(value.clone()))
+            }
+        }
+    }
+
+    fn arithmetic(&self, operator: &str, old: Option<&mut Bson>, by: &Bson, place: &[String]) -> Result<Edited> {
+        let combine = if operator == "$mul" { number::product } else { number::sum };
+        let Some(old) = old else {
+            return Ok(Edited::New(if operator == "$mul" { combine(by, &Bson::Int32(0))? } else { by.clone() }));
+        };
+        if !number::is_number(old) {
+            let (id, name, kind) = (self.id(), place.last().map_or("", String::as_str), type_name(old));
+            return Err(Error::new(
+                Code::TypeMismatch,
+                format!(
+                    "Cannot apply {operator} to a value of non-numeric type. {{{id}}} has the field '{name}' of non-numeric type {kind}"
+                ),
+            ));
+        }
+        let new = combine(old, by).map_err(|error| match error.code() {
+            Code::BadValue => Error::bad(format!(
+                "Failed to apply {operator} operations to current value ({}) for document {{{}}}",
+                number::described(old),
+                self.id()
+            )),
+            _ => error,
+        })?;
+        self.set(Some(old), &new, 0)
+    }
+
+    fn bits(&self, old: Option<&mut Bson>, operations: &[(BitOperation, Bson)], place: &[String]) -> Result<Edited> {
+        let mut value = old.as_deref().cloned().unwrap_or(Bson::Int32(0));
+        if !matches!(value, Bson::Int32(_) | Bson::Int64(_)) {
+            let (id, name, kind) = (self.id(), place.last().map_or("", String::as_str), type_name(&value));
+            return Err(Error::bad(format!(
+                "Cannot apply $bit to a value of non-integral type.{id} has the field {name} of non-integer type {kind}"
+            )));
+        }
+        for (operation, operand) in operations {
+            let (Some(a), Some(b)) = (number::integer(&value), number::integer(operand)) else {
+                continue;
+            };
+            let result = match operation {
+                BitOperation::And => a & b,
+                BitOperation::Or => a | b,
+                BitOperation::Xor => a ^ b,
+            };
+            let narrow = matches!((&value, operand), (Bson::Int32(_), Bson::Int32(_)));
+            value = match i32::try_from(result) {
+                Ok(result) if narrow => Bson::Int32(result),
+                _ => Bson::Int64(result),
+            };
+        }
+        self.set(old, &value, 0)
+    }
+
+    fn rename(&self, doc: &mut Document, source: &[String], target: &[String]) -> Result<bool> {
+        if !self.source(doc, source)? {
+            return Ok(false);
+        }
+        self.target(doc, target)?;
+        let mut moved = None;
+        edit(doc, source, Missing::Ignore, &self.room, &mut |old| {
+            moved = old.map(std::mem::take);
+            Ok(Edited::Removed)
+        })?;
+        edit(doc, target, Missing::Create, &self.room, &mut |_| Ok(Edited::New(moved.take().unwrap_or(Bson::Null))))
+    }
+
+    /// Whether there is something to rename.
+    fn source(&self, doc: &Document, source: &[String]) -> Result<bool> {
+        let mut parts = source.iter();
+        let Some(mut value) = parts.next().and_then(|part| doc.get(part)) else {
+            return Ok(false);
+        };
+        let mut array = None;
+        let mut name = source.first().map_or("", String::as_str);
+        for part in parts {
+            let below = match value {
+                Bson::Document(doc) => doc.get(part),
+                Bson::Array(items) if index(part).is_some() => {
+                    array.get_or_insert(name);
+                    index(part).and_then(|i| items.get(i))
+                }
+                other => {
+                    let shown: String = json::to_string(other).chars().take(200).collect();
+                    return Err(Error::new(
+                        Code::PathNotViable,
+                        format!("cannot use the part ({part} of {}) to traverse the element ({{{name}: {shown}}})", source.join(".")),
+                    ));
+                }
+            };
+            let Some(below) = below else {
+                return Ok(false);
+            };
+            (value, name) = (below, part);
+        }
+        array.map_or(Ok(true), |array| Err(self.through_array("source", source, array)))
+    }
+
+    fn target(&self, doc: &Document, target: &[String]) -> Result<()> {
+        let mut name = "";
+        let mut value: Option<&Bson> = None;
+        for (i, part) in target.iter().enumerate() {
+            value = match value {
+                None if i == 0 => doc.get(part),
+                Some(Bson::Document(doc)) => doc.get(part),
+                Some(Bson::Array(_)) => return Err(self.through_array("destination", target, name)),
+                _ => return Ok(()),
+            };
+            name = part;
+        }
+        Ok(())
+    }
+
+    fn through_array(&self, end: &str, path: &[String], array: &str) -> Error {
+        Error::bad(format!(
+            "The {end} field cannot be an array element, '{}' in doc with {} has an array field called '{array}'",
+            path.join("."),
+            self.id()
+        ))
+    }
 }

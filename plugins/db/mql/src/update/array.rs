@@ -2,8 +2,10 @@
 
 use bson::{Bson, Document};
 
+use super::place::{Edited, Room};
+use super::same;
 use crate::check::{self, type_name};
-use crate::compare::compare;
+use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
 use crate::number;
 use crate::sort::Sort;
@@ -27,7 +29,7 @@ enum Order {
 }
 
 impl Push {
-    pub(super) fn parse(value: &Bson) -> Result<Self> {
+    pub(super) fn parse(value: &Bson, collation: &Collation) -> Result<Self> {
         let modifiers = match value {
             Bson::Document(doc) if doc.contains_key("$each") => doc,
             one => {
@@ -50,21 +52,23 @@ impl Push {
                         )));
                     }
                 },
-                "$position" => push.position = Some(whole("$position", value)?),
-                "$slice" => push.slice = Some(whole("$slice", value)?),
-                "$sort" => push.sort = Some(order(value)?),
+                "$position" => push.position = Some(whole("The value for $position must be an integer value, not of type:", value)?),
+                "$slice" => push.slice = Some(whole("The value for $slice must be an integer value but was given type:", value)?),
+                "$sort" => push.sort = Some(order(value, collation)?),
                 other => return Err(Error::bad(format!("Unrecognized clause in $push: {other}"))),
             }
         }
         Ok(push)
     }
 
-    pub(super) fn apply(&self, name: &str, old: Option<Bson>) -> Result<Option<Bson>> {
-        let mut items = match old {
-            None => Vec::new(),
-            Some(Bson::Array(items)) => items,
-            Some(other) => return Err(Error::bad(format!("The field '{name}' must be an array but is of type {}", type_name(&other)))),
-        };
+    /// How much of `bytes`, the size of what is pushed, may stay in the array.
+    pub(super) fn kept(&self, bytes: usize) -> usize {
+        let most = self.slice.map_or(usize::MAX, |slice| usize::try_from(slice.unsigned_abs()).unwrap_or(usize::MAX));
+        bytes / self.items.len().max(1) * self.items.len().min(most)
+    }
+
+    pub(super) fn apply(&self, items: &mut Vec<Bson>, collation: &Collation) -> bool {
+        let before = (self.sort.is_some() || self.slice.is_some()).then(|| items.clone());
         let at = match self.position {
             None => items.len(),
             Some(position) => clamp(position, items.len()),
@@ -72,8 +76,8 @@ impl Push {
         items.splice(at..at, self.items.iter().cloned());
         match &self.sort {
             None => {}
-            Some(Order::Whole { descending: false }) => items.sort_by(compare),
-            Some(Order::Whole { descending: true }) => items.sort_by(|a, b| compare(b, a)),
+            Some(Order::Whole { descending: false }) => items.sort_by(|a, b| collation.compare(a, b)),
+            Some(Order::Whole { descending: true }) => items.sort_by(|a, b| collation.compare(b, a)),
             Some(Order::By(sort)) => {
                 let none = Document::new();
                 items.sort_by_cached_key(|item| sort.key(item.as_document().unwrap_or(&none)));
@@ -84,7 +88,10 @@ impl Push {
             Some(slice) => drop(items.drain(..clamp(slice, items.len()))),
             None => {}
         }
-        Ok(Some(Bson::Array(items)))
+        match before {
+            Some(before) => !same::values(&before, items),
+            None => !self.items.is_empty(),
+        }
     }
 }
 
@@ -94,62 +101,92 @@ fn clamp(position: i64, length: usize) -> usize {
     if position < 0 { length.saturating_sub(distance) } else { distance.min(length) }
 }
 
-fn whole(modifier: &str, value: &Bson) -> Result<i64> {
-    number::integer(value).ok_or_else(|| Error::bad(format!("The value for {modifier} must be an integer value")))
+fn whole(message: &str, value: &Bson) -> Result<i64> {
+    number::integer(value).ok_or_else(|| Error::bad(format!("{message} {}", type_name(value))))
 }
 
-fn order(value: &Bson) -> Result<Order> {
+fn order(value: &Bson, collation: &Collation) -> Result<Order> {
+    let directed = || Error::bad("The $sort element value must be either 1 or -1");
     match value {
-        Bson::Document(doc) => Ok(Order::By(Sort::parse(doc)?)),
-        direction => match number::integer(direction) {
+        Bson::Document(doc) if doc.is_empty() => Err(Error::bad("The $sort pattern is empty when it should be a set of fields.")),
+        Bson::Document(doc) => {
+            for (name, direction) in doc {
+                if !matches!(number::integer(direction), Some(1 | -1)) {
+                    return Err(directed());
+                }
+                if name.is_empty() {
+                    return Err(Error::bad("The $sort field cannot be empty"));
+                }
+                if name.split('.').any(str::is_empty) {
+                    return Err(Error::bad(format!("The $sort field is a dotted field but has an empty part: {name}")));
+                }
+            }
+            Ok(Order::By(Sort::parse_with(doc, collation)?))
+        }
+        number if number::is_number(number) => match number::integer(number) {
             Some(1) => Ok(Order::Whole { descending: false }),
             Some(-1) => Ok(Order::Whole { descending: true }),
-            _ => Err(Error::bad("The $sort element value must be either 1 or -1")),
+            _ => Err(directed()),
         },
+        _ => Err(Error::bad("The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields")),
     }
 }
 
-pub(super) fn add_to_set(name: &str, old: Option<Bson>, new: &[Bson]) -> Result<Option<Bson>> {
-    let mut items = match old {
-        None => Vec::new(),
-        Some(Bson::Array(items)) => items,
-        Some(other) => {
-            return Err(Error::bad(format!(
-                "Cannot apply $addToSet to a non-array field. Field named '{name}' has a non-array type {}",
-                type_name(&other)
-            )));
-        }
-    };
+pub(super) fn add_to_set(items: &mut Vec<Bson>, new: &[Bson], collation: &Collation) -> bool {
+    let before = items.len();
     for item in new {
-        if !items.iter().any(|present| crate::equal(present, item)) {
+        if !items.iter().any(|present| collation.equal(present, item)) {
             items.push(item.clone());
         }
     }
-    Ok(Some(Bson::Array(items)))
+    items.len() != before
 }
 
-pub(super) fn pop(name: &str, old: Option<Bson>, first: bool) -> Result<Option<Bson>> {
+/// An array operator that makes the array where it is missing.
+pub(super) fn grow(
+    old: Option<&mut Bson>,
+    room: &Room,
+    bytes: usize,
+    refusal: impl FnOnce(&'static str) -> Error,
+    change: impl FnOnce(&mut Vec<Bson>) -> bool,
+) -> Result<Edited> {
+    room.take(bytes)?;
     match old {
-        Some(Bson::Array(mut items)) => {
-            if !items.is_empty() {
-                items.remove(if first { 0 } else { items.len() - 1 });
-            }
-            Ok(Some(Bson::Array(items)))
+        None => {
+            let mut items = Vec::new();
+            change(&mut items);
+            Ok(Edited::New(Bson::Array(items)))
+        }
+        Some(Bson::Array(items)) => Ok(if change(items) { Edited::Changed } else { Edited::Same }),
+        Some(other) => Err(refusal(type_name(other))),
+    }
+}
+
+pub(super) fn pop(name: &str, old: Option<&mut Bson>, first: bool) -> Result<Edited> {
+    match old {
+        Some(Bson::Array(items)) if items.is_empty() => Ok(Edited::Same),
+        Some(Bson::Array(items)) => {
+            items.remove(if first { 0 } else { items.len() - 1 });
+            Ok(Edited::Changed)
         }
         Some(other) => {
-            Err(Error::new(Code::TypeMismatch, format!("Path '{name}' contains an element of non-array type '{}'", type_name(&other))))
+            Err(Error::new(Code::TypeMismatch, format!("Path '{name}' contains an element of non-array type '{}'", type_name(other))))
         }
-        None => Ok(None),
+        None => Ok(Edited::Same),
     }
 }
 
-pub(super) fn pull(operator: &str, old: Option<Bson>, matches: impl Fn(&Bson) -> bool) -> Result<Option<Bson>> {
+pub(super) fn cull(operator: &str, old: Option<&mut Bson>, change: impl FnOnce(&mut Vec<Bson>) -> bool) -> Result<Edited> {
     match old {
-        Some(Bson::Array(mut items)) => {
-            items.retain(|item| !matches(item));
-            Ok(Some(Bson::Array(items)))
-        }
+        Some(Bson::Array(items)) => Ok(if change(items) { Edited::Changed } else { Edited::Same }),
         Some(_) => Err(Error::bad(format!("Cannot apply {operator} to a non-array value"))),
-        None => Ok(None),
+        None => Ok(Edited::Same),
     }
+}
+
+/// Removes the elements that are equal to one of the values.
+pub(super) fn remove_all(items: &mut Vec<Bson>, values: &[Bson], collation: &Collation) -> bool {
+    let before = items.len();
+    items.retain(|item| !values.iter().any(|value| collation.equal(value, item)));
+    items.len() != before
 }

@@ -1,64 +1,95 @@
-//! Updates: operators that change fields, and whole replacements.
+//! Updates: operators that change fields, pipelines, and whole replacements.
 
 mod apply;
 mod array;
+mod array_filters;
+mod clock;
+mod expand;
+mod operators;
 mod parse;
+mod path;
 mod place;
+mod pull;
+mod replacement;
+mod same;
+mod upsert;
 
-use bson::{Bson, Document};
+use bson::{Bson, DateTime, Document};
 
+use crate::aggregate::Transform;
 use crate::check;
+use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
-use crate::filter::ElementFilter;
-use crate::path::Path;
-use array::Push;
+use crate::expression::Variables;
+use crate::filter::Matched;
+use operators::Operators;
 
 pub(crate) use place::set_path;
+pub use replacement::Replacement;
 
-/// A parsed update: `$set $unset $inc $mul $min $max $rename $setOnInsert $currentDate`,
-/// `$push $addToSet $pop $pull $pullAll` with their modifiers, and `$bit`.
+/// A parsed update, of operators or of a pipeline.
+///
+/// Operators are `$set $unset $inc $mul $min $max $rename $setOnInsert $currentDate`, `$push
+/// $addToSet $pop $pull $pullAll` with their modifiers, and `$bit`. Their paths may have the
+/// positional parts `$`, `$[]` and `$[identifier]`. A pipeline has the stages of [`Transform`].
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// In the order of their paths, which is the order in which new fields are added.
-    changes: Vec<(Path, Change)>,
+    kind: Kind,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Change {
-    Set(Bson),
-    SetOnInsert(Bson),
-    Unset,
-    Increment(Bson),
-    Multiply(Bson),
-    Minimum(Bson),
-    Maximum(Bson),
-    RenameTo(Path),
-    CurrentDate { timestamp: bool },
-    Push(Push),
-    AddToSet(Vec<Bson>),
-    Pop { first: bool },
-    Pull(ElementFilter),
-    PullAll(Vec<Bson>),
-    Bit(Vec<(BitOperation, Bson)>),
+enum Kind {
+    Operators(Operators),
+    Pipeline { transform: Transform, variables: Variables },
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum BitOperation {
-    And,
-    Or,
-    Xor,
+/// What a command says beside its update.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateOptions {
+    /// `arrayFilters`: the elements that `$[identifier]` stands for.
+    pub array_filters: Vec<Document>,
+    /// How strings compare in `$min`, `$max`, `$addToSet`, `$pull`, `$pullAll`, `$push` with
+    /// `$sort`, and array filters.
+    pub collation: Collation,
+    /// The time for `$currentDate` and `$$NOW`; that of parsing when there is none.
+    pub now: Option<DateTime>,
+    /// The variables that a pipeline may use, without `$$`.
+    pub variables: Document,
 }
 
 impl Update {
-    /// Parses an update.
+    /// Parses an update of operators, with no options.
     ///
     /// # Errors
-    /// As MongoDB: `FailedToParse` for unknown operators and for a document without any,
-    /// `ConflictingUpdateOperators` when two touch the same path, `EmptyFieldName`,
-    /// `DollarPrefixedFieldName`, `TypeMismatch`, `BadValue`; `CommandNotSupported` for positional
-    /// operators, which are not there yet.
+    /// As [`parse_with`](Self::parse_with).
     pub fn parse(update: &Document) -> Result<Self> {
-        Ok(Self { changes: parse::update(update)? })
+        let options = UpdateOptions::default();
+        Ok(Self { kind: Kind::Operators(Operators::parse(update, &options)?) })
+    }
+
+    /// Parses an update: a document of operators, or a pipeline, which is an array.
+    ///
+    /// # Errors
+    /// As MongoDB: `FailedToParse` for unknown operators, for a document without any, and for
+    /// array filters that are not used or do not fit; `ConflictingUpdateOperators` when two
+    /// operators touch the same path; `EmptyFieldName`, `DollarPrefixedFieldName`,
+    /// `TypeMismatch`, `BadValue`; the errors of pipelines.
+    pub fn parse_with(update: &Bson, options: &UpdateOptions) -> Result<Self> {
+        let kind = match update {
+            Bson::Document(update) => Kind::Operators(Operators::parse(update, options)?),
+            Bson::Array(_) if !options.array_filters.is_empty() => {
+                return Err(Error::parse("arrayFilters may not be specified for pipeline-syle updates"));
+            }
+            Bson::Array(stages) => {
+                let mut variables = Variables::at(options.now.unwrap_or_else(DateTime::now));
+                for (name, value) in &options.variables {
+                    variables.give(name.clone(), value.clone());
+                }
+                Kind::Pipeline { transform: Transform::parse_with(stages, &variables)?, variables }
+            }
+            _ => return Err(Error::parse("Update argument must be either an object or an array")),
+        };
+        Ok(Self { kind })
     }
 
     /// Whether a document is an update of operators rather than a replacement.
@@ -66,13 +97,29 @@ impl Update {
         update.keys().next().is_some_and(|key| key.starts_with('$'))
     }
 
-    /// Changes a document. After an error the document is unusable.
+    /// Whether the update needs to know what [`Filter::test`](crate::Filter::test) says of a
+    /// document: it has the positional `$`.
+    pub fn is_positional(&self) -> bool {
+        matches!(&self.kind, Kind::Operators(operators) if operators.is_positional())
+    }
+
+    /// Changes a document. Says whether it is different now. After an error the document is
+    /// unusable.
     ///
     /// # Errors
     /// `ImmutableField` when `_id` would change; `PathNotViable`, `TypeMismatch` and `BadValue`
-    /// when a value cannot be changed so; `Overflow` when the result is nested too deep.
-    pub fn apply(&self, doc: &mut Document) -> Result<()> {
-        self.change(doc, false)
+    /// when a value cannot be changed so; `Overflow` when the result is nested too deep,
+    /// `BSONObjectTooLarge` when it is certainly above 16 MiB; the errors of a pipeline.
+    pub fn apply(&self, doc: &mut Document) -> Result<bool> {
+        self.change(doc, None, false)
+    }
+
+    /// Changes a document that a filter matched; `matched` is what the positional `$` stands for.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_matched(&self, doc: &mut Document, matched: Matched) -> Result<bool> {
+        self.change(doc, matched.position, false)
     }
 
     /// Changes the document that an upsert inserts, `$setOnInsert` included. It comes from
@@ -81,67 +128,33 @@ impl Update {
     /// # Errors
     /// As [`apply`](Self::apply).
     pub fn apply_on_insert(&self, doc: &mut Document) -> Result<()> {
-        self.change(doc, true)
+        self.change(doc, None, true).map(drop)
     }
 
-    fn change(&self, doc: &mut Document, inserting: bool) -> Result<()> {
-        let id = doc.get("_id").cloned();
-        apply::all(&self.changes, doc, inserting)?;
-        if let Some(id) = id
-            && !doc.get("_id").is_some_and(|new| crate::equal(new, &id))
-        {
-            return Err(Error::new(Code::ImmutableField, "Performing an update on the path '_id' would modify the immutable field '_id'"));
-        }
-        check::depth(doc)
-    }
-}
-
-/// A whole document in place of another.
-#[derive(Clone, Debug)]
-pub struct Replacement {
-    doc: Document,
-}
-
-impl Replacement {
-    /// Checks a replacement.
-    ///
-    /// # Errors
-    /// As [`check::document`]; `FailedToParse` when it has operators.
-    pub fn parse(doc: Document) -> Result<Self> {
-        if Update::is_operators(&doc) {
-            return Err(Error::parse("the replacement document must not contain atomic operators"));
-        }
-        check::document(&doc)?;
-        Ok(Self { doc })
-    }
-
-    /// The new document; it keeps the `_id` of the old one.
-    ///
-    /// # Errors
-    /// `ImmutableField` when the replacement has another `_id`.
-    pub fn apply(&self, id: &Bson) -> Result<Document> {
-        if let Some(new) = self.doc.get("_id")
-            && !crate::equal(new, id)
-        {
-            return Err(Error::new(
-                Code::ImmutableField,
-                "After applying the update, the (immutable) field '_id' was found to have been altered",
-            ));
-        }
-        let mut doc = Document::new();
-        doc.insert("_id", id.clone());
-        doc.extend(self.doc.iter().filter(|(key, _)| *key != "_id").map(|(key, value)| (key.clone(), value.clone())));
-        Ok(doc)
-    }
-
-    /// The document that an upsert inserts, with the `_id` that the filter asks for, if any.
-    ///
-    /// # Errors
-    /// As [`apply`](Self::apply).
-    pub fn for_insert(&self, equalities: &Document) -> Result<Document> {
-        match equalities.get("_id") {
-            Some(id) => self.apply(id),
-            None => Ok(self.doc.clone()),
+    fn change(&self, doc: &mut Document, matched: Option<usize>, inserting: bool) -> Result<bool> {
+        match &self.kind {
+            Kind::Operators(operators) => {
+                let id = doc.get("_id").cloned();
+                let changed = operators.apply(doc, matched, inserting)?;
+                if let Some(id) = id
+                    && !doc.get("_id").is_some_and(|new| crate::equal(new, &id))
+                {
+                    return Err(Error::new(
+                        Code::ImmutableField,
+                        "Performing an update on the path '_id' would modify the immutable field '_id'",
+                    ));
+                }
+                check::depth(doc)?;
+                Ok(changed)
+            }
+            Kind::Pipeline { transform, variables } => {
+                let new = transform.apply(doc, variables)?;
+                let new = replacement::with_id(&new, doc.get("_id"))?;
+                check::document(&new)?;
+                let changed = !same::document(doc, &new);
+                *doc = new;
+                Ok(changed)
+            }
         }
     }
 }

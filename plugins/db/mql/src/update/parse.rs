@@ -1,164 +1,195 @@
 //! From documents to updates, with MongoDB's errors.
 
+use std::collections::HashSet;
+
 use bson::{Bson, Document};
 
 use super::array::Push;
-use super::{BitOperation, Change};
-use crate::check;
+use super::array_filters::ArrayFilters;
+use super::operators::{BitOperation, Change, Operation};
+use super::path::UpdatePath;
+use super::pull::Pull;
+use crate::check::{self, type_name};
+use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
-use crate::filter::Filter;
+use crate::json;
 use crate::number;
-use crate::path::Path;
 
-pub(super) fn update(update: &Document) -> Result<Vec<(Path, Change)>> {
+/// What a field takes in a document beside its name and value, in bytes of BSON.
+const FIELD: usize = 2;
+
+pub(super) fn update(update: &Document, filters: &ArrayFilters, collation: &Collation) -> Result<Vec<Change>> {
     if update.is_empty() {
         return Err(Error::parse("the update must not be empty"));
     }
+    let mut parser = Parser { filters, collation, used: HashSet::new() };
     let mut changes = Vec::new();
     for (operator, operand) in update {
         if !operator.starts_with('$') {
-            return Err(Error::parse(format!(
-                "Unknown modifier: {operator}. Expected a valid update modifier or pipeline-style update specified as an array"
-            )));
+            return Err(unknown(operator));
         }
         let Bson::Document(fields) = operand else {
             return Err(Error::parse(format!(
-                "Modifiers operate on fields but we found type {} instead. For example: {{$mod: {{<field>: ...}}}} not {{{operator}: ...}}",
-                check::type_name(operand)
+                "Modifiers operate on fields but we found type {} instead. For example: {{$mod: {{<field>: ...}}}} not {{{operator}: {}}}",
+                type_name(operand),
+                shown(operand)
             )));
         };
         if fields.is_empty() {
             return Err(Error::parse(format!("'{operator}' is empty. You must specify a field like so: {{{operator}: {{<field>: ...}}}}")));
         }
         for (name, value) in fields {
-            changes.push((path(name)?, change(operator, name, value)?));
+            changes.push(parser.change(operator, name, value)?);
         }
     }
-    changes.sort_by(|(a, _), (b, _)| a.parts().cmp(b.parts()));
-    conflicts(&changes)?;
+    filters.refuse_unused(&parser.used, update)?;
     Ok(changes)
 }
 
-fn path(name: &str) -> Result<Path> {
-    let path = Path::new(name);
-    for part in path.parts() {
-        if part.is_empty() {
-            return Err(Error::new(
-                Code::EmptyFieldName,
-                format!("The update path '{name}' contains an empty field name, which is not allowed."),
-            ));
-        }
-        if part == "$" || part.starts_with("$[") {
-            return Err(Error::unsupported("a positional operator in an update path"));
-        }
-        if part.starts_with('$') && !matches!(part.as_str(), "$id" | "$ref" | "$db") {
-            return Err(Error::new(
-                Code::DollarPrefixedFieldName,
-                format!("The dollar ($) prefixed field '{part}' in '{name}' is not valid for storage."),
-            ));
-        }
-    }
-    if path.parts().len() > check::MAX_DEPTH {
-        return Err(Error::new(Code::Overflow, format!("a path may have at most {} parts", check::MAX_DEPTH)));
-    }
-    Ok(path)
+fn unknown(operator: &str) -> Error {
+    Error::parse(format!("Unknown modifier: {operator}. Expected a valid update modifier or pipeline-style update specified as an array"))
 }
 
-/// No path may be touched twice, nor one below another.
-fn conflicts(changes: &[(Path, Change)]) -> Result<()> {
-    let mut paths: Vec<&Path> = changes.iter().map(|(path, _)| path).collect();
-    paths.extend(changes.iter().filter_map(|(_, change)| match change {
-        Change::RenameTo(target) => Some(target),
-        _ => None,
-    }));
-    paths.sort_by(|a, b| a.parts().cmp(b.parts()));
-    // Sorted, a path comes directly after one that it equals or lies below.
-    for pair in paths.windows(2) {
-        if let [above, path] = pair
-            && path.parts().starts_with(above.parts())
-        {
-            return Err(Error::new(
-                Code::ConflictingUpdateOperators,
-                format!("Updating the path '{}' would create a conflict at '{}'", path.text(), above.text()),
-            ));
-        }
-    }
-    Ok(())
+fn shown(value: &Bson) -> String {
+    json::to_string(value).chars().take(200).collect()
 }
 
-fn change(operator: &str, name: &str, value: &Bson) -> Result<Change> {
-    let stored = || check::value(value).map(|()| value.clone());
-    let numeric = |verb: &str| {
-        if number::is_number(value) {
-            Ok(value.clone())
-        } else {
-            let shown = crate::json::to_string(value);
-            Err(Error::new(Code::TypeMismatch, format!("Cannot {verb} with non-numeric argument: {{{name}: {shown}}}")))
-        }
-    };
-    Ok(match operator {
-        "$set" => Change::Set(stored()?),
-        "$setOnInsert" => Change::SetOnInsert(stored()?),
-        "$unset" => Change::Unset,
-        "$inc" => Change::Increment(numeric("increment")?),
-        "$mul" => Change::Multiply(numeric("multiply")?),
-        "$min" => Change::Minimum(stored()?),
-        "$max" => Change::Maximum(stored()?),
-        "$rename" => rename(name, value)?,
-        "$currentDate" => current_date(value)?,
-        "$push" => Change::Push(Push::parse(value)?),
-        "$pushAll" => return Err(Error::parse("Unknown modifier: $pushAll")),
-        "$addToSet" => Change::AddToSet(add_to_set(value)?),
-        "$pop" => match number::integer(value) {
-            Some(1) => Change::Pop { first: false },
-            Some(-1) => Change::Pop { first: true },
-            _ => return Err(Error::parse("$pop expects 1 or -1")),
-        },
-        "$pull" => Change::Pull(Filter::parse_for_element(value)?),
-        "$pullAll" => match value {
-            Bson::Array(items) => Change::PullAll(items.clone()),
-            _ => return Err(Error::bad("$pullAll requires an array argument")),
-        },
-        "$bit" => Change::Bit(bit(name, value)?),
-        _ => {
-            return Err(Error::parse(format!(
-                "Unknown modifier: {operator}. Expected a valid update modifier or pipeline-style update specified as an array"
-            )));
-        }
-    })
+struct Parser<'a> {
+    filters: &'a ArrayFilters,
+    collation: &'a Collation,
+    /// The identifiers of array filters that paths use.
+    used: HashSet<String>,
 }
 
-fn rename(name: &str, value: &Bson) -> Result<Change> {
-    let target = value.as_str().ok_or_else(|| Error::bad(format!("The 'to' field for $rename must be a string: {name}")))?;
-    let (from, to) = (path(name)?, path(target)?);
-    if from == to {
-        return Err(Error::bad(format!("The source and target field for $rename must differ: {name}")));
+impl Parser<'_> {
+    fn path(&mut self, name: &str) -> Result<UpdatePath> {
+        UpdatePath::parse(name, &|id| self.filters.knows(id), &mut self.used)
     }
-    if from.parts().starts_with(to.parts()) || to.parts().starts_with(from.parts()) {
-        return Err(Error::bad(format!("The source and target field for $rename must not be on the same path: {name}")));
+
+    fn change(&mut self, operator: &str, name: &str, value: &Bson) -> Result<Change> {
+        if operator == "$rename" {
+            return self.rename(name, value);
+        }
+        let path = self.path(name)?;
+        let operation = self.operation(operator, name, value)?;
+        let bytes = match operation {
+            Operation::Set(_)
+            | Operation::SetOnInsert(_)
+            | Operation::Minimum(_)
+            | Operation::Maximum(_)
+            | Operation::Push(_)
+            | Operation::AddToSet(_) => size(value),
+            _ => FIELD + 8,
+        };
+        Ok(Change { path, operation, bytes })
     }
-    Ok(Change::RenameTo(to))
+
+    fn operation(&self, operator: &str, name: &str, value: &Bson) -> Result<Operation> {
+        let stored = || check::value(value).map(|()| value.clone());
+        let numeric = |verb: &str| {
+            if number::is_number(value) {
+                Ok(value.clone())
+            } else {
+                let shown = shown(value);
+                Err(Error::new(Code::TypeMismatch, format!("Cannot {verb} with non-numeric argument: {{{name}: {shown}}}")))
+            }
+        };
+        Ok(match operator {
+            "$set" => Operation::Set(stored()?),
+            "$setOnInsert" => Operation::SetOnInsert(stored()?),
+            "$unset" => Operation::Unset,
+            "$inc" => Operation::Increment(numeric("increment")?),
+            "$mul" => Operation::Multiply(numeric("multiply")?),
+            "$min" => Operation::Minimum(stored()?),
+            "$max" => Operation::Maximum(stored()?),
+            "$currentDate" => current_date(value)?,
+            "$push" => Operation::Push(Push::parse(value, self.collation)?),
+            "$addToSet" => Operation::AddToSet(add_to_set(value)?),
+            "$pop" => match number::integer(value) {
+                Some(1) => Operation::Pop { first: false },
+                Some(-1) => Operation::Pop { first: true },
+                Some(other) => return Err(Error::parse(format!("$pop expects 1 or -1, found: {other}"))),
+                None => return Err(Error::parse(format!("Expected a number in: {name}: {}", shown(value)))),
+            },
+            "$pull" => Operation::Pull(Pull::parse(value, self.collation)?),
+            "$pullAll" => match value {
+                Bson::Array(items) => Operation::PullAll(items.clone()),
+                other => return Err(Error::bad(format!("$pullAll requires an array argument but was given a {}", type_name(other)))),
+            },
+            "$bit" => Operation::Bit(bit(value)?),
+            _ => return Err(unknown(operator)),
+        })
+    }
+
+    fn rename(&mut self, name: &str, value: &Bson) -> Result<Change> {
+        let target =
+            value.as_str().ok_or_else(|| Error::bad(format!("The 'to' field for $rename must be a string: {name}: {}", shown(value))))?;
+        if target.contains('\0') {
+            return Err(Error::bad("The 'to' field for $rename cannot contain an embedded null byte"));
+        }
+        let (from, to) = (self.path(name)?, self.path(target)?);
+        if from.fixed().is_none() {
+            return Err(Error::bad(format!("The source field for $rename may not be dynamic: {name}")));
+        }
+        if to.fixed().is_none() {
+            return Err(Error::bad(format!("The destination field for $rename may not be dynamic: {target}")));
+        }
+        if from.steps() == to.steps() {
+            return Err(Error::bad(format!("The source and target field for $rename must differ: {name}: \"{target}\"")));
+        }
+        if from.steps().starts_with(to.steps()) || to.steps().starts_with(from.steps()) {
+            return Err(Error::bad(format!("The source and target field for $rename must not be on the same path: {name}: \"{target}\"")));
+        }
+        Ok(Change { path: to, operation: Operation::RenameFrom(from), bytes: 0 })
+    }
 }
 
-fn current_date(value: &Bson) -> Result<Change> {
+/// The size of a value as a field, in bytes of BSON.
+fn size(value: &Bson) -> usize {
+    let mut doc = Document::new();
+    doc.insert("", value.clone());
+    // What cannot be encoded is refused when it is stored.
+    doc.to_vec().map_or(0, |bytes| bytes.len().saturating_sub(5))
+}
+
+fn current_date(value: &Bson) -> Result<Operation> {
+    let wanted = "The '$type' string field is required to be 'date' or 'timestamp': {$currentDate: {field : {$type: 'date'}}}";
     let timestamp = match value {
         Bson::Boolean(_) => false,
-        Bson::Document(doc) if doc.len() == 1 => match doc.get("$type").and_then(Bson::as_str) {
-            Some("date") => false,
-            Some("timestamp") => true,
-            _ => return Err(Error::bad("The '$type' string field is required to be 'date' or 'timestamp'")),
-        },
-        _ => return Err(Error::bad("$currentDate takes true, {$type: 'date'} or {$type: 'timestamp'}")),
+        Bson::Document(doc) => {
+            if let Some(other) = doc.keys().find(|key| *key != "$type") {
+                return Err(Error::bad(format!("Unrecognized $currentDate option: {other}")));
+            }
+            match doc.get("$type").and_then(Bson::as_str) {
+                Some("date") => false,
+                Some("timestamp") => true,
+                _ => return Err(Error::bad(wanted)),
+            }
+        }
+        other => {
+            return Err(Error::bad(format!(
+                "{} is not valid type for $currentDate. Please use a boolean ('true') or a $type expression ({{$type: 'timestamp/date'}}).",
+                type_name(other)
+            )));
+        }
     };
-    Ok(Change::CurrentDate { timestamp })
+    Ok(Operation::CurrentDate { timestamp })
 }
 
 fn add_to_set(value: &Bson) -> Result<Vec<Bson>> {
     let items = match value {
         Bson::Document(doc) if doc.keys().next().is_some_and(|key| key == "$each") => match doc.get("$each") {
             Some(Bson::Array(items)) if doc.len() == 1 => items.clone(),
-            Some(Bson::Array(_)) => return Err(Error::bad("Found unexpected fields after $each in $addToSet")),
-            _ => return Err(Error::new(Code::TypeMismatch, "The argument to $each in $addToSet must be an array")),
+            Some(Bson::Array(_)) => {
+                return Err(Error::bad(format!("Found unexpected fields after $each in $addToSet: {}", shown(value))));
+            }
+            other => {
+                let kind = other.map_or("missing", type_name);
+                return Err(Error::new(
+                    Code::TypeMismatch,
+                    format!("The argument to $each in $addToSet must be an array but it was of type {kind}"),
+                ));
+            }
         },
         one => vec![one.clone()],
     };
@@ -166,19 +197,37 @@ fn add_to_set(value: &Bson) -> Result<Vec<Bson>> {
     Ok(items)
 }
 
-fn bit(name: &str, value: &Bson) -> Result<Vec<(BitOperation, Bson)>> {
-    let doc = value.as_document().filter(|doc| !doc.is_empty());
-    let doc = doc.ok_or_else(|| Error::bad(format!("The $bit modifier needs a document such as {{{name}: {{and: 1}}}}")))?;
+fn bit(value: &Bson) -> Result<Vec<(BitOperation, Bson)>> {
+    let Bson::Document(doc) = value else {
+        return Err(Error::bad(format!(
+            "The $bit modifier is not compatible with a {}. You must pass in an embedded document: {{$bit: {{field: {{and/or/xor: #}}}}",
+            type_name(value)
+        )));
+    };
+    if doc.is_empty() {
+        return Err(Error::bad(
+            "You must pass in at least one bitwise operation. The format is: {$bit: {field: {and/or/xor: #}}".to_owned(),
+        ));
+    }
     let operation = |(key, operand): (&String, &Bson)| {
         let operation = match key.as_str() {
             "and" => BitOperation::And,
             "or" => BitOperation::Or,
             "xor" => BitOperation::Xor,
-            other => return Err(Error::bad(format!("The $bit modifier only supports 'and', 'or', and 'xor', not '{other}'"))),
+            other => {
+                return Err(Error::bad(format!(
+                    "The $bit modifier only supports 'and', 'or', and 'xor', not '{other}' which is an unknown operator: {{{other}: {}}}",
+                    shown(operand)
+                )));
+            }
         };
         match operand {
             Bson::Int32(_) | Bson::Int64(_) => Ok((operation, operand.clone())),
-            _ => Err(Error::bad("The $bit modifier field must be an Integer(32/64 bit)")),
+            other => Err(Error::bad(format!(
+                "The $bit modifier field must be an Integer(32/64 bit); a '{}' is not supported here: {{{key}: {}}}",
+                type_name(other),
+                shown(other)
+            ))),
         }
     };
     doc.iter().map(operation).collect()

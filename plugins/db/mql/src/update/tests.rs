@@ -4,6 +4,9 @@ use super::{Replacement, Update};
 use crate::error::Code;
 use crate::json;
 
+mod positional;
+mod upserts;
+
 fn read(text: &str) -> Document {
     json::document(text.as_bytes()).unwrap()
 }
@@ -38,7 +41,7 @@ fn set_and_unset() {
     refused(r#"{"_id":1}"#, r#"{"$unset":{"_id":1}}"#, Code::ImmutableField, "immutable field '_id'");
     refused(r#"{"a":5}"#, r#"{"$set":{"a.b":1}}"#, Code::PathNotViable, "Cannot create field 'b' in element {a: 5}");
     refused(r#"{"a":[1]}"#, r#"{"$set":{"a.b":1}}"#, Code::PathNotViable, "Cannot create field 'b'");
-    refused(r#"{"a":[]}"#, r#"{"$set":{"a.9999999":1}}"#, Code::BadValue, "backfill");
+    refused(r#"{"a":[]}"#, r#"{"$set":{"a.9999999":1}}"#, Code::CannotBackfillArray, "backfill");
 }
 
 #[test]
@@ -57,6 +60,11 @@ fn arithmetic() {
     refused(r#"{}"#, r#"{"$inc":{"a":"1"}}"#, Code::TypeMismatch, "Cannot increment with non-numeric argument");
     refused(r#"{"a":9223372036854775807}"#, r#"{"$inc":{"a":1}}"#, Code::BadValue, "Failed to apply $inc");
     refused(r#"{"a":1.5}"#, r#"{"$bit":{"a":{"or":1}}}"#, Code::BadValue, "non-integer type double");
+    refused("{}", r#"{"$bit":{"a":{}}}"#, Code::BadValue, "at least one bitwise operation");
+    refused("{}", r#"{"$bit":{"a":5}}"#, Code::BadValue, "not compatible with a int");
+    refused("{}", r#"{"$bit":{"a":{"not":1}}}"#, Code::BadValue, "unknown operator: {not: 1}");
+    refused("{}", r#"{"$bit":{"a":{"or":1.5}}}"#, Code::BadValue, "a 'double' is not supported here");
+    check(r#"{"a":{"$numberLong":"1"}}"#, r#"{"$bit":{"a":{"or":{"$numberLong":"4294967296"}}}}"#, r#"{"a":4294967297}"#);
 }
 
 #[test]
@@ -65,6 +73,15 @@ fn rename_and_dates() {
     check(r#"{"a":{"x":1},"b":2}"#, r#"{"$rename":{"a.x":"b"}}"#, r#"{"a":{},"b":1}"#);
     check(r#"{"a":1}"#, r#"{"$rename":{"zz":"c"}}"#, r#"{"a":1}"#);
     refused(r#"{"a":[{"b":1}]}"#, r#"{"$rename":{"a.0.b":"c"}}"#, Code::BadValue, "array element");
+    check(r#"{"b":1,"a":2}"#, r#"{"$rename":{"a":"x.y"},"$set":{"w":1,"x.z":2}}"#, r#"{"b":1,"w":1,"x":{"y":2,"z":2}}"#);
+    refused(r#"{"a":1,"b":[{}]}"#, r#"{"$rename":{"a":"b.0.c"}}"#, Code::BadValue, "has an array field called 'b'");
+    refused(r#"{"a":5}"#, r#"{"$rename":{"a.b":"c"}}"#, Code::PathNotViable, "cannot use the part (b of a.b)");
+    refused(r#"{"a":5,"b":1}"#, r#"{"$rename":{"b":"a.c"}}"#, Code::PathNotViable, "Cannot create field 'c' in element {a: 5}");
+    refused("{}", r#"{"$rename":{"a":5}}"#, Code::BadValue, "must be a string");
+    refused("{}", r#"{"$rename":{"a":"b."}}"#, Code::EmptyFieldName, "'b.'");
+    refused("{}", r#"{"$currentDate":{"a":5}}"#, Code::BadValue, "int is not valid type for $currentDate");
+    refused("{}", r#"{"$currentDate":{"a":{"$type":"x"}}}"#, Code::BadValue, "'date' or 'timestamp'");
+    refused("{}", r#"{"$currentDate":{"a":{"b":"x"}}}"#, Code::BadValue, "Unrecognized $currentDate option: b");
     refused(r#"{"a":1}"#, r#"{"$rename":{"a":"a"}}"#, Code::BadValue, "must differ");
     refused(r#"{"a":1}"#, r#"{"$rename":{"a":"a.b"}}"#, Code::BadValue, "same path");
     let mut doc = doc! {};
@@ -82,7 +99,14 @@ fn push() {
     check(r#"{"a":[3,1]}"#, r#"{"$push":{"a":{"$each":[2],"$sort":-1,"$slice":-2}}}"#, r#"{"a":[2,1]}"#);
     check(r#"{"a":[{"s":2},{"s":1}]}"#, r#"{"$push":{"a":{"$each":[{"s":3}],"$sort":{"s":-1}}}}"#, r#"{"a":[{"s":3},{"s":2},{"s":1}]}"#);
     check(r#"{"a":[1]}"#, r#"{"$push":{"a":{"$each":[2],"$slice":0}}}"#, r#"{"a":[]}"#);
-    refused(r#"{"a":1}"#, r#"{"$push":{"a":2}}"#, Code::BadValue, "must be an array but is of type int");
+    refused(r#"{"_id":3,"a":1}"#, r#"{"$push":{"a":2}}"#, Code::BadValue, "must be an array but is of type int in document {_id: 3}");
+    refused("{}", r#"{"$push":{"a":{"$each":[],"$sort":{}}}}"#, Code::BadValue, "The $sort pattern is empty");
+    refused("{}", r#"{"$push":{"a":{"$each":[],"$sort":{"b":2}}}}"#, Code::BadValue, "must be either 1 or -1");
+    refused("{}", r#"{"$push":{"a":{"$each":[],"$sort":"b"}}}"#, Code::BadValue, "The $sort is invalid");
+    refused("{}", r#"{"$push":{"a":{"$each":[],"$sort":{"b.":1}}}}"#, Code::BadValue, "empty part: b.");
+    refused("{}", r#"{"$push":{"a":{"$each":[],"$slice":1.5}}}"#, Code::BadValue, "was given type: double");
+    refused("{}", r#"{"$push":{"a":{"$each":[],"$position":"x"}}}"#, Code::BadValue, "not of type: string");
+    refused("{}", r#"{"$push":{"a":{"$slice":1}}}"#, Code::DollarPrefixedFieldName, "$slice");
     refused(r#"{}"#, r#"{"$push":{"a":{"$each":2}}}"#, Code::BadValue, "must be an array");
     refused(r#"{}"#, r#"{"$push":{"a":{"$each":[],"$foo":2}}}"#, Code::BadValue, "Unrecognized clause");
 }
@@ -98,6 +122,23 @@ fn sets_pops_and_pulls() {
     check(r#"{"a":[1,5,3,5]}"#, r#"{"$pull":{"a":{"$gte":3}}}"#, r#"{"a":[1]}"#);
     check(r#"{"a":[{"b":1,"c":2},{"b":3}]}"#, r#"{"$pull":{"a":{"b":1}}}"#, r#"{"a":[{"b":3}]}"#);
     check(r#"{"a":["x","y","z"]}"#, r#"{"$pull":{"a":{"$in":["x","z"]}}}"#, r#"{"a":["y"]}"#);
+    check(r#"{"a":[[6],[1],7]}"#, r#"{"$pull":{"a":{"$gt":5}}}"#, r#"{"a":[[1]]}"#);
+    check(r#"{"a":[[1],1]}"#, r#"{"$pull":{"a":[1]}}"#, r#"{"a":[1]}"#);
+    check(r#"{"a":[{"b":1,"c":2},{"c":2,"b":1}]}"#, r#"{"$pull":{"a":{"c":2,"b":1}}}"#, r#"{"a":[]}"#);
+    check(r#"{"a":[{"b":[1,5]},{"b":[2]}]}"#, r#"{"$pull":{"a":{"b":{"$elemMatch":{"$gt":4}}}}}"#, r#"{"a":[{"b":[2]}]}"#);
+    check(r#"{"a":[{"b":1},{"b":9},5]}"#, r#"{"$pull":{"a":{"$or":[{"b":1},{"b":2}]}}}"#, r#"{"a":[{"b":9},5]}"#);
+    check(r#"{"a":["xy","z"]}"#, r#"{"$pull":{"a":{"$regularExpression":{"pattern":"^x","options":""}}}}"#, r#"{"a":["z"]}"#);
+    refused(
+        r#"{"a":5}"#,
+        r#"{"$pull":{"a.b":1}}"#,
+        Code::PathNotViable,
+        "Cannot use the part (b) of (a.b) to traverse the element ({a: 5})",
+    );
+    refused(r#"{"a":[]}"#, r#"{"$pop":{"a.b":1}}"#, Code::PathNotViable, "Cannot use the part (b)");
+    refused("{}", r#"{"$pull":{"a":{"$foo":1}}}"#, Code::BadValue, "unknown operator: $foo");
+    refused("{}", r#"{"$pullAll":{"a":1}}"#, Code::BadValue, "given a int");
+    refused("{}", r#"{"$addToSet":{"a":{"$each":1}}}"#, Code::TypeMismatch, "of type int");
+    refused("{}", r#"{"$pop":{"a":"x"}}"#, Code::FailedToParse, "Expected a number in: a");
     check(r#"{"a":[1,2,1,3]}"#, r#"{"$pullAll":{"a":[1,3]}}"#, r#"{"a":[2]}"#);
     refused(r#"{"a":1}"#, r#"{"$addToSet":{"a":2}}"#, Code::BadValue, "non-array type int");
     refused(r#"{"a":1}"#, r#"{"$pop":{"a":1}}"#, Code::TypeMismatch, "non-array type 'int'");
@@ -120,7 +161,10 @@ fn conflicts_and_bad_updates() {
     refused("{}", r#"{"$set":{"a.":1}}"#, Code::EmptyFieldName, "'a.'");
     refused("{}", r#"{"$set":{"$a":1}}"#, Code::DollarPrefixedFieldName, "'$a'");
     refused("{}", r#"{"$set":{"a":{"$b":1}}}"#, Code::DollarPrefixedFieldName, "'$b'");
-    refused("{}", r#"{"$set":{"a.$.b":1}}"#, Code::CommandNotSupported, "not supported yet");
+    refused("{}", r#"{"$set":{"":1}}"#, Code::EmptyFieldName, "empty update path");
+    refused("{}", r#"{"$set":{"a.b":1,"a":1}}"#, conflict, "Updating the path 'a' would create a conflict at 'a'");
+    refused("{}", r#"{"$set":{"a":1},"$rename":{"a.b":"c"}}"#, conflict, "conflict at 'a'");
+    check("{}", r#"{"$set":{"10":1,"9":1,"b":2,"a":3}}"#, r#"{"9":1,"10":1,"a":3,"b":2}"#);
     check(r#"{"a":1}"#, r#"{"$set":{"ab":1},"$inc":{"a":1,"a-b":1}}"#, r#"{"a":2,"a-b":1,"ab":1}"#);
 }
 
