@@ -242,7 +242,8 @@ pub(super) fn zone(text: &str) -> Option<(Written, usize)> {
     let after = prefix.map_or(0, str::len);
     let signed = text.get(after..).filter(|rest| rest.starts_with(['+', '-']));
     if let Some(rest) = signed {
-        let digits: Vec<i64> = rest.bytes().skip(1).filter(|b| *b != b':').take_while(u8::is_ascii_digit).take(4).map(|b| i64::from(b - b'0')).collect();
+        let digits: Vec<i64> =
+            rest.bytes().skip(1).filter(|b| *b != b':').take_while(u8::is_ascii_digit).take(4).map(|b| i64::from(b - b'0')).collect();
         let colon = rest.find(':').filter(|at| (2..=3).contains(at));
         let (hours, minutes) = match (digits.as_slice(), colon) {
             ([h], None) => (*h, 0),
