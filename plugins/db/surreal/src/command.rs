@@ -1,7 +1,7 @@
 //! The parameters of a command, checked as the SDK checks them before it sends.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bson::{Bson, Document};
 use mql::json::Json;
@@ -87,7 +87,7 @@ impl Command {
     ///
     /// # Errors
     /// `InvalidParams.Format` when they are no object, or the hint or collation is wrong.
-    pub fn options(&mut self) -> Result<Options> {
+    pub fn options(&mut self, call_deadline: Instant) -> Result<Options> {
         let options = document("options", self.options.take())?.unwrap_or_default();
         if !matches!(options.get("hint"), None | Some(Bson::Null | Bson::Document(_) | Bson::String(_))) {
             return Err(Error::invalid_params("hint must be an object or the name of an index"));
@@ -97,7 +97,7 @@ impl Command {
             Some(Bson::Document(collation)) => Collation::parse(collation).map_err(language)?,
             Some(_) => return Err(Error::invalid_params("collation must be an object")),
         };
-        Ok(Options { fields: options, collation })
+        Ok(Options { fields: options, collation, deadline: call_deadline })
     }
 
     /// The filter of a reading command; absent matches all.
@@ -266,7 +266,8 @@ impl Command {
 
 fn filter(mut doc: Document, options: &Options) -> Result<Arc<Filter>> {
     ids::in_filter(&mut doc);
-    Filter::parse_with(&doc, &options.collation).map(Arc::new).map_err(language)
+    let filter = Filter::parse_with(&doc, &options.collation).map_err(language)?;
+    Ok(Arc::new(filter.until(options.deadline)))
 }
 
 fn required(name: &str, value: Option<Json>) -> Result<Document> {
@@ -287,6 +288,8 @@ pub struct Options {
     fields: Document,
     /// How strings compare.
     pub collation: Collation,
+    /// When the command has to end.
+    pub deadline: Instant,
 }
 
 impl Options {
@@ -387,11 +390,11 @@ impl Options {
     ///
     /// # Errors
     /// `InvalidParams.Format` when it is wrong.
-    pub fn projection(&self) -> Result<Option<Projection>> {
+    pub fn projection(&self, filter: &Filter) -> Result<Option<Projection>> {
         match self.fields.get("projection") {
             None | Some(Bson::Null) => Ok(None),
             Some(Bson::Document(fields)) if fields.is_empty() => Ok(None),
-            Some(Bson::Document(fields)) => Ok(Some(Projection::parse(fields).map_err(language)?)),
+            Some(Bson::Document(fields)) => Ok(Some(Projection::parse_for(fields, filter).map_err(language)?)),
             Some(_) => Err(Error::invalid_params("projection must be an object")),
         }
     }
