@@ -342,3 +342,16 @@ pub(super) async fn refuse_parallel_arrays(space: Space) {
     space.refuses("updateOne", json!({"filter": {"_id": 1}, "update": {"$set": {"b": [1]}}}), INVALID_PARAMS, rule).await;
     space.holds(json!([{"_id": 1, "a": [1, 2], "b": 3}, {"_id": 2, "a": 1, "b": [3]}]), "a refused document changes nothing").await;
 }
+
+pub(super) async fn update_each_document_once(space: Space) {
+    let docs: Vec<Value> = (0..400).map(|n| json!({"_id": n, "v": n})).collect();
+    space.fill(json!(docs)).await;
+    space.index(json!({"key": {"v": 1}, "name": "by_v"})).await;
+    let rule = "an update that moves documents within the index that it is found by changes each one once";
+    let params = json!({"filter": {"v": {"$gte": 0}}, "update": {"$inc": {"v": 7}}, "options": {"hint": "by_v"}});
+    space.includes("updateMany", params, json!({"affectedDocs": 400, "result": {"nModified": 400}}), rule).await;
+    let found = space
+        .answer("aggregate", json!({"pipeline": [{"$match": {"$expr": {"$eq": ["$v", {"$add": ["$_id", 7]}]}}}, {"$count": "n"}]}))
+        .await;
+    require(found["result"][0]["n"] == 400, rule, cut(&found));
+}

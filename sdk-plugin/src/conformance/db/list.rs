@@ -60,6 +60,7 @@ macro_rules! __conformance_db_cases {
                 create_as_in_the_manual create_several conflicts list drop are_for_operators are_chosen_and_shown
                 hints_force change_no_answer answer_sorts follow_writes sparse_and_partial_lose_no_document
                 refuse_parallel_arrays
+                update_each_document_once
             }
             unique {
                 refuses_a_taken_value counts_missing_as_null cannot_be_made_over_duplicates

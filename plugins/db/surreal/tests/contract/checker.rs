@@ -96,7 +96,10 @@ fn writes(history: &[Event], finals: &[Seen], wrong: &mut Vec<String>) {
             if let (Some(seen), Some(place)) = (event.reads.get(document), place)
                 && seen.len() != place
             {
-                wrong.push(format!("others wrote to document {document} between the read and the write of {event:?}: {:?}", finals[*document]));
+                wrong.push(format!(
+                    "others wrote to document {document} between the read and the write of {event:?}: {:?}",
+                    finals[*document]
+                ));
             }
         }
     }
@@ -113,8 +116,11 @@ fn predecessors(finals: &[Seen]) -> Option<BTreeMap<u64, BTreeSet<u64>>> {
     }
     let mut all: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     while all.len() < direct.len() {
-        let ready: Vec<u64> =
-            direct.iter().filter(|(mark, before)| !all.contains_key(mark) && before.iter().all(|other| all.contains_key(other))).map(|(mark, _)| *mark).collect();
+        let ready: Vec<u64> = direct
+            .iter()
+            .filter(|(mark, before)| !all.contains_key(mark) && before.iter().all(|other| all.contains_key(other)))
+            .map(|(mark, _)| *mark)
+            .collect();
         if ready.is_empty() {
             return None;
         }
@@ -131,7 +137,13 @@ fn predecessors(finals: &[Seen]) -> Option<BTreeMap<u64, BTreeSet<u64>>> {
 
 /// All that a transaction saw is of one moment: with a writer it saw all that this one wrote, and
 /// all writers before it.
-fn snapshot(event: &Event, events: &BTreeMap<u64, &Event>, finals: &[Seen], before: &BTreeMap<u64, BTreeSet<u64>>, wrong: &mut Vec<String>) {
+fn snapshot(
+    event: &Event,
+    events: &BTreeMap<u64, &Event>,
+    finals: &[Seen],
+    before: &BTreeMap<u64, BTreeSet<u64>>,
+    wrong: &mut Vec<String>,
+) {
     let mut visible: BTreeSet<u64> = BTreeSet::new();
     for mark in event.reads.values().flatten() {
         visible.insert(*mark);

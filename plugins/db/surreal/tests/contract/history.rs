@@ -159,11 +159,17 @@ async fn run(db: Surreal, rounds: usize) {
     for document in 0..DOCUMENTS {
         finals.push(clients.read(document, None).await.unwrap());
     }
-    let (committed, writers) = (history.iter().filter(|e| e.committed && e.transaction).count(), finals.iter().map(Vec::len).sum::<usize>());
+    let (committed, writers) =
+        (history.iter().filter(|e| e.committed && e.transaction).count(), finals.iter().map(Vec::len).sum::<usize>());
     println!("{} events, {committed} transactions committed, {writers} writes", history.len());
     assert!(committed > history.len() / 10, "hardly any transaction could be committed");
     let wrong = check(&history, &finals);
-    assert!(wrong.is_empty(), "DB_HISTORY_SEED={seed}: {} faults, the first of them:\n{}", wrong.len(), wrong[..wrong.len().min(3)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "DB_HISTORY_SEED={seed}: {} faults, the first of them:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(3)].join("\n")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
