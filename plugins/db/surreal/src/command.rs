@@ -56,6 +56,8 @@ pub struct Command {
     indexes: Option<Json>,
     #[serde(default)]
     index: Option<Json>,
+    #[serde(default)]
+    field: Option<Json>,
     #[serde(default, rename = "transactionId")]
     transaction: Option<Json>,
 }
@@ -219,6 +221,24 @@ impl Command {
             }
             _ => Err(wrong()),
         }
+    }
+
+    /// The one index to make, as the manual writes it (3.10.6): its key in `field`, and the rest in
+    /// the options.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when the key is missing, or an option says the key once more.
+    pub fn one_index(&mut self, options: &Options) -> Result<Document> {
+        let key = required("field", self.field.take())?;
+        if options.fields.contains_key("key") {
+            return Err(Error::invalid_params("the key of an index is given as field, not as an option"));
+        }
+        let mut spec = Document::new();
+        spec.insert("key", key);
+        // Sessions and time limits are of the command, and not of the index.
+        let of_command = |name: &str| matches!(name, "maxTimeMS" | "background" | "writeConcern" | "session");
+        spec.extend(options.fields.iter().filter(|(name, _)| !of_command(name)).map(|(name, value)| (name.clone(), value.clone())));
+        Ok(spec)
     }
 
     /// The indexes to remove.
