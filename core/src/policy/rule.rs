@@ -207,7 +207,7 @@ mod tests {
             ("{}", "`.read` is missing"),
             (r#"{".read":true}"#, "`.write` is missing"),
             (r#"{".write":true}"#, "`.read` is missing"),
-            (r#"{".read":true,".read":true,".write":true}"#, "`.read` is there twice at line 1 column 22"),
+            (r#"{".read":true,".read":true,".write":true}"#, "`.read` is there twice at line 1 column 21"),
             (r#"{"*":true,".*":true}"#, "`.*` is there twice"),
             (r#"{"read":true,"write":true}"#, "`read` is none of"),
             (r#"{".read":true,".write":true,".delete":true}"#, "`.delete` is none of"),

@@ -18,22 +18,37 @@ pub struct Command {
     pub params: String,
     /// Other collections that are read.
     pub reads: Vec<&'static str>,
-    /// The collection that `$out` or `$merge` writes to.
-    pub writes: Option<&'static str>,
+    /// Where the results of a pipeline go, if they are not answered.
+    pub writes: Option<Output>,
     /// Whether the update sets whole documents, `auth` included.
     pub whole: bool,
     /// Whether it is an attack: it must do no harm, and need not do anything else.
     pub hostile: bool,
 }
 
+/// A pipeline that ends with `$out` or `$merge`.
+pub struct Output {
+    /// The stages before that.
+    pub stages: String,
+    /// That stage.
+    pub stage: String,
+    pub target: &'static str,
+}
+
 pub struct Generator<'r> {
     pub rng: &'r mut StdRng,
+    /// Who asks.
     pub user: &'static str,
 }
 
 impl Generator<'_> {
     fn one<T: Copy>(&mut self, of: &[T]) -> T {
         *of.choose(self.rng).expect("there is one")
+    }
+
+    /// A user's id, most often that of the user who asks.
+    fn id(&mut self) -> &'static str {
+        if self.chance(60) { self.user } else { self.one(&USERS) }
     }
 
     fn number(&mut self) -> i32 {
@@ -45,7 +60,7 @@ impl Generator<'_> {
     }
 
     fn auth(&mut self) -> String {
-        let (a, b) = (self.one(&USERS), self.one(&USERS));
+        let (a, b) = (self.id(), self.one(&USERS));
         match self.rng.random_range(0..16) {
             0..9 => format!(r#","auth":{{"userId":"{a}"}}"#),
             9 => format!(r#","auth":{{"userId":"{a}","role":1}}"#),
@@ -73,7 +88,7 @@ impl Generator<'_> {
     }
 
     fn filter(&mut self) -> String {
-        let (a, b, user) = (self.number(), self.number(), self.one(&USERS));
+        let (a, b, user) = (self.number(), self.number(), self.id());
         match self.rng.random_range(0..13) {
             0 => "{}".to_owned(),
             1 => format!(r#"{{"n":{{"$gte":{a}}}}}"#),
@@ -221,19 +236,17 @@ impl Generator<'_> {
                 format!(r#""filter":{},"update":{update},"options":{}"#, self.filter(), self.options(&[upsert, after, option]))
             }
             "aggregate" => {
-                let (mut pipeline, found) = self.pipeline(0);
+                let (pipeline, found) = self.pipeline(0);
                 reads = found;
                 if self.chance(10) {
-                    let target = self.one(&COLLECTIONS);
-                    writes = Some(target);
-                    let stage = self.one(&["$out", "$merge"]);
-                    let comma = if pipeline == "[]" { "" } else { "," };
-                    pipeline = format!(r#"{}{comma}{{"{stage}":"{target}"}}]"#, pipeline.trim_end_matches(']'));
-                    if !pipeline.ends_with("}]") || serde_json::from_str::<serde_json::Value>(&pipeline).is_err() {
-                        pipeline = format!(r#"[{{"{stage}":"{target}"}}]"#);
-                        reads.clear();
-                    }
+                    let (stage, target) = (self.one(&["$out", "$merge"]), self.one(&COLLECTIONS));
+                    writes = Some(Output { stages: pipeline.clone(), stage: format!(r#"{{"{stage}":"{target}"}}"#), target });
                 }
+                let pipeline = match &writes {
+                    Some(Output { stage, .. }) if pipeline == "[]" => format!("[{stage}]"),
+                    Some(Output { stage, .. }) => format!("{},{stage}]", &pipeline[..pipeline.len() - 1]),
+                    None => pipeline,
+                };
                 format!(r#""pipeline":{pipeline}"#)
             }
             _ => format!(r#""filter":{}"#, self.filter()),

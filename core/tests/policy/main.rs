@@ -12,7 +12,7 @@ mod store;
 
 use std::collections::BTreeMap;
 
-use generate::{COLLECTIONS, Command, Generator, USERS};
+use generate::{COLLECTIONS, Command, Generator, Output, USERS};
 use mpcloud::config;
 use mpcloud::policy::{Access, Policy, Rule};
 use mql::bson::{Bson, Document, doc};
@@ -84,13 +84,13 @@ impl World {
         match command.name {
             "find" | "findOne" | "count" | "distinct" | "aggregate" => {
                 let open = |name: &&str| self.rules[*name].read != Access::Nobody;
-                let target = |name: &&str| self.rules[*name].write == Access::All && !self.rules[*name].has_owner();
+                let target = |output: &Output| self.rules[output.target].write == Access::All && !self.rules[output.target].has_owner();
                 if !readable || !command.reads.iter().all(open) || !command.writes.iter().all(target) {
                     return None;
                 }
                 let mut seen = self.keep(|name, doc| self.shows(name, doc));
-                if let Some(target) = command.writes {
-                    return self.written(command, target, seen);
+                if let Some(output) = &command.writes {
+                    return self.written(command, output, seen);
                 }
                 let answer = seen.run(command.params.as_bytes()).ok()?;
                 Some((answer, self.database.clone()))
@@ -121,22 +121,16 @@ impl World {
         }
     }
 
-    /// What `$out` and `$merge` do: the target is written as a whole, what is read is only seen.
-    fn written(&self, command: &Command, target: &str, mut seen: Database) -> Option<(Answer, Database)> {
-        let read: serde_json::Value = serde_json::from_str(&command.params).unwrap();
-        let mut stages = read["pipeline"].as_array().unwrap().clone();
-        let write = stages.pop().unwrap();
-        let params = |collection: &str, stages: &[serde_json::Value]| {
-            serde_json::json!({"command": "aggregate", "collection": collection, "pipeline": stages}).to_string()
-        };
-        let results = seen.run(params(command.collection, &stages).as_bytes()).ok()?;
-        let mut database = self.database.clone();
-        let Bson::Array(results) = results.result else { return None };
+    /// What `$out` and `$merge` do: what is read is seen only, what is written is whole.
+    fn written(&self, command: &Command, output: &Output, mut seen: Database) -> Option<(Answer, Database)> {
+        let params =
+            |collection: &str, stages: &str| format!(r#"{{"command":"aggregate","collection":"{collection}","pipeline":{stages}}}"#);
+        let Bson::Array(results) = seen.run(params(command.collection, &output.stages).as_bytes()).ok()?.result else { return None };
         let results: Vec<Document> = results.into_iter().filter_map(|result| result.as_document().cloned()).collect();
+        let mut database = self.database.clone();
         database.collections.insert("results".to_owned(), results);
-        let answer = database.run(params("results", &[write]).as_bytes()).ok()?;
+        let answer = database.run(params("results", &format!("[{}]", output.stage)).as_bytes()).ok()?;
         database.collections.remove("results");
-        assert!(database.collections.contains_key(target));
         Some((answer, database))
     }
 
