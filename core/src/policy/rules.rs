@@ -141,3 +141,143 @@ impl Rules {
         records(calls).delete(json!({"space": space})).await.map(drop)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use sdk_plugin::{Call, Reply};
+    use serde_json::Value;
+    use tokio::sync::Notify;
+
+    use super::super::rule::Access;
+    use super::*;
+
+    const PRIVATE: &str = r#"{"*":"request.auth.userId==resource.auth.userId"}"#;
+
+    /// A database with the few commands that rules need, which can fail, and wait.
+    #[derive(Clone, Default)]
+    struct Database(Arc<State>);
+
+    #[derive(Default)]
+    struct State {
+        records: Mutex<BTreeMap<String, Value>>,
+        reads: AtomicU64,
+        down: std::sync::atomic::AtomicBool,
+        /// Reads wait for it once they have read.
+        hold: Mutex<Option<Arc<Notify>>>,
+    }
+
+    impl Calls for Database {
+        async fn make(&self, call: Call) -> Result<Reply> {
+            assert_eq!(call.space, SYSTEM_SPACE);
+            if self.0.down.load(Ordering::SeqCst) {
+                return Err(Error::new("Anything", "down"));
+            }
+            let params: Value = call.decode()?;
+            let result = {
+                let mut records = self.0.records.lock().unwrap();
+                match params["command"].as_str().unwrap() {
+                    "updateOne" => {
+                        records.insert(params["filter"]["_id"].as_str().unwrap().to_owned(), params["update"]["$set"].clone());
+                        Value::Null
+                    }
+                    "deleteMany" => {
+                        let filter = &params["filter"];
+                        records.retain(|id, record| filter["_id"] != id.as_str() && filter["space"] != record["space"]);
+                        Value::Null
+                    }
+                    _ => {
+                        self.0.reads.fetch_add(1, Ordering::SeqCst);
+                        records.get(params["query"]["_id"].as_str().unwrap()).cloned().unwrap_or_default()
+                    }
+                }
+            };
+            let hold = self.0.hold.lock().unwrap().clone();
+            if let Some(hold) = hold.filter(|_| params["command"] == "findOne") {
+                hold.notified().await;
+            }
+            Reply::json(&json!({"affectedDocs": 1, "result": result}))
+        }
+    }
+
+    impl Database {
+        fn reads(&self) -> u64 {
+            self.0.reads.load(Ordering::SeqCst)
+        }
+    }
+
+    fn rules() -> Rules {
+        Rules::new(Rule { read: Access::All, write: Access::Nobody })
+    }
+
+    async fn name(rules: &Rules, database: &Database, space: &str, collection: &str) -> &'static str {
+        rules.get(database, space, collection).await.unwrap().name()
+    }
+
+    #[tokio::test]
+    async fn a_rule_is_read_once_and_a_change_holds_at_once() {
+        let (rules, database) = (rules(), Database::default());
+        let asked = futures_util::future::join_all((0..20).map(|_| name(&rules, &database, "s", "c"))).await;
+        assert!(asked.iter().all(|name| *name == "ADMINWRITEONLY"));
+        assert_eq!(database.reads(), 1, "and however many ask at once");
+        rules.set(&database, "s", "c", PRIVATE).await.unwrap();
+        assert_eq!(name(&rules, &database, "s", "c").await, "PRIVATE");
+        assert_eq!(name(&rules, &database, "s", "c").await, "PRIVATE");
+        assert_eq!(database.reads(), 2);
+        assert_eq!(name(&rules, &database, "other", "c").await, "ADMINWRITEONLY");
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_a_change_is_not_kept() {
+        let (rules, database) = (Arc::new(rules()), Database::default());
+        let hold = Arc::new(Notify::new());
+        *database.0.hold.lock().unwrap() = Some(hold.clone());
+        let reading = tokio::spawn({
+            let (rules, database) = (rules.clone(), database.clone());
+            async move { name(&rules, &database, "s", "c").await }
+        });
+        while database.reads() == 0 {
+            tokio::task::yield_now().await;
+        }
+        rules.set(&database, "s", "c", PRIVATE).await.unwrap();
+        *database.0.hold.lock().unwrap() = None;
+        hold.notify_one();
+        assert_eq!(reading.await.unwrap(), "ADMINWRITEONLY", "it was asked before");
+        assert_eq!(name(&rules, &database, "s", "c").await, "PRIVATE");
+    }
+
+    #[tokio::test]
+    async fn a_rule_that_cannot_be_read_lets_nothing_through() {
+        let (rules, database) = (rules(), Database::default());
+        database.0.down.store(true, Ordering::SeqCst);
+        let error = rules.get(&database, "s", "c").await.unwrap_err();
+        assert_eq!((error.code(), error.is_retryable()), (codes::UNAVAILABLE, true));
+        database.0.down.store(false, Ordering::SeqCst);
+        assert_eq!(name(&rules, &database, "s", "c").await, "ADMINWRITEONLY", "a failure is not kept");
+        rules.set(&database, "s", "c", "of a later version").await.unwrap();
+        assert_eq!(rules.get(&database, "s", "c").await.unwrap_err().code(), codes::UNAVAILABLE);
+    }
+
+    #[tokio::test]
+    async fn rules_go_with_their_collections_and_spaces() {
+        let (rules, database) = (rules(), Database::default());
+        rules.set(&database, "s", "a", PRIVATE).await.unwrap();
+        rules.rename(&database, "s", "a", "b").await.unwrap();
+        assert_eq!(name(&rules, &database, "s", "a").await, "ADMINWRITEONLY");
+        assert_eq!(name(&rules, &database, "s", "b").await, "PRIVATE");
+        // What is renamed to `b` has no rule of its own, and so it has none after.
+        rules.rename(&database, "s", "c", "b").await.unwrap();
+        assert_eq!(name(&rules, &database, "s", "b").await, "ADMINWRITEONLY");
+        rules.set(&database, "s", "b", PRIVATE).await.unwrap();
+        rules.remove(&database, "s", "b").await.unwrap();
+        assert_eq!(name(&rules, &database, "s", "b").await, "ADMINWRITEONLY");
+        rules.set(&database, "s", "b", PRIVATE).await.unwrap();
+        rules.set(&database, "t", "b", PRIVATE).await.unwrap();
+        rules.forget_space(&database, "s").await.unwrap();
+        assert_eq!(name(&rules, &database, "s", "b").await, "ADMINWRITEONLY");
+        assert_eq!(name(&rules, &database, "t", "b").await, "PRIVATE");
+    }
+}
