@@ -233,7 +233,7 @@ fn a_deleted_space_leaves_nothing_behind() {
 }
 
 /// Where mpcloud keeps records of a space's own things, outside of the space: collections, and the storage.
-const SYSTEM_RECORDS: [&str; 6] = ["functions", "function_deployments", "function_logs", "sessions", "users", "storage"];
+const SYSTEM_RECORDS: [&str; 7] = ["functions", "function_deployments", "function_logs", "sessions", "users", "db_tasks", "storage"];
 
 /// Those of [`SYSTEM_RECORDS`] that mention a space.
 fn mentions_in_system_records(server: &Server, space: &Space) -> Vec<&'static str> {
