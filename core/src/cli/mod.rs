@@ -174,7 +174,17 @@ mod tests {
             let words = std::iter::once("mpcloud").chain(line.split(' '));
             Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));
         }
-        for line in ["", "space", "space create", "function list", "function invoke n", "db run {}", "db export --space ID", "db restore B --space ID", "nothing"] {
+        for line in [
+            "",
+            "space",
+            "space create",
+            "function list",
+            "function invoke n",
+            "db run {}",
+            "db export --space ID",
+            "db restore B --space ID",
+            "nothing",
+        ] {
             let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));
             assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -47,7 +47,8 @@ impl Command {
             }
             Self::Show { backup, space } => {
                 let reply = client.call("QueryDBBackupCollections", &[("SpaceId", &space), ("BackupId", &backup)])?;
-                let names: Vec<&str> = reply.get("Collections").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+                let names: Vec<&str> =
+                    reply.get("Collections").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
                 output.result(&json!({"backupId": backup, "collections": names}), || names.join("\n"))
             }
             Self::Now { space } => {

@@ -75,9 +75,9 @@ impl Export {
         }
         let documents: u64 = text(&done, &["ExportedCount"]).parse().unwrap_or_default();
         let shown = file.display().to_string();
-        options.output().result(&json!({"file": shown, "documents": documents, "bytes": bytes}), || {
-            format!("wrote {documents} documents to {shown}")
-        })
+        options
+            .output()
+            .result(&json!({"file": shown, "documents": documents, "bytes": bytes}), || format!("wrote {documents} documents to {shown}"))
     }
 
     /// Writes beside the file first, so that it is never there in parts.

@@ -78,7 +78,9 @@ impl Command {
                 let listed = text(&reply, &["Result"]);
                 let not_json = |e: serde_json::Error| Failure::new(format!("the server's answer is not JSON: {e}"));
                 let indexes: Vec<Box<RawValue>> = serde_json::from_str(&listed).map_err(not_json)?;
-                output.result(&json_list(&indexes), || table(&["NAME", "KEY", "UNIQUE"], &indexes.iter().map(|one| row(one)).collect::<Vec<_>>()))
+                output.result(&json_list(&indexes), || {
+                    table(&["NAME", "KEY", "UNIQUE"], &indexes.iter().map(|one| row(one)).collect::<Vec<_>>())
+                })
             }
             Self::Create { collection: Collection { collection, space }, key, unique, name } => {
                 parse_json("the key", &key)?;

@@ -31,6 +31,11 @@ pub struct Progress {
 }
 
 impl Control {
+    /// For a task that stops with others.
+    pub fn of(stop: CancellationToken) -> Self {
+        Self { stop, ..Self::default() }
+    }
+
     /// Documents were done.
     pub fn succeeded(&self, count: u64) {
         self.succeeded.fetch_add(count, Ordering::Relaxed);

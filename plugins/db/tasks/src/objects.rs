@@ -61,7 +61,13 @@ impl<C: Calls> Objects<C> {
         Self { calls }
     }
 
-    async fn call(&self, method: &str, params: &impl serde::Serialize, body: Option<Body>, patience: Duration) -> Result<sdk_plugin::Reply> {
+    async fn call(
+        &self,
+        method: &str,
+        params: &impl serde::Serialize,
+        body: Option<Body>,
+        patience: Duration,
+    ) -> Result<sdk_plugin::Reply> {
         let mut call = Call::json(SYSTEM_SPACE, method, params)?;
         call.body = body;
         call.deadline = Instant::now() + patience;

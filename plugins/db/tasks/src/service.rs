@@ -49,6 +49,8 @@ pub struct Service<C> {
     pub(crate) places: Arc<Places>,
     pub(crate) tracker: TaskTracker,
     pub(crate) stopping: CancellationToken,
+    /// Stops all tasks.
+    cut: CancellationToken,
     /// Held while this instance makes nightly backups.
     pub(crate) at_night: tokio::sync::Mutex<()>,
     running: Mutex<HashMap<String, Running>>,
@@ -74,6 +76,7 @@ impl<C: Calls> Service<C> {
             places: Places::new(&config),
             tracker: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            cut: CancellationToken::new(),
             at_night: tokio::sync::Mutex::default(),
             running: Mutex::default(),
             ended: Notify::new(),
@@ -156,13 +159,9 @@ impl<C: Calls> Service<C> {
     }
 
     fn enter(&self, task: &Task) -> Arc<Control> {
-        let control = Arc::new(Control::default());
+        let control = Arc::new(Control::of(self.cut.child_token()));
         let running = Running { space: task.space_id.clone(), control: control.clone() };
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(task.id.clone(), running);
-        // Whoever stops the tasks may have looked for them just before.
-        if self.stopping.is_cancelled() && self.tracker.is_closed() {
-            control.stop();
-        }
         control
     }
 
@@ -244,9 +243,9 @@ impl<C: Calls> Service<C> {
         }
     }
 
-    fn stop_tasks(&self, of_space: Option<&str>) {
+    fn stop_tasks(&self, space: &str) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        for task in running.values().filter(|task| of_space.is_none_or(|space| task.space == space)) {
+        for task in running.values().filter(|task| task.space == space) {
             task.control.stop();
         }
     }
@@ -258,7 +257,7 @@ impl<C: Calls> Service<C> {
         if timeout(GRACE, self.tracker.wait()).await.is_ok() {
             return;
         }
-        self.stop_tasks(None);
+        self.cut.cancel();
         if timeout(LAST_WORDS, self.tracker.wait()).await.is_err() {
             tracing::warn!("tasks did not end in time; they will be marked as failed");
         }
@@ -269,7 +268,7 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// What the database or the storage answers; then it must be done again.
     pub async fn remove_space(&self, space: &str) -> Result<()> {
-        self.stop_tasks(Some(space));
+        self.stop_tasks(space);
         let ended = timeout(LAST_WORDS, async {
             loop {
                 let ended = self.ended.notified();

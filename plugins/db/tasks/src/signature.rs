@@ -97,8 +97,7 @@ pub fn form(secret: &[u8], named: &Named, file_type: FileType, most: u64, now: u
 pub fn verify_form(secret: &[u8], key: &str, policy: &str, signature: &str, now: u64) -> Result<Named> {
     let signature = BASE64.decode(signature.trim()).map_err(|_| refused())?;
     mac(secret, "import", policy)?.verify_slice(&signature).map_err(|_| refused())?;
-    let policy: Policy =
-        BASE64.decode(policy).ok().and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(refused)?;
+    let policy: Policy = BASE64.decode(policy).ok().and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(refused)?;
     if policy.key != key || now > policy.expires {
         return Err(refused());
     }

@@ -13,7 +13,6 @@ use sdk_plugin::contract::db::operations::{DUPLICATE_KEY_NUMBER, NAMESPACE_EXIST
 use sdk_plugin::contract::db::{DUPLICATE_KEY, EXECUTE};
 use sdk_plugin::contract::{Calls, storage};
 use sdk_plugin::{Body, Call, CallerKind, Error, Reply, Result, codes};
-use serde_json::value::RawValue;
 use serde_json::{Value, json as json_value};
 
 /// How many documents a page of a dump has: few, so that small tests have several.
@@ -132,7 +131,7 @@ impl Memory {
             "createIndexes" => {
                 let specs = params.get_array("indexes").unwrap().iter().map(|spec| spec.as_document().unwrap().clone());
                 let kept = collections.entry(key).or_default();
-                kept.indexes.extend(specs.filter(|spec| spec.get_str("name") != Ok("_id_")));
+                kept.indexes.extend(specs.filter(|spec| spec.get_str("name").is_ok_and(|name| name != "_id_")));
                 (0, r#"{"ok":1}"#.to_owned())
             }
             "dump" => {
@@ -181,11 +180,13 @@ impl Memory {
                 (1, found.map_or("null".to_owned(), |found| json::to_string(&Bson::Document(found.clone()))))
             }
             "find" => {
-                let found = collections.get(&key).into_iter().flat_map(|kept| kept.documents.iter()).filter(|document| filter.matches(document));
+                let found =
+                    collections.get(&key).into_iter().flat_map(|kept| kept.documents.iter()).filter(|document| filter.matches(document));
                 (1, json::to_string(&Bson::Array(found.cloned().map(Bson::Document).collect())))
             }
             "count" => {
-                let count = collections.get(&key).map_or(0, |kept| kept.documents.iter().filter(|document| filter.matches(document)).count());
+                let count =
+                    collections.get(&key).map_or(0, |kept| kept.documents.iter().filter(|document| filter.matches(document)).count());
                 (count as u64, count.to_string())
             }
             "updateOne" => {
@@ -216,7 +217,7 @@ impl Memory {
             }
             other => panic!("no command {other}"),
         };
-        Reply::json(&json_value!({"affectedDocs": affected, "result": RawValue::from_string(result).unwrap()}))
+        Ok(Reply::raw(format!(r#"{{"affectedDocs":{affected},"result":{result}}}"#)))
     }
 
     async fn store(&self, call: Call) -> Result<Reply> {
@@ -257,9 +258,11 @@ impl Memory {
 impl Kept {
     /// Why a document cannot be stored beside the others.
     fn conflict(&self, document: &Document) -> Option<String> {
-        let fields = self.indexes.iter().filter(|index| index.get_bool("unique") == Ok(true)).map(|index| {
-            index.get_document("key").unwrap().keys().next().unwrap().clone()
-        });
+        let fields = self
+            .indexes
+            .iter()
+            .filter(|index| index.get_bool("unique").unwrap_or(false))
+            .map(|index| index.get_document("key").unwrap().keys().next().unwrap().clone());
         let unique: Vec<String> = std::iter::once("_id".to_owned()).chain(fields).collect();
         let taken = unique.into_iter().find(|field| self.documents.iter().any(|other| other.get(field) == document.get(field)));
         taken.map(|field| format!("E11000 duplicate key error index: {field}"))

@@ -1,9 +1,12 @@
 //! Files for imports, posted as a form; see [`signature`](crate::signature).
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use http::StatusCode;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use sdk_plugin::contract::Calls;
@@ -27,6 +30,36 @@ const MAX_FIELDS: u64 = 64 * 1024;
 /// How many fields may come before the file.
 const FIELDS: usize = 32;
 
+/// How long the rest of a refused upload is read.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(60);
+
+/// A body whose rest can be read by somebody else.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Body>>);
+
+impl Shared {
+    /// Reads and forgets what is left, unless it is more than `most` bytes: many clients look for
+    /// an answer only when they have sent everything.
+    async fn drain(mut self, most: u64) {
+        let mut read = 0;
+        while let Some(Ok(chunk)) = self.next().await {
+            read += chunk.len() as u64;
+            if read > most {
+                return;
+            }
+        }
+    }
+}
+
+impl Stream for Shared {
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Pin::new(&mut *body).poll_next(cx)
+    }
+}
+
 /// The fields of a form before its file.
 #[derive(Default)]
 struct Fields {
@@ -42,15 +75,27 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// `SignatureNotMatch`, `EntityTooLarge`, `MalformedPOSTRequest`, `SERVER_BUSY`, `Conflict` for
     /// a second file, or what the database or the storage answers.
-    pub async fn upload(self: &Arc<Self>, request: HttpRequest) -> Result<HttpResponse> {
+    pub async fn upload(self: &Arc<Self>, mut request: HttpRequest) -> Result<HttpResponse> {
         let limit = self.config.max_import_bytes;
-        if request.body.length().is_some_and(|length| length > limit + MAX_FIELDS) {
-            return Err(too_large(limit));
+        let whole = request.body.length();
+        let body = Shared(Arc::new(Mutex::new(std::mem::replace(&mut request.body, Body::empty()))));
+        let answer = if whole.is_some_and(|length| length > limit + MAX_FIELDS) {
+            Err(too_large(limit))
+        } else {
+            self.form(&request, body.clone()).await
+        };
+        if answer.is_err() {
+            let _ = tokio::time::timeout(DRAIN_PATIENCE, body.drain(limit)).await;
         }
+        answer
+    }
+
+    async fn form(self: &Arc<Self>, request: &HttpRequest, body: Shared) -> Result<HttpResponse> {
+        let limit = self.config.max_import_bytes;
         let content_type = request.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let boundary = multer::parse_boundary(content_type).map_err(|_| malformed("the body must be multipart/form-data"))?;
         let sizes = SizeLimit::new().whole_stream(limit + MAX_FIELDS).per_field(MAX_FIELDS).for_field("file", limit);
-        let mut form = Multipart::with_constraints(request.body, boundary, Constraints::new().size_limit(sizes));
+        let mut form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(sizes));
         let mut fields = Fields::default();
         for _ in 0..FIELDS {
             let field = form.next_field().await.map_err(|e| broken(e, limit))?.ok_or_else(|| malformed("the form has no field `file`"))?;

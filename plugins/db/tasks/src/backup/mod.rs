@@ -39,6 +39,14 @@ pub fn begun(id: &str) -> Option<u64> {
     of_stamp(id.split('_').next()?)
 }
 
+fn no_backup(id: &str) -> Error {
+    Error::new(NOT_FOUND, format!("the backup `{id}` does not exist"))
+}
+
+fn missing(error: Error, id: &str) -> Error {
+    if error.code() == codes::NOT_FOUND { no_backup(id).with_source(error) } else { error }
+}
+
 /// The backups of one space.
 pub struct Backups<C> {
     objects: Objects<C>,
@@ -116,24 +124,21 @@ impl<C: Calls> Backups<C> {
     /// # Errors
     /// `InvalidBackup.NotFound`, or what the storage answers.
     pub async fn manifest(&self, id: &str) -> Result<Manifest> {
-        let missing = || Error::new(NOT_FOUND, format!("the backup `{id}` does not exist"));
         let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
         if id.is_empty() || id.len() > 100 || !plain {
-            return Err(missing());
+            return Err(no_backup(id));
         }
-        let body = match self.objects.get(&self.manifest_key(id)).await {
-            Err(error) if error.code() == codes::NOT_FOUND => return Err(missing()),
-            body => body?,
-        };
+        let body = self.objects.get(&self.manifest_key(id)).await.map_err(|error| missing(error, id))?;
         Manifest::parse(&body.collect(MAX_MANIFEST).await?)
     }
 
     /// The documents of a collection.
     ///
     /// # Errors
-    /// What the storage answers.
+    /// `InvalidBackup.NotFound` when it was removed meanwhile, or what the storage answers.
     pub async fn read(&self, id: &str, saved: &Saved) -> Result<Batches> {
-        Ok(Batches::of(self.objects.get(&self.object_key(id, &saved.object)).await?, saved.documents))
+        let body = self.objects.get(&self.object_key(id, &saved.object)).await;
+        Ok(Batches::of(body.map_err(|error| missing(error, id))?, saved.documents))
     }
 
     /// Removes the objects of a backup that has no manifest.

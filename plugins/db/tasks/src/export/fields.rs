@@ -27,7 +27,9 @@ pub fn parse(text: &str, file_type: FileType) -> Result<Vec<String>> {
         return Err(invalid(format!("Fields: more than {MAX} fields are named")));
     }
     match file_type {
-        FileType::Csv if fields.is_empty() => Err(Error::new(MISSING_PARAMETER, "Fields is missing: an export to CSV needs the fields' names")),
+        FileType::Csv if fields.is_empty() => {
+            Err(Error::new(MISSING_PARAMETER, "Fields is missing: an export to CSV needs the fields' names"))
+        }
         FileType::Csv => Ok(fields),
         FileType::Json => super::json::projection(&fields).map(|_| fields),
     }

@@ -2,6 +2,7 @@
 
 use bson::oid::ObjectId;
 use bson::{Bson, Document};
+use bytes::{Bytes, BytesMut};
 use mql::check;
 use sdk_plugin::{Error, Result, codes};
 use tokio::sync::mpsc;
@@ -50,6 +51,13 @@ impl Entry {
         check::size(bytes.len()).map_err(|e| in_line(line, e))?;
         Ok(Self { line, document, bytes })
     }
+}
+
+/// The documents of some entries in BSON, one after another.
+pub fn bytes(entries: &[Entry]) -> Bytes {
+    let mut all = BytesMut::with_capacity(entries.iter().map(|entry| entry.bytes.len()).sum());
+    entries.iter().for_each(|entry| all.extend_from_slice(&entry.bytes));
+    all.freeze()
 }
 
 /// Gathers documents and hands them on.

@@ -42,6 +42,10 @@ pub fn read(text: &str) -> Result<Option<Bson>, String> {
 }
 
 fn number(text: &str) -> Option<Bson> {
+    // JSON may have spaces around it; a number in a cell has none.
+    if !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E')) {
+        return None;
+    }
     let value = json::value(text.as_bytes()).ok()?;
     let whole = text.bytes().all(|b| b == b'-' || b.is_ascii_digit());
     match value {
@@ -81,7 +85,21 @@ mod tests {
             assert_eq!(read(text), Some(value), "{text}");
         }
         for text in [
-            "True", "007", "+1", ".5", "5.", "1e999", "12345678901234567890", "2020-01-01", "NaN", "{hello}", "[", " 5", "5 ", "小明", "-",
+            "True",
+            "007",
+            "+1",
+            ".5",
+            "5.",
+            "1e999",
+            "12345678901234567890",
+            "2020-01-01",
+            "NaN",
+            "{hello}",
+            "[",
+            " 5",
+            "5 ",
+            "小明",
+            "-",
             "0123456789abcdef01234567",
         ] {
             assert_eq!(read(text), Some(bson!(text)), "{text}");

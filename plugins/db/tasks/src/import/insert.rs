@@ -1,6 +1,5 @@
 //! Insert mode: what conflicts is left out and counted, the rest goes on.
 
-use bytes::Bytes;
 use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::db::operations::DUPLICATE_KEY_NUMBER;
@@ -9,7 +8,7 @@ use crate::code::in_line;
 use crate::control::Control;
 use crate::database::Database;
 
-use super::batch::Entry;
+use super::batch::{Entry, bytes};
 
 /// Inserts a batch.
 ///
@@ -17,8 +16,7 @@ use super::batch::Entry;
 /// `INVALID_FILE_FORMAT` for a document that the database does not take for another reason than a
 /// conflict, or what the database answers.
 pub async fn batch<C: Calls>(database: &Database<C>, collection: &str, batch: &[Entry], control: &Control) -> Result<()> {
-    let documents: Vec<u8> = batch.iter().flat_map(|entry| entry.bytes.iter().copied()).collect();
-    let (inserted, loaded) = database.load(collection, Bytes::from(documents), false).await?;
+    let (inserted, loaded) = database.load(collection, bytes(batch), false).await?;
     control.succeeded(inserted);
     control.failed(loaded.write_errors.len() as u64);
     match loaded.write_errors.iter().find(|error| error.code != DUPLICATE_KEY_NUMBER) {

@@ -12,6 +12,7 @@ pub mod cell;
 mod insert;
 pub mod lines;
 mod nest;
+mod records;
 pub mod table;
 mod upsert;
 

@@ -2,16 +2,16 @@
 //! RFC 4180's. A dotted name makes documents in documents. Empty lines are skipped; a line with
 //! more or fewer cells than there are names is wrong.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 
-use bson::Document;
-use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use bson::{Bson, Document};
 use sdk_plugin::{Error, Result};
 
 use crate::code::in_line;
 use crate::pipe::cause;
 
 use super::lines::{BYTE_ORDER_MARK, check_key};
+use super::records::{Record, Records};
 use super::{cell, nest};
 
 /// Reads a file, and hands on each document with the line that it begins in, counted from 1.
@@ -19,21 +19,22 @@ use super::{cell, nest};
 /// # Errors
 /// `INVALID_FILE_FORMAT` for the first line that is wrong, or what the reader or `add` reports.
 pub fn read(reader: impl Read, add: &mut dyn FnMut(u64, Document) -> Result<()>) -> Result<()> {
+    let mut mark = Vec::new();
     let mut reader = BufReader::with_capacity(1 << 16, reader);
-    skip_mark(&mut reader)?;
-    let mut csv = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::None).from_reader(reader);
-    let mut record = StringRecord::new();
-    if !next(&mut csv, &mut record)? {
-        return Ok(());
+    reader.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut mark).map_err(|e| cause(e, Error::internal))?;
+    if mark == BYTE_ORDER_MARK {
+        mark.clear();
     }
-    let names = header(&record)?;
-    while next(&mut csv, &mut record)? {
-        let line = record.position().map_or(0, csv::Position::line);
-        if record.len() != names.len() {
-            return Err(in_line(line, format!("it has {} cells, and the first line {} names", record.len(), names.len())));
+    let mut records = Records::new(mark.as_slice().chain(reader));
+    let Some(first) = records.next()? else { return Ok(()) };
+    let names = header(&first)?;
+    while let Some(record) = records.next()? {
+        let (line, cells) = (record.line, record.cells());
+        if cells.len() != names.len() {
+            return Err(in_line(line, format!("it has {} cells, and the first line {} names", cells.len(), names.len())));
         }
         let mut document = Document::new();
-        for (name, text) in names.iter().zip(&record) {
+        for (name, text) in names.iter().zip(cells) {
             let value = cell::read(text).map_err(|problem| in_line(line, format!("`{name}`: {problem}")))?;
             if let Some(value) = value {
                 nest::put(&mut document, name, value).map_err(|problem| in_line(line, problem))?;
@@ -44,39 +45,20 @@ pub fn read(reader: impl Read, add: &mut dyn FnMut(u64, Document) -> Result<()>)
     Ok(())
 }
 
-fn skip_mark(reader: &mut BufReader<impl Read>) -> Result<()> {
-    // The buffer is large enough for the mark, but a read may bring less.
-    let start = reader.fill_buf().map_err(|e| cause(e, Error::internal))?;
-    if start.starts_with(BYTE_ORDER_MARK) {
-        reader.consume(BYTE_ORDER_MARK.len());
-    }
-    Ok(())
-}
-
-fn next(csv: &mut csv::Reader<impl Read>, record: &mut StringRecord) -> Result<bool> {
-    csv.read_record(record).map_err(|error| {
-        let line = error.position().map_or(0, csv::Position::line);
-        match error.into_kind() {
-            ErrorKind::Io(error) => cause(error, Error::internal),
-            ErrorKind::Utf8 { .. } => in_line(line, "it is not UTF-8"),
-            _ => in_line(line, "it is not CSV"),
-        }
-    })
-}
-
-fn header(record: &StringRecord) -> Result<Vec<String>> {
+fn header(record: &Record) -> Result<Vec<String>> {
+    let wrong = |what: String| in_line(record.line, what);
     let mut all = Document::new();
-    for name in record {
+    for name in record.cells() {
         if name.is_empty() {
-            return Err(in_line(1, "a name is empty"));
+            return Err(wrong("a name is empty".to_owned()));
         }
         if name.split('.').any(|part| part.starts_with('$')) {
-            return Err(in_line(1, format!("the key `{name}` begins with `$`")));
+            return Err(wrong(format!("the key `{name}` begins with `$`")));
         }
-        check_key(name).map_err(|problem| in_line(1, problem))?;
-        nest::put(&mut all, name, bson::Bson::Null).map_err(|problem| in_line(1, problem))?;
+        check_key(name).map_err(wrong)?;
+        nest::put(&mut all, name, Bson::Null).map_err(wrong)?;
     }
-    Ok(record.iter().map(str::to_owned).collect())
+    Ok(record.cells().map(str::to_owned).collect())
 }
 
 #[cfg(test)]
@@ -123,6 +105,7 @@ mod tests {
             (b"$a\n", 1, "`$a`"),
             (b"a\n\"{\"\"b\"\":1,\"\"b\"\":2}\"\n", 2, "twice"),
             (b"a\nx\n\xff\n", 3, "UTF-8"),
+            (b"a\n\"x\n\n", 2, "not closed"),
         ] {
             let error = documents(file).unwrap_err();
             assert_eq!(error.code(), INVALID_FILE_FORMAT, "{}", String::from_utf8_lossy(file));

@@ -126,7 +126,8 @@ async fn csv_comes_back_where_the_text_shows_the_type() {
         doc! {"_id": "b", "name": "two\r\nlines", "n": 5.5, "at": bson::DateTime::from_millis(0), "yes": true},
     ];
     memory.fill(SPACE, "from", documents.clone(), vec![]);
-    let file = export(&memory, "from", FileType::Csv, &["_id", "name", "n", "address.city", "address.zip", "tags", "at", "yes", "none"]).await;
+    let file =
+        export(&memory, "from", FileType::Csv, &["_id", "name", "n", "address.city", "address.zip", "tags", "at", "yes", "none"]).await;
     memory.fill(SPACE, "c", vec![], vec![]);
     let (done, progress) = import(&memory, FileType::Csv, Mode::Insert, &file).await;
     done.unwrap();

@@ -5,7 +5,6 @@
 //! they are replaced one by one, until some in a row turn out to be new.
 
 use bson::{Bson, doc};
-use bytes::Bytes;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::db::DUPLICATE_KEY;
 use sdk_plugin::contract::db::operations::DUPLICATE_KEY_NUMBER;
@@ -17,7 +16,7 @@ use crate::control::Control;
 use crate::database::Database;
 use crate::extended;
 
-use super::batch::Entry;
+use super::batch::{Entry, bytes};
 
 /// After so many new documents in a row, the next are inserted in bulk.
 const NEW_IN_A_ROW: usize = 8;
@@ -45,8 +44,7 @@ pub async fn batch<C: Calls>(database: &Database<C>, collection: &str, batch: &[
 
 /// Inserts documents up to the first that is there; says how many.
 async fn in_bulk<C: Calls>(database: &Database<C>, collection: &str, entries: &[Entry], control: &Control) -> Result<usize> {
-    let documents: Vec<u8> = entries.iter().flat_map(|entry| entry.bytes.iter().copied()).collect();
-    let (_, loaded) = database.load(collection, Bytes::from(documents), true).await?;
+    let (_, loaded) = database.load(collection, bytes(entries), true).await?;
     let Some(error) = loaded.write_errors.first() else {
         control.succeeded(entries.len() as u64);
         return Ok(entries.len());

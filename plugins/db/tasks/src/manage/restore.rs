@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use sdk_plugin::contract::management::{INVALID_PARAMETER, list};
 use sdk_plugin::contract::Calls;
+use sdk_plugin::contract::management::{INVALID_PARAMETER, list};
 use sdk_plugin::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};

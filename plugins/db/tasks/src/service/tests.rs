@@ -200,15 +200,17 @@ async fn uploads_are_bounded_signed_and_made_once() {
         assert_eq!((status, &answer["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("EntityTooLarge")), "{size}");
         assert_eq!(cloud.task(&id).await.status, Status::New);
     }
-    let (_, status, _) = cloud.import("JSON", "INSERT", &vec![b' '; 20_000]).await;
+    let (id, status, _) = cloud.import("JSON", "INSERT", &vec![b' '; 20_000]).await;
     assert_eq!(status, StatusCode::NO_CONTENT, "as large as it may be");
+    assert_eq!(cloud.ended(&id).await.status, Status::Success);
 
     let created = json!({"Collection": "users", "FileType": "JSON"});
     let created = cloud.service.create_import(SPACE, params(created)).await.unwrap();
     let text = |key: &str| created[key].as_str().unwrap().to_owned();
     let (key, policy, signature, id) = (text("FileKey"), text("Policy"), text("Signature"), text("TaskId"));
     let good = [("key", &*key), ("policy", &*policy), ("Signature", &*signature)];
-    for fields in [vec![], vec![good[0], good[1]], vec![("key", "other"), good[1], good[2]], vec![good[0], good[1], ("Signature", "AA==")]] {
+    for fields in [vec![], vec![good[0], good[1]], vec![("key", "other"), good[1], good[2]], vec![good[0], good[1], ("Signature", "AA==")]]
+    {
         let (status, answer) = cloud.post(form(&fields, b"{}")).await;
         assert_eq!((status, &answer["code"]), (StatusCode::FORBIDDEN, &json!(codes::SIGNATURE)), "{fields:?}");
     }
@@ -423,7 +425,8 @@ async fn a_deleted_space_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn collections_are_renamed_and_deleted() {
     let cloud = Cloud::new();
-    let rename = |from: &str, to: &str| cloud.service.rename_collection(SPACE, params(json!({"OriginCollection": from, "NewCollection": to})));
+    let rename =
+        |from: &str, to: &str| cloud.service.rename_collection(SPACE, params(json!({"OriginCollection": from, "NewCollection": to})));
     rename("users", "people").await.unwrap();
     assert_eq!(rename("users", "x").await.unwrap_err().message(), "the collection `users` does not exist");
     assert_eq!(rename("people", "empty").await.unwrap_err().message(), "the collection `empty` exists already");
