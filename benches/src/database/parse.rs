@@ -62,7 +62,8 @@ impl Parse {
 
     async fn wait(&self) -> Result {
         let deadline = Instant::now() + Duration::from_secs(60);
-        let health = Target::new("Parse Server", self.server.address, vec![Request::get("/parse/health").body(Full::default())?], "ok");
+        let request = self.request("/health", &json!({"_method": "GET"}), false)?;
+        let health = Target::new("Parse Server", self.server.address, vec![request], "ok");
         while let Err(e) = health.ask(0).await {
             if Instant::now() > deadline {
                 return Err(format!("Parse Server does not start: {e}").into());
