@@ -151,6 +151,7 @@ impl CoreMethods {
     }
 
     async fn on_event(&self, event: Event) -> Result<()> {
+        self.router.policy().on_event(&self.router, &event).await?;
         if event.name == events::SPACE_DELETED {
             self.sessions.forget_space(&event.space).await?;
             self.users.forget_space(&event.space).await?;

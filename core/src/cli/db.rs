@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::parse_json;
 use super::output::text;
-use super::{Failure, Options};
+use super::{Failure, Options, policy};
 
 /// The commands on databases.
 #[derive(Debug, Subcommand)]
@@ -24,6 +24,9 @@ pub enum Command {
         #[arg(value_name = "JSON")]
         command: String,
     },
+    /// Show and change what mini programs may do with collections
+    #[command(subcommand)]
+    Policy(policy::Command),
 }
 
 #[derive(Serialize)]
@@ -35,7 +38,10 @@ struct Outcome {
 
 impl Command {
     pub fn run(self, options: &Options) -> Result<(), Failure> {
-        let Self::Run { space, command } = self;
+        let (space, command) = match self {
+            Self::Run { space, command } => (space, command),
+            Self::Policy(command) => return command.run(options),
+        };
         parse_json("the command", &command)?;
         let reply = options.client()?.call("RunDBCommand", &[("SpaceId", &space), ("Body", &command)])?;
         let result = text(&reply, &["Result"]);

@@ -10,6 +10,7 @@ mod logs;
 mod output;
 mod package;
 mod plugin;
+mod policy;
 mod scaffold;
 mod server;
 mod space;
@@ -151,6 +152,9 @@ mod tests {
             "function logs n -f --space ID",
             "function delete n --space ID",
             "db run --space ID {}",
+            "db policy get c --space ID --json",
+            "db policy set c --space ID --preset private",
+            "db policy set c --space ID --rules {}",
             "plugin list",
             "plugin new hello --path p --sdk s",
             "plugin check lib.so",
@@ -161,7 +165,18 @@ mod tests {
             let words = std::iter::once("mpcloud").chain(line.split(' '));
             Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));
         }
-        for line in ["", "space", "space create", "function list", "function invoke n", "db run {}", "nothing"] {
+        for line in [
+            "",
+            "space",
+            "space create",
+            "function list",
+            "function invoke n",
+            "db run {}",
+            "db policy set c --space ID",
+            "db policy set c --space ID --preset NONE",
+            "db policy set c --space ID --preset PRIVATE --rules {}",
+            "nothing",
+        ] {
             let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));
             assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
         }

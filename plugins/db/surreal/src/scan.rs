@@ -149,6 +149,18 @@ impl Scan {
         self
     }
 
+    /// Finds each document once, even when it is changed meanwhile and moves within an index.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        // A snapshot does not change.
+        if self.records.snapshot.is_none()
+            && let Source::Index(entries) = &mut self.source
+        {
+            entries.once();
+        }
+        self
+    }
+
     /// Gives variables to the filter's expressions.
     #[must_use]
     pub fn with(mut self, variables: Document) -> Self {

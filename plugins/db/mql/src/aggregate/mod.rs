@@ -1,7 +1,7 @@
 //! Aggregation pipelines.
 
 mod accumulator;
-mod bounds;
+pub(crate) mod bounds;
 mod chain;
 mod execution;
 mod nested;
@@ -40,6 +40,7 @@ const STAGES: &[&str] = &[
     "$addFields",
     "$bucket",
     "$bucketAuto",
+    "$changeStream",
     "$collStats",
     "$count",
     "$currentOp",

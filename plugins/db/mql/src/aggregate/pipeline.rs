@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bson::Bson;
+use bson::{Bson, Document};
 
 use super::execution::Execution;
 use super::operator::Env;
@@ -12,8 +12,9 @@ use super::query::Query;
 use super::spill::Spill;
 use super::stages::output::Output;
 use crate::collation::Collation;
-use crate::error::Result;
-use crate::expression::Variables;
+use crate::error::{Error, Result};
+use crate::expression::{Expression, Variables};
+use crate::filter::expression::NOW;
 
 /// The memory that a stage may take unless [`Context::memory`] says otherwise, in bytes.
 /// MongoDB's own bound.
@@ -70,20 +71,47 @@ impl Pipeline {
     ///
     /// # Errors
     /// As MongoDB: `Location40323` and `Location40324` for what is no stage, 40600 to 40602 and
-    /// 51047 for stages at the wrong place, the errors of the stages, their filters and
-    /// expressions; `CommandNotSupported` for stages that tell of a server, such as
-    /// `$indexStats`.
+    /// 51047 for stages at the wrong place, 51079 for a `$merge` into what another stage reads, the
+    /// errors of the stages, their filters and expressions; `CommandNotSupported` for stages that
+    /// tell of a server, such as `$indexStats`.
     pub fn parse(pipeline: &[Bson], options: &Options) -> Result<Self> {
         let mut parser = Parser::new(&options.collation, options.variables.clone());
         let (stages, output) = parser.pipeline(pipeline)?;
-        Ok(Self { plan: parser.plan(stages, false)?, output, collation: options.collation.clone() })
+        let parsed = Self { plan: parser.plan(stages, false)?, output, collation: options.collation.clone() };
+        match parsed.merged_into() {
+            Some(target) if parsed.collections().reads.contains(target) => Err(Error::at(
+                51079,
+                format!("$merge cannot write to the collection '{target}', because another stage of the pipeline reads it"),
+            )),
+            _ => Ok(parsed),
+        }
+    }
+
+    /// Checks that the pipeline may be run on a collection: `$merge` must not write to what is
+    /// read, or it might never end.
+    ///
+    /// # Errors
+    /// MongoDB's 51188.
+    pub fn check_source(&self, collection: &str) -> Result<()> {
+        if self.merged_into() == Some(collection) {
+            return Err(Error::at(51188, format!("$merge cannot write to the collection '{collection}', which is being aggregated")));
+        }
+        Ok(())
+    }
+
+    /// The collection that `$merge` writes to, if it is one of the same database.
+    fn merged_into(&self) -> Option<&str> {
+        match &self.output {
+            Some(Output::Merge(merge)) if merge.database().is_none() => Some(merge.collection()),
+            _ => None,
+        }
     }
 
     /// Starts the pipeline.
     pub fn start(&self, context: Context) -> Execution {
         let Context { mut variables, memory, spill, seed } = context;
         variables.collate(&self.collation);
-        let given = variables.given();
+        let given = given(&variables);
         let env = Env { variables, given, collation: self.collation.clone(), memory, spill, seed };
         Execution::new(self.plan.start(None, &env), env)
     }
@@ -91,7 +119,7 @@ impl Pipeline {
     /// What the pipeline asks of the collection that it is run on: its leading `$match` stages as
     /// one filter, the `$sort` and `$limit` after them, or its `$geoNear`.
     pub fn query(&self, variables: &Variables) -> Query {
-        self.plan.query(None, &variables.given())
+        self.plan.query(None, &given(variables))
     }
 
     /// The field of the result, if the pipeline does nothing but count what
@@ -108,11 +136,22 @@ impl Pipeline {
         self.output.as_ref()
     }
 
-    /// The other collections that the pipeline uses.
+    /// The other collections that the pipeline uses, whatever stage of whatever nested pipeline
+    /// names them: all that permissions have to be checked for.
     pub fn collections(&self) -> Collections {
         let mut collections = Collections::default();
         self.plan.reads(&mut |name| _ = collections.reads.insert(name.to_owned()));
         collections.writes.extend(self.output.iter().map(|output| output.collection().to_owned()));
         collections
     }
+}
+
+/// Variables as filters take them. All stages and filters of a pipeline have the same time.
+fn given(variables: &Variables) -> Document {
+    let mut given = variables.given();
+    let now = Expression::parse(&Bson::String(format!("$${NOW}"))).and_then(|now| now.evaluate(&Document::new(), variables));
+    if let Ok(now) = now {
+        given.insert(NOW, now);
+    }
+    given
 }

@@ -9,17 +9,22 @@ mod array;
 mod call;
 mod compare;
 mod control;
+mod conversion;
 mod date;
 pub(crate) mod decimal128;
 mod named;
 mod node;
+mod object;
 mod operators;
 mod parse;
 mod path;
 mod regex;
 mod room;
 mod rounding;
+mod set;
+mod string;
 pub(crate) mod summation;
+mod text;
 mod transcendental;
 mod trim;
 mod zip;
@@ -185,3 +190,7 @@ pub(crate) fn type_name(value: &Bson) -> &'static str {
         other => crate::check::type_name(other),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
