@@ -165,12 +165,12 @@ fn two_users_under_each_rule() {
     read_only.is_denied(&WRITES);
     read_only.shows("found", &[0]);
     read_only.shows("joined", &[0]);
-    assert_eq!(read_only.left, [admins.clone()]);
+    assert_eq!(read_only.left, std::slice::from_ref(&admins));
 
     let closed = tried("admin_read_write_only");
     closed.is_denied(&WRITES);
     closed.is_denied(&["found", "foundOne", "counted", "joined"]);
-    assert_eq!(closed.left, [admins.clone()]);
+    assert_eq!(closed.left, std::slice::from_ref(&admins));
 
     let open = tried("open");
     open.affects(&["inserted", "otherInserted", "updated", "updatedOther", "forged", "replaced", "took", "upserted", "deletedOther"], 1);

@@ -8,8 +8,9 @@ use rand::seq::IndexedRandom as _;
 
 /// The collections. Every document refers to documents of all of them by `ref`.
 pub const COLLECTIONS: [&str; 3] = ["c0", "c1", "c2"];
-/// Users; two have ids that other readers of JSON could take for dates and ObjectIds.
-pub const USERS: [&str; 4] = ["ann", "bob", "2020-01-01T00:00:00.000Z", "0123456789abcdef01234567"];
+/// Users. Two differ in case only, and two have ids that other readers of JSON could take for
+/// dates and ObjectIds.
+pub const USERS: [&str; 5] = ["ann", "ANN", "bob", "2020-01-01T00:00:00.000Z", "0123456789abcdef01234567"];
 
 /// A command as a mini program sends it.
 pub struct Command {
@@ -89,7 +90,7 @@ impl Generator<'_> {
 
     fn filter(&mut self) -> String {
         let (a, b, user) = (self.number(), self.number(), self.id());
-        match self.rng.random_range(0..13) {
+        match self.rng.random_range(0..15) {
             0 => "{}".to_owned(),
             1 => format!(r#"{{"n":{{"$gte":{a}}}}}"#),
             2 => r#"{"s":"x"}"#.to_owned(),
@@ -102,13 +103,16 @@ impl Generator<'_> {
             9 => format!(r#"{{"auth":{{"userId":"{user}"}}}}"#),
             10 => r#"{"secret":{"$regex":"^<c"}}"#.to_owned(),
             11 => format!(r#"{{"$and":[{{"n":{{"$lt":{a}}}}},{{"s":{{"$ne":"x"}}}}]}}"#),
+            12 => format!(r#"{{"$expr":{{"$gt":["$n",{a}]}}}}"#),
+            // It fails on some documents, which tells of them.
+            13 => format!(r#"{{"$expr":{{"$gt":[{{"$divide":[1,"$n"]}},{a}]}}}}"#),
             _ => format!(r#"{{"_id":{},"s":"x"}}"#, a + 10),
         }
     }
 
     fn update(&mut self) -> (String, bool, &'static str) {
         let (a, user) = (self.number(), self.one(&USERS));
-        let plain = match self.rng.random_range(0..17) {
+        let plain = match self.rng.random_range(0..18) {
             0 => format!(r#"{{"$set":{{"n":{a}}}}}"#),
             1 => r#"{"$inc":{"n":1}}"#.to_owned(),
             2 => format!(r#"{{"$push":{{"tags":"t{a}"}}}}"#),
@@ -125,6 +129,7 @@ impl Generator<'_> {
             13 => return (r#"[{"$unset":["auth","s"]}]"#.to_owned(), true, ""),
             14 => return (format!(r#"[{{"$set":{{"auth":{{"userId":"{user}","role":2}}}}}}]"#), true, ""),
             15 => return (format!(r#"[{{"$addFields":{{"auth.userId":"{user}","auth.more":1}}}}]"#), true, ""),
+            16 => r#"{"$set":{"tags.$":"p"}}"#.to_owned(),
             _ => r#"{"$bit":{"n":{"or":8}},"$pop":{"tags":1}}"#.to_owned(),
         };
         (plain, false, "")
@@ -149,7 +154,7 @@ impl Generator<'_> {
         let (mut stages, mut reads) = (Vec::new(), Vec::new());
         for position in 0..self.rng.random_range(0..4) {
             let (a, other) = (self.number(), self.one(&COLLECTIONS));
-            stages.push(match self.rng.random_range(0..14) {
+            stages.push(match self.rng.random_range(0..15) {
                 0 | 1 => format!(r#"{{"$match":{}}}"#, self.filter()),
                 2 => r#"{"$sort":{"n":-1,"_id":1}}"#.to_owned(),
                 3 => format!(r#"{{"$limit":{}}}"#, a + 1),
@@ -181,6 +186,7 @@ impl Generator<'_> {
                 12 if position == 0 && depth == 0 => {
                     format!(r#"{{"$geoNear":{{"near":[{a},1],"distanceField":"d","key":"place","query":{}}}}}"#, self.filter())
                 }
+                13 => r#"{"$addFields":{"d":{"$divide":[1,"$n"]}}}"#.to_owned(),
                 _ => r#"{"$addFields":{"copy":"$secret"}}"#.to_owned(),
             });
         }

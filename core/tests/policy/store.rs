@@ -7,7 +7,7 @@ use mql::aggregate::{Context, Opening, Options, Output, Pipeline, Step, WhenNotM
 use mql::bson::{Bson, Document, doc};
 use mql::expression::Variables;
 use mql::json::{self, Json};
-use mql::{Filter, Projection, Replacement, Sort, Update, UpdateOptions};
+use mql::{Collation, Filter, Projection, Replacement, Sort, Update, UpdateOptions};
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Call, Error, Reply, Result};
 use serde::Deserialize;
@@ -71,8 +71,12 @@ impl Database {
     pub fn run(&mut self, params: &[u8]) -> Outcome<Answer> {
         let mut command: Command = serde_json::from_slice(params).map_err(text)?;
         let options = document(command.options.take())?.unwrap_or_default();
+        let collation = match options.get_document("collation") {
+            Ok(collation) => Collation::parse(collation).map_err(text)?,
+            Err(_) => Collation::simple(),
+        };
         match command.command.as_str() {
-            "find" | "findOne" | "count" | "distinct" => self.read(command, &options),
+            "find" | "findOne" | "count" | "distinct" => self.read(command, &options, &collation),
             "insertOne" => {
                 let doc = document(command.doc)?.ok_or("doc is missing")?;
                 let id = self.insert(&command.collection, doc)?;
@@ -92,8 +96,8 @@ impl Database {
         }
     }
 
-    fn read(&mut self, command: Command, options: &Document) -> Outcome<Answer> {
-        let filter = Filter::parse(&document(command.query)?.unwrap_or_default()).map_err(text)?;
+    fn read(&mut self, command: Command, options: &Document, collation: &Collation) -> Outcome<Answer> {
+        let filter = Filter::parse_with(&document(command.query)?.unwrap_or_default(), collation).map_err(text)?;
         let mut found = Vec::new();
         for doc in self.docs(&command.collection) {
             if filter.test(doc, &Document::new()).map_err(text)?.is_some() {

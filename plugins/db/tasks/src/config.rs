@@ -2,40 +2,48 @@
 
 use chrono::NaiveTime;
 use chrono_tz::Tz;
-use sdk_plugin::{Error, Result, codes};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::calendar::Nightly;
 
-/// Backups and limits. Every key is optional.
+/// Backups and limits. Every key is optional; no number may be zero.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Whether every space is backed up each night. True by default.
     pub nightly_backup: bool,
     /// When the nightly backup begins, as `HH:MM`. "02:00" by default.
-    pub backup_at: String,
+    #[serde(deserialize_with = "time")]
+    pub backup_at: NaiveTime,
     /// The time zone of `backup_at`, such as "Asia/Shanghai". The machine's own by default.
-    pub time_zone: Option<String>,
+    #[serde(deserialize_with = "zone")]
+    pub time_zone: Option<Tz>,
     /// How many days backups are kept. 7 by default, as the manual says in 3.10.3.
-    pub keep_days: u32,
+    #[serde(deserialize_with = "positive")]
+    pub keep_days: u64,
     /// The largest file that can be imported, in bytes. 50 MB by default, as the manual says in 3.10.4.
+    #[serde(deserialize_with = "positive")]
     pub max_import_bytes: u64,
     /// How many tasks run at once. 4 by default.
-    pub max_running: usize,
+    #[serde(deserialize_with = "positive")]
+    pub max_running: u64,
     /// How many tasks of one space run at once. 2 by default.
-    pub max_running_per_space: usize,
+    #[serde(deserialize_with = "positive")]
+    pub max_running_per_space: u64,
     /// How many tasks may run or wait at once; more are refused with `SERVER_BUSY`. 64 by default.
-    pub max_tasks: usize,
+    #[serde(deserialize_with = "positive")]
+    pub max_tasks: u64,
     /// How many tasks of one space may run or wait at once. 8 by default.
-    pub max_tasks_per_space: usize,
+    #[serde(deserialize_with = "positive")]
+    pub max_tasks_per_space: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             nightly_backup: true,
-            backup_at: "02:00".to_owned(),
+            backup_at: NaiveTime::from_hms_opt(2, 0, 0).unwrap_or_default(),
             time_zone: None,
             keep_days: 7,
             max_import_bytes: 50 * 1024 * 1024,
@@ -49,29 +57,8 @@ impl Default for Config {
 
 impl Config {
     /// When the nightly backups are due; none where they are switched off.
-    ///
-    /// # Errors
-    /// `InvalidConfiguration` for a time or a time zone that does not exist, or limits of zero.
-    pub fn nightly(&self) -> Result<Option<Nightly>> {
-        let wrong = |message: String| Error::new(codes::CONFIG, message);
-        let at = NaiveTime::parse_from_str(&self.backup_at, "%H:%M")
-            .map_err(|_| wrong(format!("backup_at: `{}` is no time such as \"02:00\"", self.backup_at)))?;
-        let zone: Tz = match &self.time_zone {
-            Some(name) => name.parse().map_err(|_| wrong(format!("time_zone: `{name}` is no time zone such as \"Asia/Shanghai\"")))?,
-            None => machine_zone(),
-        };
-        let limits = [
-            ("keep_days", u64::from(self.keep_days)),
-            ("max_import_bytes", self.max_import_bytes),
-            ("max_running", self.max_running as u64),
-            ("max_running_per_space", self.max_running_per_space as u64),
-            ("max_tasks", self.max_tasks as u64),
-            ("max_tasks_per_space", self.max_tasks_per_space as u64),
-        ];
-        if let Some((key, _)) = limits.iter().find(|(_, limit)| *limit == 0) {
-            return Err(wrong(format!("{key} must be at least 1")));
-        }
-        Ok(self.nightly_backup.then_some(Nightly { at, zone }))
+    pub fn nightly(&self) -> Option<Nightly> {
+        self.nightly_backup.then(|| Nightly { at: self.backup_at, zone: self.time_zone.unwrap_or_else(machine_zone) })
     }
 }
 
@@ -80,26 +67,50 @@ fn machine_zone() -> Tz {
     iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
 }
 
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    NaiveTime::parse_from_str(&text, "%H:%M").map_err(|_| D::Error::custom(format!("backup_at: `{text}` is no time such as \"02:00\"")))
+}
+
+fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tz>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    name.parse().map(Some).map_err(|_| D::Error::custom(format!("time_zone: `{name}` is no time zone such as \"Asia/Shanghai\"")))
+}
+
+fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    match u64::deserialize(deserializer)? {
+        0 => Err(D::Error::custom("0 is too small; it must be at least 1")),
+        limit => Ok(limit),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+
+    fn read(table: Value) -> Result<Config, String> {
+        serde_json::from_value(table).map_err(|error| error.to_string())
+    }
 
     #[test]
     fn times_zones_and_limits_are_checked() {
-        assert!(Config::default().nightly().unwrap().is_some());
-        let shanghai = Config { time_zone: Some("Asia/Shanghai".to_owned()), backup_at: "23:30".to_owned(), ..Config::default() };
-        assert_eq!(shanghai.nightly().unwrap().unwrap().zone, Tz::Asia__Shanghai);
-        for (broken, named) in [
-            (Config { backup_at: "25:00".to_owned(), ..Config::default() }, "backup_at"),
-            (Config { backup_at: "2".to_owned(), ..Config::default() }, "backup_at"),
-            (Config { time_zone: Some("Mars/Olympus".to_owned()), ..Config::default() }, "time_zone"),
-            (Config { keep_days: 0, ..Config::default() }, "keep_days"),
-            (Config { max_running: 0, ..Config::default() }, "max_running"),
+        assert_eq!(read(json!({})).unwrap().nightly().unwrap().at, NaiveTime::from_hms_opt(2, 0, 0).unwrap());
+        let shanghai = read(json!({"time_zone": "Asia/Shanghai", "backup_at": "23:30"})).unwrap().nightly().unwrap();
+        assert_eq!((shanghai.zone, shanghai.at), (Tz::Asia__Shanghai, NaiveTime::from_hms_opt(23, 30, 0).unwrap()));
+        assert!(read(json!({"nightly_backup": false})).unwrap().nightly().is_none());
+        for (table, says) in [
+            (json!({"backup_at": "25:00"}), "backup_at"),
+            (json!({"backup_at": "2"}), "backup_at"),
+            (json!({"time_zone": "Mars/Olympus"}), "Mars/Olympus"),
+            (json!({"keep_days": 0}), "at least 1"),
+            (json!({"max_running": 0}), "at least 1"),
+            (json!({"keep_dais": 1}), "keep_days"),
         ] {
-            let error = broken.nightly().unwrap_err();
-            assert!(error.code() == codes::CONFIG && error.message().contains(named), "{error}");
+            let error = read(table).unwrap_err();
+            assert!(error.contains(says), "{error}");
         }
-        assert!(Config { nightly_backup: false, ..Config::default() }.nightly().unwrap().is_none());
     }
 }

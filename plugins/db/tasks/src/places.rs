@@ -13,13 +13,13 @@ use crate::config::Config;
 pub struct Places {
     running: Arc<Semaphore>,
     spaces: Mutex<HashMap<String, Taken>>,
-    per_space: usize,
+    per_space: u64,
     running_per_space: usize,
-    total: usize,
+    total: u64,
 }
 
 struct Taken {
-    places: usize,
+    places: u64,
     running: Arc<Semaphore>,
 }
 
@@ -32,11 +32,12 @@ pub struct Place {
 impl Places {
     /// As many as the configuration says.
     pub fn new(config: &Config) -> Arc<Self> {
+        let permits = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
-            running: Arc::new(Semaphore::new(config.max_running)),
+            running: Arc::new(Semaphore::new(permits(config.max_running))),
             spaces: Mutex::default(),
             per_space: config.max_tasks_per_space,
-            running_per_space: config.max_running_per_space,
+            running_per_space: permits(config.max_running_per_space),
             total: config.max_tasks,
         })
     }
@@ -47,7 +48,7 @@ impl Places {
     /// `SERVER_BUSY` when there is none.
     pub fn take(self: &Arc<Self>, space: &str) -> Result<Place> {
         let mut spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = spaces.values().map(|taken| taken.places).sum();
+        let all: u64 = spaces.values().map(|taken| taken.places).sum();
         let of_space = spaces.get(space).map_or(0, |taken| taken.places);
         if all >= self.total || of_space >= self.per_space {
             let message = "too many exports, imports, restores and backups are running or waiting; try again when one has ended";

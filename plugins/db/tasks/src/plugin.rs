@@ -82,7 +82,7 @@ impl Plugin for DbTasks {
 
     async fn start(config: Config, host: Host) -> Result<Self> {
         let secret = host.secret("transfer")?;
-        let service = Service::new(config, host.clone(), secret)?;
+        let service = Service::new(config, host.clone(), secret);
         if service.nightly.is_some() {
             host.schedule(SCHEDULE, CRON).await?;
         }

@@ -64,12 +64,9 @@ struct Running {
 
 impl<C: Calls> Service<C> {
     /// A service.
-    ///
-    /// # Errors
-    /// `InvalidConfiguration`.
-    pub fn new(config: Config, calls: C, secret: Vec<u8>) -> Result<Arc<Self>> {
-        Ok(Arc::new(Self {
-            nightly: config.nightly()?,
+    pub fn new(config: Config, calls: C, secret: Vec<u8>) -> Arc<Self> {
+        Arc::new(Self {
+            nightly: config.nightly(),
             secret,
             tasks: Tasks::new(calls.clone()),
             objects: Objects::new(calls.clone()),
@@ -82,7 +79,7 @@ impl<C: Calls> Service<C> {
             ended: Notify::new(),
             calls,
             config,
-        }))
+        })
     }
 
     /// A space's database.

@@ -79,7 +79,7 @@ impl<C: Calls> Service<C> {
         let limit = self.config.max_import_bytes;
         let whole = request.body.length();
         let body = Shared(Arc::new(Mutex::new(std::mem::replace(&mut request.body, Body::empty()))));
-        let answer = if whole.is_some_and(|length| length > limit + MAX_FIELDS) {
+        let answer = if whole.is_some_and(|length| length > limit.saturating_add(MAX_FIELDS)) {
             Err(too_large(limit))
         } else {
             self.form(&request, body.clone()).await
@@ -94,7 +94,7 @@ impl<C: Calls> Service<C> {
         let limit = self.config.max_import_bytes;
         let content_type = request.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let boundary = multer::parse_boundary(content_type).map_err(|_| malformed("the body must be multipart/form-data"))?;
-        let sizes = SizeLimit::new().whole_stream(limit + MAX_FIELDS).per_field(MAX_FIELDS).for_field("file", limit);
+        let sizes = SizeLimit::new().whole_stream(limit.saturating_add(MAX_FIELDS)).per_field(MAX_FIELDS).for_field("file", limit);
         let mut form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(sizes));
         let mut fields = Fields::default();
         for _ in 0..FIELDS {

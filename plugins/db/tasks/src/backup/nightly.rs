@@ -137,10 +137,10 @@ impl<C: Calls> Service<C> {
     /// What the storage answers.
     pub async fn prune(&self, space: &str, now: u64) -> Result<()> {
         let backups = self.backups(space);
-        let kept = u64::from(self.config.keep_days) * DAY;
+        let kept = self.config.keep_days.saturating_mul(DAY);
         let mut complete = HashSet::new();
         for id in backups.list().await? {
-            if begun(&id).is_some_and(|begun| begun + kept <= now) {
+            if begun(&id).is_some_and(|begun| begun.saturating_add(kept) <= now) {
                 backups.remove(&id).await?;
             } else {
                 complete.insert(id);

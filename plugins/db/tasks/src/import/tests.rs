@@ -51,7 +51,11 @@ fn value(random: &mut StdRng, depth: u32) -> Bson {
         5 => Bson::Int64(random.random_range(-(1 << 54)..(1 << 54))),
         6 => Bson::Double(f64::from(random.random_range(-1000..1000))),
         7 => Bson::Double(random.random()),
-        8 => Bson::Double(f64::from_bits(random.random())),
+        8 => {
+            // Text has one NaN; the bits of others are not told apart.
+            let any = f64::from_bits(random.random());
+            Bson::Double(if any.is_nan() { f64::NAN } else { any })
+        }
         9 => Bson::Decimal128(format!("{}E{}", random.random::<i64>(), random.random_range(-20..20)).parse().unwrap()),
         10 => Bson::DateTime(bson::DateTime::from_millis(random.random_range(-1_000_000_000_000..5_000_000_000_000))),
         11 => Bson::DateTime(bson::DateTime::from_millis(random.random_range(-9_000_000_000_000_000..9_000_000_000_000_000))),

@@ -48,7 +48,7 @@ fn form(fields: &[(&str, &str)], file: &[u8]) -> Vec<u8> {
 impl Cloud {
     fn with(config: Config) -> Self {
         let memory = Memory::default();
-        let service = Service::new(config, memory.clone(), b"secret".to_vec()).unwrap();
+        let service = Service::new(config, memory.clone(), b"secret".to_vec());
         Self { memory, service }
     }
 
@@ -63,7 +63,7 @@ impl Cloud {
 
     /// Another instance over the same database and storage.
     fn another(&self) -> Self {
-        let service = Service::new(self.service.config.clone(), self.memory.clone(), b"secret".to_vec()).unwrap();
+        let service = Service::new(self.service.config.clone(), self.memory.clone(), b"secret".to_vec());
         Self { memory: self.memory.clone(), service }
     }
 
@@ -301,7 +301,7 @@ async fn a_backup_that_fails_is_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_space_is_backed_up_once_a_night() {
-    let cloud = Cloud::with(Config { time_zone: Some("UTC".to_owned()), ..Config::default() });
+    let cloud = Cloud::with(Config { time_zone: Some(chrono_tz::Tz::UTC), ..Config::default() });
     for space in ["a", "b", "c"] {
         cloud.memory.fill(space, "x", vec![doc! {"_id": 1}], vec![]);
     }
