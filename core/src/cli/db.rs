@@ -1,5 +1,14 @@
 //! `mpcloud db`.
 
+mod backup;
+mod collections;
+mod export;
+mod import;
+mod index;
+mod policy;
+mod restore;
+mod task;
+
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -7,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::call::parse_json;
 use super::output::text;
-use super::{Failure, Options, policy};
+use super::{Failure, Options};
 
 /// The commands on databases.
 #[derive(Debug, Subcommand)]
@@ -27,6 +36,20 @@ pub enum Command {
     /// Show and change what mini programs may do with collections
     #[command(subcommand)]
     Policy(policy::Command),
+    #[command(flatten)]
+    Collections(collections::Command),
+    /// List, make and remove the indexes of a collection
+    #[command(subcommand)]
+    Index(index::Command),
+    /// Write a collection to a file
+    Export(export::Export),
+    /// Read a file into a collection
+    Import(import::Import),
+    /// List backups, or make one now
+    #[command(subcommand)]
+    Backup(backup::Command),
+    /// Make new collections of those in a backup
+    Restore(restore::Restore),
 }
 
 #[derive(Serialize)]
@@ -41,6 +64,12 @@ impl Command {
         let (space, command) = match self {
             Self::Run { space, command } => (space, command),
             Self::Policy(command) => return command.run(options),
+            Self::Collections(command) => return command.run(options),
+            Self::Index(command) => return command.run(options),
+            Self::Export(export) => return export.run(options),
+            Self::Import(import) => return import.run(options),
+            Self::Backup(command) => return command.run(options),
+            Self::Restore(restore) => return restore.run(options),
         };
         parse_json("the command", &command)?;
         let reply = options.client()?.call("RunDBCommand", &[("SpaceId", &space), ("Body", &command)])?;

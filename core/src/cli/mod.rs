@@ -10,7 +10,7 @@ mod logs;
 mod output;
 mod package;
 mod plugin;
-mod policy;
+mod progress;
 mod scaffold;
 mod server;
 mod space;
@@ -155,6 +155,18 @@ mod tests {
             "db policy get c --space ID --json",
             "db policy set c --space ID --preset private",
             "db policy set c --space ID --rules {}",
+            "db collections --space ID --stats",
+            "db create users --space ID",
+            "db drop users --space ID --yes",
+            "db rename users people --space ID",
+            "db index list users --space ID",
+            "db index create users {\"name\":1} --space ID --unique --name n",
+            "db index drop users name_1 --space ID",
+            "db export users --space ID --format csv --fields a,b.c --output f --force",
+            "db import users f.csv --space ID --mode upsert --format csv",
+            "db backup list --space ID --json",
+            "db backup now --space ID",
+            "db restore BACKUP --space ID --collection a=b --collection c=d",
             "plugin list",
             "plugin new hello --path p --sdk s",
             "plugin check lib.so",
@@ -175,6 +187,8 @@ mod tests {
             "db policy set c --space ID",
             "db policy set c --space ID --preset NONE",
             "db policy set c --space ID --preset PRIVATE --rules {}",
+            "db export --space ID",
+            "db restore B --space ID",
             "nothing",
         ] {
             let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));

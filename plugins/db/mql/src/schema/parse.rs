@@ -247,7 +247,7 @@ fn properties(all: &Document, depth: usize) -> Result<Properties> {
     };
     if let Some(value) = all.get("properties") {
         for (name, value) in object("properties", value)? {
-            properties.named.push((name.clone(), nested(name, value)?));
+            properties.named.insert(name.clone(), nested(name, value)?);
         }
     }
     if let Some(value) = all.get("patternProperties") {

@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::output::text;
-use super::{Failure, Options};
+use super::super::output::text;
+use super::super::{Failure, Options};
 use crate::policy::{EXTENDED, Rule};
 
 const PRESETS: &str = "Presets:
