@@ -44,8 +44,10 @@ impl Mpcloud {
         let made = Self { wire: cloud.wire.clone(), management, space, address, data, empty, ids: Vec::new(), operator };
         let (management, space) = (made.management.clone(), made.space.clone());
         tokio::task::spawn_blocking(move || {
-            let indexes = json!({"indexes": [{"key": {"n": 1}, "name": "n_1"}, {"key": {"location": "2dsphere"}, "name": "location"}]});
-            management.db(&space, COLLECTION, "createIndexes", indexes);
+            for (field, name) in [(json!({"n": 1}), "n_1"), (json!({"location": "2dsphere"}), "location_2dsphere")] {
+                let index = json!({"field": field, "options": {"name": name, "unique": false}});
+                management.db(&space, COLLECTION, "createIndex", index);
+            }
         })
         .await?;
         Ok(made)
