@@ -185,8 +185,8 @@ fn each_kind_of_fault_is_found() {
         let wrong = check(history, finals);
         assert!(wrong.iter().any(|wrong| wrong.contains(fault)), "{fault}: {wrong:?}");
     };
-    found(&[one.clone()], &[vec![1], vec![]], "lost the write");
-    found(&[one.clone()], &[vec![1, 1], vec![1]], "a write twice");
+    found(std::slice::from_ref(&one), &[vec![1], vec![]], "lost the write");
+    found(std::slice::from_ref(&one), &[vec![1, 1], vec![1]], "a write twice");
     found(&[Event { committed: false, ..one.clone() }], &[vec![1], vec![]], "rolled back");
     let torn = event(2, [0, 5, 6, 7], &[(0, &[1]), (1, &[])], &[]);
     found(&[one.clone(), torn], &[vec![1], vec![1]], "a torn read");
