@@ -62,8 +62,8 @@ impl Report {
              mini program's signed requests, Parse Server 8 over HTTP as its own SDK asks, SurrealDB by a loop in the process of the load \
              generator, without a network between. All three have what they wrote on the disk before they answer. What reads is \
              compared with the right answer before it is measured, and fails when it differs. PostgreSQL runs as Debian configures it, \
-             but with `jit=off`, with which its nearest search took a quarter of the time in a trial. Parse Server searches the nearest with a function that PostgreSQL has no index for, and \
-             SurrealDB has no index for distances at all."
+             but with `jit=off`, with which its nearest search took a quarter of the time in a trial. Parse Server searches the \
+             nearest with a function that PostgreSQL has no index for, and SurrealDB has no index for distances at all."
         );
         self.begin(DATABASE, &how);
     }
