@@ -40,7 +40,7 @@ impl Bare {
         let folder = tempfile::tempdir()?;
         let path = folder.path().to_str().ok_or("the temporary folder's path is not UTF-8")?;
         // As the db plugin opens it: an insert is done when it is on the disk.
-        let db = connect(&format!("surrealkv://{path}?sync=every")).await?;
+        let db = connect(format!("surrealkv://{path}?sync=every")).await?;
         db.use_ns("bench").use_db("bench").await?;
         // SurrealDB has no index for distances.
         let tables = format!("DEFINE TABLE inserted; DEFINE TABLE {TABLE}; DEFINE INDEX n_1 ON {TABLE} FIELDS n;");
