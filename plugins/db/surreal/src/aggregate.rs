@@ -107,11 +107,16 @@ impl Aggregator {
             Some(output) => Some(Writer::open(output, &self.database, &self.locks, context.variables.clone()).await?),
             None => None,
         };
-        let collected = self.collect(aggregation, context, writer.as_mut()).await;
-        match (&mut writer, &collected) {
-            (Some(writer), Ok(_)) => writer.finish().await?,
-            (Some(writer), Err(_)) => writer.abandon().await,
-            _ => {}
+        let mut collected = self.collect(aggregation, context, writer.as_mut()).await;
+        if let Some(writer) = &mut writer {
+            if collected.is_ok()
+                && let Err(error) = writer.finish().await
+            {
+                collected = Err(error);
+            }
+            if collected.is_err() {
+                writer.abandon().await;
+            }
         }
         collected
     }

@@ -108,7 +108,8 @@ async fn sorted(mut scan: Scan, query: &Query, sort: &Sort) -> Result<(Vec<Match
         for one in page {
             let (position, bytes) = (one.position, one.bytes.clone());
             let document = one.document()?;
-            let ranked = Ranked { key: sort.try_key(&document).map_err(language)?, number, found: Match { bytes, decoded: None, position } };
+            let ranked =
+                Ranked { key: sort.try_key(&document).map_err(language)?, number, found: Match { bytes, decoded: None, position } };
             number += 1;
             if first.len() >= wanted && first.peek().is_none_or(|last| ranked >= *last) {
                 continue;

@@ -85,9 +85,12 @@ pub struct Wanted<'a> {
 /// Chooses a plan.
 ///
 /// # Errors
-/// `InvalidParams.Format` when the hint names no index, or an `_id` cannot be one; otherwise what
-/// the database answers.
+/// `InvalidParams.Format` when the hint names no index, an `_id` cannot be one, or a place is asked
+/// for without a `2dsphere` index; otherwise what the database answers.
 pub async fn choose(records: &Records, wanted: &Wanted<'_>) -> Result<Plan> {
+    if let Some(near) = wanted.filter.near() {
+        geo::require(records, near.path())?;
+    }
     if let Some(hint) = wanted.hint {
         return hint::plan(records, wanted, hint).await;
     }

@@ -149,7 +149,7 @@ async fn update_replace_and_upsert() {
         (json!({"_id": 1}), json!({"$inc": {"g": 1}})),
         (json!({"_id": 1}), json!({"n": 1})),
         (json!({"_id": 1}), json!({})),
-        (json!({"_id": 1}), json!([{"$set": {"n": 1}}])),
+        (json!({"_id": 1}), json!([{"$inc": {"n": 1}}])),
         (json!({"_id": 1}), json!({"$set": {"n": 1}, "$inc": {"n": 1}})),
     ] {
         let error = db.fails("updateOne", json!({"filter": filter, "update": update})).await;
@@ -214,7 +214,7 @@ async fn every_check_of_the_sdk_is_repeated() {
         ("find", json!({"options": {"projection": {"a": 1, "b": 0}}})),
         ("find", json!({"options": {"maxTimeMS": "1"}})),
         ("find", json!({"options": {"hint": 5}})),
-        ("find", json!({"options": {"collation": {"locale": "zh"}}})),
+        ("find", json!({"options": {"collation": {"locale": "zh", "strength": 9}}})),
         ("find", json!({"options": 5})),
         ("find", json!({"collection": "system.users"})),
         ("find", json!({"collection": ""})),

@@ -202,7 +202,8 @@ async fn indexes_are_made_while_others_write() {
         for n in 500..900 {
             let params = json!({"collection": "c", "command": "insertOne", "doc": {"_id": n, "n": n}});
             call_as(&service, CallerKind::Server, &space, params).await.unwrap();
-            let params = json!({"collection": "c", "command": "updateOne", "filter": {"_id": n - 500}, "update": {"$set": {"n": 1000 + n}}});
+            let params =
+                json!({"collection": "c", "command": "updateOne", "filter": {"_id": n - 500}, "update": {"$set": {"n": 1000 + n}}});
             call_as(&service, CallerKind::Server, &space, params).await.unwrap();
         }
     });
