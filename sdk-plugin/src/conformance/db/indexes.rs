@@ -319,8 +319,9 @@ pub(super) async fn sparse_and_partial_lose_no_document(space: Space) {
     let rule = "a sparse index is not used where documents without its field are asked for";
     space.matches(json!({"v": null}), json!([2, 3]), rule).await;
     space.matches(json!({"v": {"$ne": 1}}), json!([2, 3, 4]), rule).await;
-    let found = json!(space.ids(json!({}), json!({"sort": {"v": 1, "_id": 1}})).await);
-    require(same(&json!([2, 3, 1, 4]), &found), rule, found);
+    let found = json!(space.ids(json!({}), json!({"sort": {"v": 1}})).await);
+    let in_order = [json!([2, 3, 1, 4]), json!([3, 2, 1, 4])];
+    require(in_order.iter().any(|order| same(order, &found)), rule, found);
     let found = json!(space.ids(json!({}), json!({"sort": {"v": -1}, "limit": 10})).await.len());
     require(found == 4, rule, found);
     space.admin().answer("dropIndexes", json!({"index": "*"})).await;

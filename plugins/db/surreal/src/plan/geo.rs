@@ -74,7 +74,7 @@ fn leads(spec: &IndexSpec, path: &str) -> bool {
 ///
 /// # Errors
 /// `InvalidParams.Format`, MongoDB's `NoQueryExecutionPlans`.
-pub(super) fn require(records: &Records, path: &str) -> Result<()> {
+pub fn require_sphere(records: &Records, path: &str) -> Result<()> {
     let is_there =
         |index: &Arc<Index>| index.ready && index.spec.fields().iter().any(|f| f.kind() == FieldKind::Sphere && f.path() == path);
     if records.collection.indexes.iter().any(is_there) {

@@ -20,7 +20,7 @@ use crate::index::Index;
 use crate::layout::{self, Part, Range};
 use crate::records::Records;
 
-pub use geo::Nearest;
+pub use geo::{Nearest, require_sphere};
 pub use shown::{executed, explain};
 
 /// How many entries of each index are read to choose one. MongoDB lets plans race for 101 results.
@@ -89,7 +89,7 @@ pub struct Wanted<'a> {
 /// for without a `2dsphere` index; otherwise what the database answers.
 pub async fn choose(records: &Records, wanted: &Wanted<'_>) -> Result<Plan> {
     if let Some(near) = wanted.filter.near() {
-        geo::require(records, near.path())?;
+        require_sphere(records, near.path())?;
     }
     if let Some(hint) = wanted.hint {
         return hint::plan(records, wanted, hint).await;

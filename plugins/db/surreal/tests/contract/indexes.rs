@@ -204,7 +204,11 @@ impl Pair {
         let order = sort(&mut self.random);
         let (skip, limit) = (self.random.of(&[0, 0, 1, 5]), self.random.of(&[1, 3, 10, 100]));
         let params = format!(r#""query":{filter},"options":{{"sort":{order},"skip":{skip},"limit":{limit}{hint}}}"#);
-        let plain = self.answer("plain", "find", &params.replace(hint, "")).await;
+        let plain = match self.ask("plain", "find", &params.replace(hint, "")).await {
+            // An index over both fields has no such document, and one over another may find none.
+            Err(error) if error.message().contains("parallel arrays") => return,
+            answer => answer.unwrap_or_else(|error| panic!("{}", self.told(&format!("find {params} of plain: {error:?}")))),
+        };
         let indexed = self.answer("indexed", "find", &params).await;
         let found = ids(&indexed);
         let met = places(&order, &plain) == places(&order, &indexed)
