@@ -101,7 +101,7 @@ def imports(tasks):
         "dots": tasks.load(b'{"a..b":1}', **target),
         "latin1": tasks.load('{"a":"é"}'.encode("latin-1"), **target),
         "tooLarge": tasks.load(b" " * (LIMIT + 1), **target),
-        "largest": tasks.load(b" " * LIMIT, **target),
+        "largest": tasks.load((b" " * 1023 + b"\n") * (LIMIT // 1024), **target),
         "badMode": tasks.refused("CreateDBImportTask", Collection="people", FileType="JSON", Mode="REPLACE"),
     }
     created = tasks.act("CreateDBImportTask", **target)
