@@ -1,6 +1,8 @@
 //! The commands of the SDK, with their replies.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,6 +28,10 @@ use crate::records::Records;
 use crate::scan::{Match, decode};
 use crate::transaction::{Transaction, Transactions};
 
+/// A future of this crate. It is boxed at the crate's boundary, because a crate that awaits it
+/// plainly compiles all of the database's own futures once more, which takes minutes.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
 /// The document database of all spaces.
 pub struct Service {
     engine: Engine,
@@ -42,14 +48,17 @@ impl Service {
     ///
     /// # Errors
     /// `InvalidConfiguration`, or `ServiceUnavailable` when the database cannot be opened.
-    pub async fn open(config: &Config, data_dir: &Path) -> Result<Self> {
-        let locks = Locks::default();
-        Ok(Self {
-            engine: Engine::open(config, data_dir).await?,
-            transactions: Transactions::new(locks.clone()),
-            locks,
-            host: None,
-            folder: data_dir.join("aggregate"),
+    #[inline(never)]
+    pub fn open<'a>(config: &'a Config, data_dir: &'a Path) -> Answer<'a, Self> {
+        Box::pin(async move {
+            let locks = Locks::default();
+            Ok(Self {
+                engine: Engine::open(config, data_dir).await?,
+                transactions: Transactions::new(locks.clone()),
+                locks,
+                host: None,
+                folder: data_dir.join("aggregate"),
+            })
         })
     }
 
@@ -65,20 +74,35 @@ impl Service {
         &self.engine
     }
 
+    /// Removes a space's database.
+    ///
+    /// # Errors
+    /// What the database answers.
+    #[inline(never)]
+    pub fn remove<'a>(&'a self, space: &'a str) -> Answer<'a, ()> {
+        Box::pin(self.engine.remove(space))
+    }
+
     /// Answers [`EXECUTE`](sdk_plugin::contract::db::EXECUTE).
     ///
     /// # Errors
     /// `InvalidParams.Format` for whatever is wrong with the command, `DuplicateKey`,
     /// `RequestTimeout`, or what the database answers.
-    pub async fn execute(&self, call: &Call) -> Result<Reply> {
-        self.execute_with(call, None).await
+    #[inline(never)]
+    pub fn execute<'a>(&'a self, call: &'a Call) -> Answer<'a, Reply> {
+        self.execute_with(call, None)
     }
 
     /// As [`execute`](Self::execute), with the body of the call.
     ///
     /// # Errors
     /// As [`execute`](Self::execute).
-    pub async fn execute_with(&self, call: &Call, body: Option<Body>) -> Result<Reply> {
+    #[inline(never)]
+    pub fn execute_with<'a>(&'a self, call: &'a Call, body: Option<Body>) -> Answer<'a, Reply> {
+        Box::pin(self.answer(call, body))
+    }
+
+    async fn answer(&self, call: &Call, body: Option<Body>) -> Result<Reply> {
         let mut command: Command = call.decode()?;
         if command.command.ends_with("Transaction") {
             return self.transaction(call, &mut command).await;

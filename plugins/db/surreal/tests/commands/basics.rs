@@ -256,7 +256,7 @@ async fn spaces_and_collections_are_apart_and_a_deleted_space_is_empty() {
         .await
         .unwrap();
     for _ in 0..2 {
-        db.service.engine().remove("space-1").await.unwrap();
+        db.service.remove("space-1").await.unwrap();
     }
     assert_eq!(db.run("find", json!({})).await["affectedDocs"], 0);
     assert_eq!(db.run("insertOne", json!({"doc": {"_id": 1}})).await["affectedDocs"], 1);

@@ -56,6 +56,6 @@ impl Calls for Surreal {
 
 impl Backend for Surreal {
     async fn delete_space(&self, space: &str) -> Result<()> {
-        self.service.engine().remove(space).await
+        self.service.remove(space).await
     }
 }
