@@ -142,14 +142,18 @@ impl<C: Calls> Service<C> {
             control.check()?;
             self.work(&task, &control).await
         };
+        let work = async {
+            let outcome = work.await;
+            if let Err(error) = &outcome {
+                tracing::warn!(task = task.id, space = task.space_id, ?error, "a task failed");
+            }
+            self.clean_up(&task, outcome.is_err()).await;
+            outcome
+        };
         let outcome = tokio::select! {
             outcome = work => outcome,
             never = self.watch(&task.id, &control) => match never {},
         };
-        if let Err(error) = &outcome {
-            tracing::warn!(task = task.id, space = task.space_id, ?error, "a task failed");
-        }
-        self.clean_up(&task, outcome.is_err()).await;
         self.record_end(&task, &control, &outcome).await;
         self.leave(&task.id);
         outcome.is_ok()
@@ -165,6 +169,11 @@ impl<C: Calls> Service<C> {
     fn leave(&self, id: &str) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         self.ended.notify_waiters();
+    }
+
+    /// Whether this instance works on a task.
+    pub(crate) fn works_on(&self, id: &str) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
     }
 
     async fn work(&self, task: &Task, control: &Control) -> Result<()> {

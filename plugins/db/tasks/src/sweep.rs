@@ -40,7 +40,7 @@ impl<C: Calls> Service<C> {
     /// What the database or the storage answers; the rest is done the next time.
     pub async fn sweep(&self) -> Result<()> {
         for task in self.tasks.lapsed().await? {
-            if self.tasks.take_over(&task).await? {
+            if !self.works_on(&task.id) && self.tasks.take_over(&task).await? {
                 self.end(&task).await?;
             }
         }
