@@ -120,6 +120,8 @@ async fn the_index_that_selects_most_is_chosen() {
         assert_eq!((index_name(&hinted), &hinted["executionStats"]["totalDocsExamined"]), (Some("group_1"), &json!(50)));
         assert_eq!(db.ids(json!({"group": 3, "n": 13}), json!({"hint": hint})).await, [json!(13)]);
     }
+    // An index that says nothing of `_id` finds only what has it all the same.
+    assert_eq!(db.ids(json!({"_id": 7}), json!({"hint": "group_1"})).await, [json!(7)]);
     let natural = explained(&db, json!({"n": 13}), json!({"hint": {"$natural": 1}})).await;
     assert_eq!(stages(&natural), ["COLLSCAN"]);
     for bad in [json!("no_such_index"), json!({"nothing": 1})] {
