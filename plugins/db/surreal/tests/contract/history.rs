@@ -198,11 +198,11 @@ async fn many_transactions_are_open_at_once_on_a_server() {
     let server = Server::start().await;
     let db = server.connect().await;
     let call = async |command: &str, params: Value| db.call(CallerKind::Function, "many", "c", command, params).await.unwrap();
-    call("insertMany", json!({"docs": (0..150).map(|n| json!({"_id": n, "n": 0})).collect::<Vec<_>>()})).await;
+    call("insertMany", json!({"docs": (0..80).map(|n| json!({"_id": n, "n": 0})).collect::<Vec<_>>()})).await;
     // Twice, as those of the first round must leave nothing on the server.
     for round in 1..=2 {
         let mut open = Vec::new();
-        for n in 0..150 {
+        for n in 0..80 {
             let id = call("startTransaction", json!({})).await["transactionId"].clone();
             call("updateOne", json!({"filter": {"_id": n}, "update": {"$inc": {"n": 1}}, "transactionId": id})).await;
             open.push(id);
@@ -210,6 +210,6 @@ async fn many_transactions_are_open_at_once_on_a_server() {
         for id in open {
             call("commitTransaction", json!({"transactionId": id})).await;
         }
-        assert_eq!(call("count", json!({"query": {"n": round}})).await["result"], 150);
+        assert_eq!(call("count", json!({"query": {"n": round}})).await["result"], 80);
     }
 }
