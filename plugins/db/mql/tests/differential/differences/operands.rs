@@ -147,7 +147,7 @@ pub const ALL: &[Difference] = &[
     },
     Difference {
         name: "operands that are not evaluated",
-        covers: |seen| seen.our_value().is_some() && seen.their_error().is_some() && seen.fails_below(LAZY),
+        covers: |seen| seen.our_value().is_some() && seen.their_error().is_some() && seen.has_any(LAZY),
         because: "$cond evaluates only the branch that is taken, $and up to the first false: reference/operator/aggregation/cond",
     },
     Difference {
