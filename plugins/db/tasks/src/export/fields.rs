@@ -48,6 +48,6 @@ mod tests {
         for bad in [".a", "a.", "a..b", "$a", "a.$b"] {
             assert_eq!(parse(bad, FileType::Csv).unwrap_err().code(), INVALID_PARAMETER, "{bad}");
         }
-        assert_eq!(parse("a,a.b", FileType::Json).unwrap_err().code(), INVALID_PARAMETER, "one is a part of the other");
+        assert_eq!(parse("_id.$", FileType::Json).unwrap_err().code(), INVALID_PARAMETER);
     }
 }

@@ -14,7 +14,7 @@ impl Lines {
     /// Lines with all fields, or with `_id` and some.
     ///
     /// # Errors
-    /// `InvalidParameter` for fields that collide.
+    /// `InvalidParameter` for names that cannot be projected.
     pub fn new(fields: &[String]) -> Result<Self> {
         projection(fields).map(Self)
     }
@@ -30,15 +30,18 @@ impl Lines {
     }
 }
 
-/// The projection to some fields, which keeps `_id`; none where all are wanted.
+/// The projection to some fields, which keeps `_id`; none where all are wanted. A field that is a
+/// part of another one comes with it: the projection of MongoDB 4.2 would keep the part only.
 ///
 /// # Errors
-/// `InvalidParameter` for fields that collide.
+/// `InvalidParameter` for names that cannot be projected.
 pub fn projection(fields: &[String]) -> Result<Option<Projection>> {
     if fields.is_empty() {
         return Ok(None);
     }
-    let wanted: Document = fields.iter().map(|field| (field.clone(), Bson::Int32(1))).collect();
+    let within = |field: &String, whole: &String| field.strip_prefix(whole.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    let whole = fields.iter().filter(|field| !fields.iter().any(|other| within(field, other)));
+    let wanted: Document = whole.map(|field| (field.clone(), Bson::Int32(1))).collect();
     Projection::parse(&wanted).map(Some).map_err(|e| Error::new(INVALID_PARAMETER, format!("Fields: {e}")))
 }
 
@@ -65,5 +68,10 @@ mod tests {
         );
         assert_eq!(line(&["address.city"]), "{\"_id\":1,\"address\":{\"city\":\"A\"}}\n");
         assert_eq!(line(&["_id"]), "{\"_id\":1}\n");
+        assert_eq!(
+            line(&["address", "address.city", "addresses"]),
+            "{\"_id\":1,\"address\":{\"city\":\"A\",\"street\":\"B\"}}\n",
+            "the whole comes with its parts"
+        );
     }
 }
