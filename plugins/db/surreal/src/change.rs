@@ -9,6 +9,7 @@ use bytes::Bytes;
 use mql::{Filter, Matched};
 use sdk_plugin::contract::db::DUPLICATE_KEY;
 use sdk_plugin::{Error, Result, codes};
+use surreal_records::{Expect, Write};
 
 use crate::command::Update;
 use crate::error::language;
@@ -19,7 +20,6 @@ use crate::locks::{Lock, Locks, Name};
 use crate::output::Merging;
 use crate::records::{Records, Stored, Version};
 use crate::scan::{Match, decode, encode};
-use crate::write::{Expect, Write};
 
 /// How often a change is tried again after others changed the document at the same time.
 pub const MAX_TRIES: u32 = 100;

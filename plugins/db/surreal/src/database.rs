@@ -14,11 +14,10 @@ use bson::oid::ObjectId;
 use bson::{Bson, Document, doc};
 use bytes::Bytes;
 use sdk_plugin::{Error, Result, codes};
+use surreal_records::{Expect, Session, Snapshot, Then, Write, Written};
 
 use crate::index::{Index, MultikeyFields};
 use crate::scan::decode;
-use crate::session::{Session, Snapshot};
-use crate::write::{Expect, Then, Write, Written};
 
 /// The table of the collections that are not as their name says. No collection can be called so.
 const CATALOG: &str = "$collections";

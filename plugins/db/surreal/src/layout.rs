@@ -10,9 +10,8 @@ use std::ops::Bound;
 
 use bson::{Bson, RawDocument};
 use sdk_plugin::{Error, Result};
+pub use surreal_records::{Part, Range};
 
-/// The field of a record that holds the document.
-pub const FIELD: &str = "d";
 /// How long a collection's name may be, in bytes. MongoDB's own limit.
 const MAX_COLLECTION: usize = 120;
 /// How long a record's key may be, in bytes.
@@ -91,50 +90,27 @@ pub fn key_of(document: &[u8]) -> Result<String> {
     key(&Bson::try_from(id).map_err(Error::internal)?)
 }
 
-/// A range of keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Range {
-    /// Where it begins.
-    pub start: Bound<String>,
-    /// Where it ends.
-    pub end: Bound<String>,
-}
-
-impl Range {
-    /// All keys.
-    pub const ALL: Self = Self { start: Bound::Unbounded, end: Bound::Unbounded };
-
-    /// The keys between two bounds of `_id`. A bound on one side stays within its type on the other.
-    ///
-    /// # Errors
-    /// As [`key`].
-    pub fn of((start, end): (Bound<&Bson>, Bound<&Bson>)) -> Result<Self> {
-        let bound = |bound: Bound<&Bson>| -> Result<Bound<String>> {
-            Ok(match bound {
-                Bound::Included(id) => Bound::Included(key(id)?),
-                Bound::Excluded(id) => Bound::Excluded(key(id)?),
-                Bound::Unbounded => Bound::Unbounded,
-            })
-        };
-        let one_type = |bound: &Bound<&Bson>| match bound {
-            Bound::Included(id) | Bound::Excluded(id) if !matches!(id, Bson::MinKey | Bson::MaxKey) => tag(id).ok(),
-            _ => None,
-        };
-        Ok(match (one_type(&start), one_type(&end)) {
-            (Some(tag), None) => Self { start: bound(start)?, end: Bound::Excluded(char::from(tag + 1).to_string()) },
-            (None, Some(tag)) => Self { start: Bound::Included(char::from(tag).to_string()), end: bound(end)? },
-            _ => Self { start: bound(start)?, end: bound(end)? },
+/// The keys between two bounds of `_id`. A bound on one side stays within its type on the other.
+///
+/// # Errors
+/// As [`key`].
+pub fn range((start, end): (Bound<&Bson>, Bound<&Bson>)) -> Result<Range> {
+    let bound = |bound: Bound<&Bson>| -> Result<Bound<String>> {
+        Ok(match bound {
+            Bound::Included(id) => Bound::Included(key(id)?),
+            Bound::Excluded(id) => Bound::Excluded(key(id)?),
+            Bound::Unbounded => Bound::Unbounded,
         })
-    }
-
-    /// Whether no key can lie in it. Servers take only ranges that begin before they end.
-    pub fn is_empty(&self) -> bool {
-        match (&self.start, &self.end) {
-            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
-            (Bound::Included(start), Bound::Included(end)) => start > end,
-            (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end)) => start >= end,
-        }
-    }
+    };
+    let one_type = |bound: &Bound<&Bson>| match bound {
+        Bound::Included(id) | Bound::Excluded(id) if !matches!(id, Bson::MinKey | Bson::MaxKey) => tag(id).ok(),
+        _ => None,
+    };
+    Ok(match (one_type(&start), one_type(&end)) {
+        (Some(tag), None) => Range { start: bound(start)?, end: Bound::Excluded(char::from(tag + 1).to_string()) },
+        (None, Some(tag)) => Range { start: Bound::Included(char::from(tag).to_string()), end: bound(end)? },
+        _ => Range { start: bound(start)?, end: bound(end)? },
+    })
 }
 
 /// The entries of an index whose bytes are in a range, the first included, the last not. What
@@ -147,18 +123,6 @@ pub fn entries(from: &[u8], to: &[u8]) -> Range {
 pub fn all_entries() -> Range {
     // Only what is no entry begins with U+0001.
     Range { start: Bound::Included("\u{2}".to_owned()), end: Bound::Unbounded }
-}
-
-/// A part of a table.
-pub struct Part<'a> {
-    /// Which keys.
-    pub range: &'a Range,
-    /// Whether from the last key to the first.
-    pub reverse: bool,
-    /// How many of the first to leave out.
-    pub skip: u64,
-    /// How many at most.
-    pub limit: u64,
 }
 
 /// The character that stands for a type, in the order of types.

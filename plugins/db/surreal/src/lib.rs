@@ -4,15 +4,11 @@
 //! SurrealDB in the plugin's data folder, or in a server or cluster that the configuration names.
 
 #![deny(missing_docs)]
-// The futures of `surrealdb-core` nest deeper than the default.
-#![recursion_limit = "512"]
 
 mod aggregate;
 mod change;
 mod command;
-mod config;
 mod database;
-mod embedded;
 mod engine;
 mod error;
 mod find;
@@ -28,19 +24,16 @@ mod plan;
 mod records;
 mod scan;
 mod service;
-mod session;
-mod statements;
 mod transaction;
-mod write;
 
 use std::sync::Arc;
 
 use sdk_plugin::contract::db::EXECUTE;
 use sdk_plugin::{Call, Event, Host, Manifest, Methods, Plugin, Reply, Result, events, export_plugin};
 
-pub use crate::config::{Config, Size};
 pub use crate::engine::Engine;
-pub use crate::service::{Answer, Service};
+pub use crate::service::Service;
+pub use surreal_records::{Answer, Config, Size};
 
 /// The plugin.
 pub struct Surreal {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use bson::Document;
 use bytes::Bytes;
 use sdk_plugin::{Error, Result};
+use surreal_records::{Expect, Snapshot, Then, Write, Written};
 
 use crate::database::{Collection, Database};
 use crate::index::Changes;
 use crate::layout::{Part, Range};
-use crate::session::Snapshot;
-use crate::write::{Expect, Then, Write, Written};
 
 /// The documents of one collection.
 #[derive(Clone)]

@@ -1,8 +1,6 @@
 //! The commands of the SDK, with their replies.
 
-use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,11 +8,11 @@ use bson::Bson;
 use bytes::Bytes;
 use mql::{Projection, json};
 use sdk_plugin::{Body, Call, CallerKind, Error, Host, Reply, Result};
+use surreal_records::{Answer, Config};
 
 use crate::aggregate::{Aggregation, Aggregator};
 use crate::change::{Change, Changed, Outcome, Target};
 use crate::command::{Command, Options};
-use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::language;
 use crate::find::{self, Query};
@@ -27,10 +25,6 @@ use crate::operations::{self, Operator};
 use crate::records::Records;
 use crate::scan::{Match, decode};
 use crate::transaction::{Transaction, Transactions};
-
-/// A future of this crate. It is boxed at the crate's boundary, because a crate that awaits it
-/// plainly compiles all of the database's own futures once more, which takes minutes.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 /// The document database of all spaces.
 pub struct Service {

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use mql::SortKey;
 use sdk_plugin::contract::db::DUPLICATE_KEY;
 use sdk_plugin::{Error, Result, codes};
+use surreal_records::{Expect, Snapshot, Then, Write, Written};
 
 use crate::change::{Change, Changed, updated, upserted};
 use crate::database::Database;
@@ -26,8 +27,6 @@ use crate::layout;
 use crate::locks::{Lock, Locks, Name};
 use crate::records::{Records, Version};
 use crate::scan::{Match, decode, encode};
-use crate::session::Snapshot;
-use crate::write::{Expect, Then, Write, Written};
 
 /// How long a transaction may take, from its start to its commit.
 const LIFETIME: Duration = Duration::from_secs(10);

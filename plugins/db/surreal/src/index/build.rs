@@ -13,8 +13,10 @@ use bytes::Bytes;
 use mql::index::IndexSpec;
 use sdk_plugin::contract::db::operations::INDEX_OPTIONS_CONFLICT;
 use sdk_plugin::{Error, Result, codes};
+use surreal_records::{Expect, Then, Write, Written};
 
 use super::{Changes, Index};
+
 use crate::change::Target;
 use crate::database::{Collection, Database};
 use crate::error::language;
@@ -23,7 +25,6 @@ use crate::layout::{self, Part, Range};
 use crate::locks::Locks;
 use crate::records::Records;
 use crate::scan::decode;
-use crate::write::{Expect, Then, Write, Written};
 
 /// How many documents get their entries together.
 const BATCH: u64 = 256;

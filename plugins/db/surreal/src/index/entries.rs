@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sdk_plugin::{Error, Result};
+use surreal_records::Snapshot;
 
 use super::Index;
 use crate::database::Database;
 use crate::layout::{Part, Range};
-use crate::session::Snapshot;
 
 /// The documents of some ranges of an index, page by page.
 pub struct Entries {

@@ -13,10 +13,10 @@ use bytes::Bytes;
 use mql::index::IndexSpec;
 use mql::json;
 use sdk_plugin::{Error, Result};
+use surreal_records::{Expect, Then, Write};
 
 use crate::error::language;
 use crate::layout;
-use crate::write::{Expect, Then, Write};
 
 pub use build::{create, resume};
 pub use entries::Entries;

@@ -12,10 +12,9 @@ use bson::Document;
 use bytes::Bytes;
 use mql::bounds::MultikeyPaths;
 use sdk_plugin::Result;
+use surreal_records::{Expect, Session, Snapshot, Then, Write};
 
 use super::Index;
-use crate::session::{Session, Snapshot};
-use crate::write::{Expect, Then, Write};
 
 /// The fields of one index, one bit each. MongoDB's limit is 32 fields, and so is ours.
 #[derive(Debug, Default)]

@@ -132,7 +132,7 @@ fn sorts(wanted: &Wanted<'_>, keys: &[String]) -> bool {
 
 /// The plan that goes through the collection.
 fn collection(wanted: &Wanted<'_>) -> Result<Plan> {
-    let range = Range::of(wanted.filter.id_bounds())?;
+    let range = layout::range(wanted.filter.id_bounds())?;
     let by_id = wanted.sort.and_then(Sort::by_id);
     Ok(Plan { sorted: wanted.sort.is_none() || by_id.is_some(), access: Access::Collection { range, reverse: by_id == Some(true) } })
 }

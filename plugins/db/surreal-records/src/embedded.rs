@@ -32,7 +32,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
-use crate::layout::{FIELD, Part, Range};
+use crate::range::{FIELD, Part, Range};
 use crate::write::{Expect, Then, Write, Written};
 
 /// How long to wait for a database that another instance is about to let go of.

@@ -11,7 +11,7 @@ use surrealdb::method::Transaction;
 use surrealdb::types::{Object, RecordId, RecordIdKey, RecordIdKeyRange, Table, Value, Variables};
 
 use crate::error::{is_conflict, is_missing};
-use crate::layout::{FIELD, Part, Range};
+use crate::range::{FIELD, Part, Range};
 use crate::write::{Expect, Then, Write, Written};
 
 /// How many names of tables are remembered.
@@ -244,6 +244,11 @@ impl Statements {
         };
         query.bind(variables).await?.take::<Value>(0)
     }
+}
+
+/// The statement that removes a database, if it is there.
+pub fn remove_database(database: &str) -> String {
+    format!("REMOVE DATABASE IF EXISTS {}", quoted(database))
 }
 
 /// The statement that removes a table, if it is there.
