@@ -35,7 +35,7 @@ impl Bench {
         let profile: &[&str] = if self.release { &["build", "--release"] } else { &["build"] };
         succeed(&mut cargo(&build, profile)?)?;
         let mut driver = Command::new(artefacts(self.release).join("mpcloud-bench"));
-        driver.args(["--seconds", &self.seconds.to_string(), "--engine", &build.describe(), "--results"]);
+        driver.args(["--seconds", &self.seconds.to_string(), "--engine", build.name(), "--results"]);
         driver.arg(root().join("benches/RESULTS.md")).env("MPCLOUD_BIN", artefacts(self.release).join("mpcloud"));
         if let Some(only) = if self.growth { Some("growth") } else { self.only.as_deref() } {
             driver.args(["--only", only]);

@@ -59,13 +59,17 @@ impl Build {
         Ok(Self { engine: Engine::Quickjs, archive: None, why })
     }
 
-    /// The engine, and why it is this one.
-    pub fn describe(&self) -> String {
-        let name = match self.engine {
+    /// The engine's name.
+    pub fn name(&self) -> &'static str {
+        match self.engine {
             Engine::V8 => "v8",
             Engine::Quickjs => "quickjs",
-        };
-        format!("{name} ({})", self.why)
+        }
+    }
+
+    /// The engine, and why it is this one.
+    pub fn describe(&self) -> String {
+        format!("{} ({})", self.name(), self.why)
     }
 
     /// The features that every cargo command of this build is given.

@@ -66,9 +66,16 @@ impl Sort {
         self.fields.is_empty()
     }
 
-    /// The direction, if the order is by `_id` first, which makes all that follows it idle.
+    /// The direction, if the order is that of the `_id`s: they come first, strings compare by their
+    /// bytes, and what follows is idle and [cannot fail](Self::cannot_fail).
     pub fn by_id(&self) -> Option<bool> {
-        self.fields.first().filter(|(path, _)| path.text() == "_id").map(|(_, descending)| *descending)
+        let (path, descending) = self.fields.first()?;
+        (path.text() == "_id" && self.fields.len() <= 2 && self.collation.is_simple()).then_some(*descending)
+    }
+
+    /// Whether every document has a place: with two fields, both may be arrays, which is an error.
+    pub fn cannot_fail(&self) -> bool {
+        self.fields.len() < 2
     }
 
     /// How strings compare.
@@ -254,6 +261,17 @@ mod tests {
         assert_eq!(error.message(), "cannot sort with keys that are parallel arrays");
         assert!(parallel.key(&doc! {"a": [1], "b": [2]}) < parallel.key(&doc! {"a": [1], "b": [3]}));
         assert!(parallel.try_key(&doc! {"a": [1, 2], "b": 1}).is_ok());
+    }
+
+    #[test]
+    fn the_order_of_ids() {
+        let by_id = |order: Document| Sort::parse(&order).unwrap().by_id();
+        assert_eq!(by_id(doc! {"_id": 1}), Some(false));
+        assert_eq!(by_id(doc! {"_id": -1, "a": 1}), Some(true));
+        assert_eq!(by_id(doc! {"a": 1, "_id": 1}), None);
+        assert_eq!(by_id(doc! {"_id": 1, "a": 1, "b": 1}), None, "both may be arrays, which is an error");
+        let collation = Collation::parse(&doc! {"locale": "en", "strength": 1}).unwrap();
+        assert_eq!(Sort::parse_with(&doc! {"_id": 1}, &collation).unwrap().by_id(), None, "records do not lie in this order");
     }
 
     #[test]

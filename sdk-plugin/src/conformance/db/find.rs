@@ -182,6 +182,12 @@ pub(super) async fn collations(space: Space) {
     require(same(&json!([2, 3, 1]), &json!(found)), "without a collation strings sort by their code points", json!(found));
     let found = space.ids(json!({"_id": {"$lte": 3}}), json!({"sort": {"s": 1}, "collation": {"locale": "en"}})).await;
     require(same(&json!([3, 2, 1]), &json!(found)), "a locale sorts letters before their case", json!(found));
+    space.fill(json!([{"_id": "b"}, {"_id": "B"}, {"_id": "a"}])).await;
+    let texts = json!({"_id": {"$type": "string"}});
+    let found = space.ids(texts.clone(), json!({"sort": {"_id": 1}})).await;
+    require(same(&json!(["B", "a", "b"]), &json!(found)), "without a collation ids sort by their code points", json!(found));
+    let found = space.ids(texts, json!({"sort": {"_id": -1}, "collation": {"locale": "en"}})).await;
+    require(same(&json!(["B", "b", "a"]), &json!(found)), "a collation sorts ids too", json!(found));
     for collation in [json!({"strength": 2}), json!({"locale": "en", "strength": 9}), json!("en")] {
         space
             .refuses("find", json!({"options": {"collation": collation}}), INVALID_PARAMS, "a collation needs a locale, and known values")

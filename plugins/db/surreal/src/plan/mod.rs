@@ -127,7 +127,7 @@ pub async fn choose(records: &Records, wanted: &Wanted<'_>) -> Result<Plan> {
 
 /// Whether at most one document is asked for by its `_id`, or none.
 fn sorts(wanted: &Wanted<'_>, keys: &[String]) -> bool {
-    wanted.sort.is_none_or(|sort| keys.len() < 2 || sort.by_id() == Some(false))
+    wanted.sort.is_none_or(|sort| keys.len() < 2 && sort.cannot_fail() || sort.by_id() == Some(false))
 }
 
 /// The plan that goes through the collection.

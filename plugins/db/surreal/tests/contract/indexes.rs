@@ -21,7 +21,6 @@ const QUESTIONS: usize = 8;
 const CHANGES: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "not yet seen to pass: NOTES.md says what it found"]
 async fn answers_are_the_same_with_and_without() {
     let seed = Random::seed("DB_INDEX_SEED");
     let rounds = std::env::var("DB_INDEX_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
