@@ -41,7 +41,9 @@ impl Random {
 
     fn value(&mut self, arrays: bool, depth: u64) -> Bson {
         match self.next(8) {
-            0 | 1 if arrays && depth > 0 => Bson::Array((0..self.next(4)).map(|_| self.value(arrays, depth - 1)).collect()),
+            // Elements with fields of their own.
+            0 if arrays && depth > 0 => Bson::Array((0..self.next(4)).map(|_| self.fields(arrays, depth - 1).into()).collect()),
+            1 if arrays && depth > 0 => Bson::Array((0..self.next(4)).map(|_| self.value(arrays, depth - 1)).collect()),
             2 | 3 if depth > 0 => Bson::Document(self.fields(arrays, depth - 1)),
             _ => self.scalar(),
         }
@@ -58,7 +60,7 @@ impl Random {
     }
 
     fn path(&mut self) -> &'static str {
-        self.one::<&str>(&["a", "b", "c", "a.b", "b.a", "a.b.c"])
+        self.one::<&str>(&["a", "b", "c", "a.b", "a.c", "b.a", "a.b.c"])
     }
 
     fn test(&mut self, depth: u64) -> Bson {
@@ -108,6 +110,23 @@ impl Random {
 
 fn in_ranges(scan: &bounds::Scan, key: &[u8]) -> Option<usize> {
     scan.ranges.iter().position(|range| range.from.as_slice() <= key && key < range.to.as_slice())
+}
+
+#[test]
+fn fields_below_one_array_are_bounded_together_by_elem_match_only() {
+    let index = IndexSpec::parse(&doc! {"key": {"a.b": 1, "a.c": 1}}).unwrap();
+    let used = |filter: Document, multikey: &[usize]| {
+        let filter = Filter::parse(&filter).unwrap();
+        bounds::plan(&filter, None, &index, &multikey.iter().copied().collect()).unwrap().used
+    };
+    assert_eq!(used(doc! {"a.b": 1, "a.c": 2}, &[]), 2);
+    assert_eq!(used(doc! {"a.b": 1, "a.c": 2}, &[0, 1]), 1, "each may be met by another element");
+    assert_eq!(used(doc! {"a": {"$elemMatch": {"b": 1, "c": 2}}}, &[0, 1]), 2);
+    assert_eq!(used(doc! {"a": {"$elemMatch": {"b": 1}}, "a.c": 2}, &[0, 1]), 1);
+    let deeper = IndexSpec::parse(&doc! {"key": {"a.b.x": 1, "a.b.y": 1}}).unwrap();
+    let filter = Filter::parse(&doc! {"a": {"$elemMatch": {"b.x": 1, "b.y": 2}}}).unwrap();
+    let scan = bounds::plan(&filter, None, &deeper, &[0, 1].into_iter().collect()).unwrap();
+    assert_eq!(scan.used, 1, "`b` may be an array too");
 }
 
 #[test]

@@ -52,6 +52,15 @@ impl Connection {
         })
     }
 
+    /// Tells embedded databases apart while they are open: connections of this process to the same
+    /// one have the same number. A server has none.
+    pub fn shared(&self) -> Option<usize> {
+        match &self.place {
+            Place::Embedded(embedded) => Some(Arc::as_ptr(embedded).addr()),
+            Place::Server(_) => None,
+        }
+    }
+
     /// A session on a database, which is made if it is not there.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -25,6 +26,7 @@ use surrealdb_datastore::catalog::{DatabaseId, NamespaceId, Record};
 use surrealdb_datastore::key::schema::{RecordKey, RecordPrefix};
 use surrealdb_datastore::val::{Object, RecordId, RecordIdKey, Strand, TableName, Value};
 use surrealdb_datastore::{Key, KeyRange, Transaction, TransactionType, Transactor};
+use surrealdb_kvs::Direction;
 use surrealdb_kvs::key::{KVKey, KVKeyDecode, KVSubspace};
 use surrealdb_kvs::value::KVValue;
 use tokio::runtime::{Builder, Runtime};
@@ -32,7 +34,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
-use crate::range::{FIELD, Part, Range};
+use crate::range::{FIELD, PAGE_BYTES, Part, Range};
 use crate::write::{Expect, Then, Write, Written};
 
 /// How long to wait for a database that another instance is about to let go of.
@@ -286,15 +288,33 @@ impl Space {
     /// # Errors
     /// What the storage answers.
     pub async fn get(&self, table: &str, keys: &[&str], snapshot: Option<&Snapshot>) -> Answer<Vec<Bytes>> {
+        self.read(table, keys, usize::MAX, snapshot).await.map(|(documents, _)| documents)
+    }
+
+    /// As [`get`](Self::get), until the documents have [`PAGE_BYTES`] together; and how many keys
+    /// were looked up.
+    ///
+    /// # Errors
+    /// What the storage answers.
+    pub async fn get_some(&self, table: &str, keys: &[&str], snapshot: Option<&Snapshot>) -> Answer<(Vec<Bytes>, usize)> {
+        self.read(table, keys, PAGE_BYTES, snapshot).await
+    }
+
+    async fn read(&self, table: &str, keys: &[&str], most: usize, snapshot: Option<&Snapshot>) -> Answer<(Vec<Bytes>, usize)> {
         let table = TableName::new(table);
         let Snapshot(transaction) = self.reading(snapshot).await?;
-        let mut documents = Vec::with_capacity(keys.len());
-        for key in keys {
+        let (mut documents, mut size, mut taken) = (Vec::with_capacity(keys.len()), 0, 0);
+        while let Some(key) = keys.get(taken)
+            && size < most
+        {
             if let Some(record) = transaction.get(self.key(&table, key)?, None).await.map_err(raised)? {
-                documents.push(document(&record)?);
+                let document = document(&record)?;
+                size += document.len();
+                documents.push(document);
             }
+            taken += 1;
         }
-        Ok(documents)
+        Ok((documents, taken))
     }
 
     /// The documents of a part of a table, in the order of their keys or in the reverse order.
@@ -302,8 +322,7 @@ impl Space {
     /// # Errors
     /// What the storage answers.
     pub async fn scan(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Answer<Vec<Bytes>> {
-        let found = self.pairs(table, part, snapshot).await?;
-        found.iter().map(|(_, record)| document(record)).collect()
+        self.page(table, part, snapshot, |_, record| document(record), Bytes::len).await
     }
 
     /// As [`scan`](Self::scan), with the records' keys.
@@ -311,24 +330,48 @@ impl Space {
     /// # Errors
     /// What the storage answers.
     pub async fn entries(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Answer<Vec<(String, Bytes)>> {
-        let entry = |(key, record): &(Vec<u8>, Vec<u8>)| match RecordKey::decode_key(key).map_err(raised)?.id.into_owned() {
+        let entry = |key: &[u8], record: &[u8]| match RecordKey::decode_key(key).map_err(raised)?.id.into_owned() {
             RecordIdKey::String(id) => Ok((id.as_str().to_owned(), document(record)?)),
             _ => Err(surrealdb::Error::internal("a record's key is no text".to_owned())),
         };
-        self.pairs(table, part, snapshot).await?.iter().map(entry).collect()
+        self.page(table, part, snapshot, entry, |(_, document)| document.len()).await
     }
 
-    async fn pairs(&self, table: &str, part: &Part<'_>, snapshot: Option<&Snapshot>) -> Answer<Vec<(Vec<u8>, Vec<u8>)>> {
+    /// What `read` makes of the records of a part, until their `size` reaches [`PAGE_BYTES`].
+    async fn page<T: Send + 'static>(
+        &self,
+        table: &str,
+        part: &Part<'_>,
+        snapshot: Option<&Snapshot>,
+        read: fn(&[u8], &[u8]) -> Answer<T>,
+        size: fn(&T) -> usize,
+    ) -> Answer<Vec<T>> {
         let range = self.range(&TableName::new(table), part.range)?;
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
         let counted = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        let (skip, limit, reverse) = (counted(part.skip), counted(part.limit), part.reverse);
+        let (skip, limit) = (counted(part.skip), counted(part.limit));
+        let direction = if part.reverse { Direction::Backward } else { Direction::Forward };
         let Snapshot(transaction) = self.reading(snapshot).await?;
         let work = async move {
-            let found = match reverse {
-                true => Transactor::scanr(&transaction, range, limit, skip, None).await,
-                false => Transactor::scan(&transaction, range, limit, skip, None).await,
+            let (mut found, mut bytes, mut failed) = (Vec::new(), 0, None);
+            let mut take = |key: &[u8], record: &[u8]| match read(key, record) {
+                Ok(one) => {
+                    bytes += size(&one);
+                    found.push(one);
+                    Ok(if bytes < PAGE_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    Ok(ControlFlow::Break(()))
+                }
             };
-            found.map(|found| found.values).map_err(|error| raised(error.into()))
+            let opened = Transactor::open_vals_cursor(&transaction, range, direction, skip, None).await;
+            let mut cursor = opened.map_err(|error| raised(error.into()))?;
+            cursor.for_each(limit, &mut take).await.map_err(|error| raised(error.into()))?;
+            drop(cursor);
+            failed.map_or(Ok(found), Err)
         };
         if part.skip > SKIPPED_AT_ONCE { aside(work).await } else { work.await }
     }

@@ -23,7 +23,7 @@ use sdk_plugin::Result;
 
 pub use crate::config::{Config, Size};
 pub use crate::connection::Connection;
-pub use crate::range::{Part, Range};
+pub use crate::range::{PAGE_BYTES, Part, Range};
 pub use crate::session::{Session, Snapshot};
 pub use crate::write::{Expect, Then, Write, Written};
 

@@ -2,8 +2,12 @@
 
 use std::ops::Bound;
 
+use bytes::Bytes;
+
 /// The field of a record that holds its content.
 pub(crate) const FIELD: &str = "d";
+/// How much is read at once, in bytes: a page of a part ends with the record that reaches it.
+pub const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// A range of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +32,7 @@ impl Range {
     }
 }
 
-/// A part of a table.
+/// A part of a table, to be read page by page.
 pub struct Part<'a> {
     /// Which keys.
     pub range: &'a Range,
@@ -38,4 +42,11 @@ pub struct Part<'a> {
     pub skip: u64,
     /// How many at most.
     pub limit: u64,
+}
+
+impl Part<'_> {
+    /// Whether nothing comes after a page: it is neither as long nor as large as one can be.
+    pub fn is_over(&self, page: &[Bytes]) -> bool {
+        (page.len() as u64) < self.limit && page.iter().map(Bytes::len).sum::<usize>() < PAGE_BYTES
+    }
 }

@@ -85,7 +85,26 @@ impl Session {
         })
     }
 
-    /// The contents of a part of a table, in the order of their keys or in the reverse order.
+    /// As [`get`](Self::get), until an embedded database has read [`PAGE_BYTES`](crate::PAGE_BYTES);
+    /// and how many keys were looked up.
+    ///
+    /// # Errors
+    /// As [`snapshot`](Self::snapshot).
+    pub fn get_some<'a>(&'a self, table: &'a str, keys: &'a [&'a str], snapshot: Option<&'a Snapshot>) -> Answer<'a, (Vec<Bytes>, usize)> {
+        Box::pin(async move {
+            let found = match &self.0 {
+                Place::Embedded(space) => space.get_some(table, keys, snapshot.and_then(Snapshot::embedded)).await,
+                Place::Server(statements) => {
+                    let found = statements.get(table, keys, snapshot.and_then(Snapshot::server)).await;
+                    found.map(|documents| (documents, keys.len()))
+                }
+            };
+            found.map_err(database)
+        })
+    }
+
+    /// The contents of a part of a table, in the order of their keys or in the reverse order; from
+    /// an embedded database until they have [`PAGE_BYTES`](crate::PAGE_BYTES) together.
     ///
     /// # Errors
     /// As [`snapshot`](Self::snapshot).

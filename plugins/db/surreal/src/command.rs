@@ -189,12 +189,13 @@ impl Command {
     ///
     /// # Errors
     /// `InvalidParams.Format` when it is none.
-    pub fn aggregation(&mut self, options: &Options) -> Result<Aggregation> {
+    pub fn aggregation(&mut self, options: &Options, call: &Call) -> Result<Aggregation> {
         let Some(Json(Bson::Array(mut stages))) = self.pipeline.take() else {
             return Err(Error::invalid_params("pipeline must be an array"));
         };
         ids::in_pipeline(&mut stages);
-        let may_spill = options.flag("allowDiskUse", false)?;
+        // A mini program has three seconds at most, in which it need not fill the disk.
+        let may_spill = options.flag("allowDiskUse", false)? && call.caller.kind != CallerKind::Client;
         Aggregation::parse(stages, &options.collation, options.document("let")?, may_spill, options.hint())
     }
 

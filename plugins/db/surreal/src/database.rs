@@ -2,19 +2,20 @@
 //!
 //! A collection is a table of its name, unless a record of [`CATALOG`] says otherwise: renaming a
 //! collection changes that record and moves no document. The record holds the collection's indexes
-//! too. Readers and writers keep the [`Collection`] that they began with; a change of it waits until
-//! none is left that began with the one before.
+//! too. Readers and writers keep the [`Collection`] that they began with. Tables are removed, and
+//! indexes filled, once none is left that began with the one before: see [`Database::settle`].
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::{Bound, Deref};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bson::oid::ObjectId;
 use bson::{Bson, Document, doc};
 use bytes::Bytes;
+use mql::index::IndexSpec;
 use sdk_plugin::{Error, Result, codes};
-use surreal_records::{Expect, Session, Snapshot, Then, Write, Written};
+use surreal_records::{Expect, Part, Range, Session, Snapshot, Then, Write, Written};
 
 use crate::index::{Index, MultikeyFields};
 use crate::scan::decode;
@@ -25,10 +26,16 @@ const CATALOG: &str = "$collections";
 const HIDDEN: char = '$';
 /// How long what a shared database said of a collection is believed.
 const BELIEVED: Duration = Duration::from_secs(1);
+/// How old a table must be that nobody seems to use before it is removed.
+const LEFT: Duration = Duration::from_secs(3600);
 /// How many collections are remembered for a space.
 const MAX_REMEMBERED: usize = 4096;
-/// How long a change of a collection waits for those who use it as it was.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long indexes are not filled because somebody uses the collection as it was before.
+const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(30) };
+/// How long a command waits before it leaves the removal of tables to the background.
+const REMOVAL_PATIENCE: Duration = Duration::from_millis(200);
+/// How long to wait before looking again whether somebody uses a collection as it was.
+const MOMENT: Duration = Duration::from_millis(2);
 
 /// A collection as it is now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,6 +85,11 @@ impl Collection {
         *self.table != *self.name && self.indexes.is_empty()
     }
 
+    /// Its tables.
+    fn tables(&self) -> Vec<Arc<str>> {
+        std::iter::once(&self.table).chain(self.indexes.iter().map(|index| &index.table)).cloned().collect()
+    }
+
     /// That the catalog says of the collection what this does.
     pub fn guard(&self) -> Write {
         let expect = self.record.clone().map_or(Expect::Absent, Expect::Is);
@@ -112,8 +124,41 @@ impl Drop for Building<'_> {
 #[derive(Default)]
 struct Known {
     collections: HashMap<String, (Arc<Collection>, Instant)>,
+    /// What collections were before, as long as somebody uses them so.
+    earlier: HashMap<String, Vec<Weak<Collection>>>,
     /// Counts the changes, so that nobody remembers what was read before one.
     changes: u64,
+}
+
+impl Known {
+    /// Takes notice that a collection is no longer what it was.
+    fn retire(&mut self, collection: &Arc<Collection>) {
+        if Arc::strong_count(collection) == 1 {
+            return;
+        }
+        let earlier = self.earlier.entry(collection.name.clone()).or_default();
+        earlier.retain(|used| used.strong_count() > 0);
+        earlier.push(Arc::downgrade(collection));
+    }
+
+    /// Forgets a collection.
+    fn forget(&mut self, name: &str) {
+        self.changes += 1;
+        if let Some((collection, _)) = self.collections.remove(name) {
+            self.retire(&collection);
+        }
+    }
+
+    /// Whether somebody uses a collection as it was before.
+    fn is_used(&mut self, name: &str) -> bool {
+        let Some(earlier) = self.earlier.get_mut(name) else { return false };
+        earlier.retain(|used| used.strong_count() > 0);
+        let used = !earlier.is_empty();
+        if !used {
+            self.earlier.remove(name);
+        }
+        used
+    }
 }
 
 impl Deref for Database {
@@ -157,31 +202,36 @@ impl Database {
     /// # Errors
     /// What the database answers.
     pub async fn collection(&self, name: &str) -> Result<Arc<Collection>> {
-        let changes = {
-            let known = self.known();
-            if let Some((collection, at)) = known.collections.get(name)
-                && (!self.session.is_shared() || at.elapsed() < BELIEVED)
-            {
-                return Ok(collection.clone());
+        loop {
+            let changes = {
+                let known = self.known();
+                if let Some((collection, at)) = known.collections.get(name)
+                    && (!self.session.is_shared() || at.elapsed() < BELIEVED)
+                {
+                    return Ok(collection.clone());
+                }
+                known.changes
+            };
+            let collection = Arc::new(self.load(name, None).await?);
+            let mut known = self.known();
+            if known.changes != changes {
+                // It may have been read before the change, and nobody would wait for its users.
+                continue;
             }
-            known.changes
-        };
-        let collection = Arc::new(self.load(name, None).await?);
-        let mut known = self.known();
-        if let Some((before, at)) = known.collections.get_mut(name)
-            && *before == collection
-        {
-            // Whoever waits for the users of this one has to see all of them.
-            *at = Instant::now();
-            return Ok(before.clone());
-        }
-        if known.changes == changes {
+            if let Some((before, at)) = known.collections.get_mut(name)
+                && *before == collection
+            {
+                *at = Instant::now();
+                return Ok(before.clone());
+            }
             if known.collections.len() >= MAX_REMEMBERED {
                 known.collections.retain(|_, (collection, _)| Arc::strong_count(collection) > 1);
             }
-            known.collections.insert(name.to_owned(), (collection.clone(), Instant::now()));
+            if let Some((before, _)) = known.collections.insert(name.to_owned(), (collection.clone(), Instant::now())) {
+                known.retire(&before);
+            }
+            return Ok(collection);
         }
-        Ok(collection)
     }
 
     /// A collection as it was at some moment, to be read only.
@@ -201,9 +251,7 @@ impl Database {
 
     /// Forgets what is known of a collection, because the database says that it has changed.
     pub fn forget(&self, name: &str) {
-        let mut known = self.known();
-        known.changes += 1;
-        known.collections.remove(name);
+        self.known().forget(name);
     }
 
     /// A name for a collection that nobody sees and that is gone once it is renamed or removed.
@@ -211,12 +259,11 @@ impl Database {
         format!("{HIDDEN}{}", ObjectId::new().to_hex())
     }
 
-    /// Changes what a collection is, and waits until nobody uses it any more as it was. `change`
-    /// says whether there is anything to change.
+    /// Changes what a collection is. `change` says whether there is anything to change. Whoever
+    /// began with what it was goes on with that: [`settle`](Self::settle) waits for them.
     ///
     /// # Errors
-    /// What `change` says; `Conflict` when others changed it at the same time, or when somebody
-    /// keeps using it as it was.
+    /// What `change` says; `Conflict` when others changed it at the same time.
     pub async fn redefine(&self, name: &str, change: impl FnOnce(&mut Collection) -> Result<bool>) -> Result<Arc<Collection>> {
         let _turn = self.changing.lock().await;
         let mut collection = self.load(name, None).await?;
@@ -248,30 +295,47 @@ impl Database {
     ///
     /// # Errors
     /// As [`redefine`](Self::redefine).
-    pub async fn drop_collection(&self, name: &str) -> Result<Collection> {
+    pub async fn drop_collection(self: &Arc<Self>, name: &str) -> Result<Collection> {
         let _turn = self.changing.lock().await;
         let removed = self.load(name, None).await?;
         // Whoever still writes to the old table must not write to what is called so from now on.
         let empty = Collection { table: removed.new_table().into(), record: removed.record.clone(), ..Collection::plain(name) };
         self.store(vec![empty]).await?;
-        self.remove_tables(&removed).await?;
+        self.remove_tables(name, removed.tables()).await;
         Ok(removed)
     }
 
-    async fn remove_tables(&self, collection: &Collection) -> Result<()> {
-        self.session.remove_table(&collection.table).await?;
-        for index in &collection.indexes {
-            self.session.remove_table(&index.table).await?;
-            self.multikey.forget(&index.table);
+    /// Removes tables that are a collection's no longer, once nobody uses them: in the background
+    /// when that takes long. What the command changed holds whether or not they could be removed.
+    async fn remove_tables(self: &Arc<Self>, name: &str, tables: Vec<Arc<str>>) {
+        let (database, name) = (self.clone(), name.to_owned());
+        let removal = tokio::spawn(async move {
+            while let Err(error) = database.settle(&name).await {
+                tracing::info!(space = &*database.space, collection = name, %error, "tables are kept for who uses them");
+            }
+            for table in tables {
+                if let Err(error) = database.session.remove_table(&table).await {
+                    tracing::warn!(space = &*database.space, collection = name, %error, "a table is left until the space is opened again");
+                }
+                database.multikey.forget(&table);
+            }
+        });
+        if !self.session.is_shared() {
+            // Mostly nobody uses them. Who does not wait any longer leaves it to the task.
+            let _ = tokio::time::timeout(REMOVAL_PATIENCE, removal).await;
         }
-        Ok(())
+    }
+
+    /// How long other nodes may go on with what a collection was.
+    fn belief(&self) -> Duration {
+        if self.session.is_shared() { BELIEVED * 2 } else { Duration::ZERO }
     }
 
     /// Removes some indexes of a collection.
     ///
     /// # Errors
     /// As [`redefine`](Self::redefine).
-    pub async fn drop_indexes(&self, name: &str, which: impl Fn(&Index) -> bool) -> Result<()> {
+    pub async fn drop_indexes(self: &Arc<Self>, name: &str, which: impl Fn(&Index) -> bool) -> Result<()> {
         let mut removed = Vec::new();
         let change = |collection: &mut Collection| {
             let (gone, kept) = std::mem::take(&mut collection.indexes).into_iter().partition(|index| which(index));
@@ -279,27 +343,31 @@ impl Database {
             Ok(!removed.is_empty())
         };
         self.redefine(name, change).await?;
-        for index in removed {
-            self.session.remove_table(&index.table).await?;
-            self.multikey.forget(&index.table);
-        }
+        self.remove_tables(name, removed.into_iter().map(|index| index.table.clone()).collect()).await;
         Ok(())
     }
 
     /// Gives a collection another name, whose own documents and indexes are gone then. No document
-    /// is copied.
+    /// is copied. With `indexes`, that other one must have these and no others still.
     ///
     /// # Errors
-    /// As [`redefine`](Self::redefine).
-    pub async fn rename(&self, from: &str, to: &str) -> Result<()> {
+    /// As [`redefine`](Self::redefine); `Conflict` when the other one has different indexes.
+    pub async fn rename(self: &Arc<Self>, from: &str, to: &str, indexes: Option<&[IndexSpec]>) -> Result<()> {
         let _turn = self.changing.lock().await;
         let (mut moved, replaced) = (self.load(from, None).await?, self.load(to, None).await?);
+        if let Some(indexes) = indexes
+            && !replaced.indexes.iter().map(|index| index.spec.document()).eq(indexes.iter().map(IndexSpec::document))
+        {
+            let message = format!("indexes of target collection {to} changed while processing $out");
+            return Err(Error::new(codes::CONFLICT, message).with_context("mongodb", "CommandFailed (125)"));
+        }
         // What is called `from` later must not find these documents.
         let empty = Collection { table: moved.new_table().into(), record: moved.record.take(), ..Collection::plain(from) };
         moved.name = to.to_owned();
         moved.record = replaced.record.clone();
         self.store(vec![empty, moved]).await?;
-        self.remove_tables(&replaced).await
+        self.remove_tables(to, replaced.tables()).await;
+        Ok(())
     }
 
     /// Stores collections, whose `record` says what is replaced.
@@ -314,26 +382,23 @@ impl Database {
             let message = "the collection was changed by others at the same time";
             return Err(Error::new(codes::CONFLICT, message).retryable());
         }
-        let before: Vec<_> = {
-            let mut known = self.known();
-            known.changes += 1;
-            collections.iter().filter_map(|collection| known.collections.remove(&collection.name)).collect()
-        };
-        self.unused(before.into_iter().map(|(collection, _)| collection).collect()).await
+        let mut known = self.known();
+        collections.iter().for_each(|collection| known.forget(&collection.name));
+        Ok(())
     }
 
-    /// Waits until nobody uses these any more.
-    async fn unused(&self, collections: Vec<Arc<Collection>>) -> Result<()> {
-        if self.session.is_shared() {
-            // Other nodes believe in what was for a while.
-            tokio::time::sleep(BELIEVED * 2).await;
-        }
+    /// Waits until nobody uses a collection any more as it was before its last change.
+    ///
+    /// # Errors
+    /// `Conflict` after 30 seconds.
+    pub async fn settle(&self, name: &str) -> Result<()> {
+        tokio::time::sleep(self.belief()).await;
         let deadline = Instant::now() + PATIENCE;
-        while collections.iter().any(|collection| Arc::strong_count(collection) > 1) {
+        while self.known().is_used(name) {
             if Instant::now() > deadline {
                 return Err(Error::new(codes::CONFLICT, "the collection is in use").retryable());
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(MOMENT).await;
         }
         Ok(())
     }
@@ -345,21 +410,12 @@ impl Database {
     pub async fn collections(&self) -> Result<Vec<String>> {
         let mut names = Vec::new();
         let mut renamed: HashMap<Arc<str>, String> = HashMap::new();
-        let mut start = std::ops::Bound::Unbounded;
         let mut elsewhere = Vec::new();
-        loop {
-            let range = crate::layout::Range { start, end: std::ops::Bound::Unbounded };
-            let part = crate::layout::Part { range: &range, reverse: false, skip: 0, limit: 512 };
-            let page = self.session.entries(CATALOG, &part, None).await?;
-            let Some((last, _)) = page.last() else { break };
-            start = std::ops::Bound::Excluded(last.clone());
-            for (name, record) in page {
-                let collection = Collection::read(&name, record, &self.multikey)?;
-                if *collection.table != *name {
-                    elsewhere.push(name.clone());
-                }
-                renamed.insert(collection.table, name);
+        for collection in self.catalog(None).await? {
+            if *collection.table != *collection.name {
+                elsewhere.push(collection.name.clone());
             }
+            renamed.insert(collection.table, collection.name);
         }
         for table in self.session.tables().await? {
             match renamed.get(&*table) {
@@ -372,4 +428,58 @@ impl Database {
         names.sort();
         Ok(names)
     }
+
+    /// All collections that are not as their name says.
+    async fn catalog(&self, snapshot: Option<&Snapshot>) -> Result<Vec<Collection>> {
+        let (mut all, mut start) = (Vec::new(), Bound::Unbounded);
+        loop {
+            let range = Range { start, end: Bound::Unbounded };
+            let page = self.session.entries(CATALOG, &Part { range: &range, reverse: false, skip: 0, limit: 512 }, snapshot).await?;
+            let Some((last, _)) = page.last() else { return Ok(all) };
+            start = Bound::Excluded(last.clone());
+            for (name, record) in page {
+                all.push(Collection::read(&name, record, &self.multikey)?);
+            }
+        }
+    }
+
+    /// Removes what commands left behind that a crash or a time limit cut off: the hidden
+    /// collections of `$out`, and tables that no collection has any more. Names say when they were
+    /// made; what is younger than an hour may still be in use.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn sweep(self: &Arc<Self>) -> Result<()> {
+        let tables = self.session.tables().await?;
+        let old: Vec<&String> = tables.iter().filter(|table| is_old(table)).collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        // A table that no collection has at one moment is none's ever again.
+        let snapshot = self.session.snapshot().await?;
+        let (hidden, kept): (Vec<Collection>, Vec<Collection>) = self
+            .catalog(Some(&snapshot))
+            .await?
+            .into_iter()
+            .partition(|collection| collection.name.starts_with(HIDDEN) && is_old(&collection.name));
+        for collection in hidden {
+            self.drop_collection(&collection.name).await?;
+        }
+        let used: HashSet<Arc<str>> = kept.iter().flat_map(Collection::tables).collect();
+        for table in old.into_iter().filter(|table| !used.contains(table.as_str())) {
+            self.session.remove_table(table).await?;
+            tracing::info!(space = &*self.space, table, "a table that was left behind is removed");
+        }
+        Ok(())
+    }
 }
+
+/// Whether a table or hidden collection was made more than [`LEFT`] ago, as its name says.
+fn is_old(name: &str) -> bool {
+    let made = name.rsplit_once(HIDDEN).and_then(|(_, id)| ObjectId::parse_str(id).ok());
+    made.and_then(|id| id.timestamp().to_system_time().elapsed().ok()).is_some_and(|age| age > LEFT)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

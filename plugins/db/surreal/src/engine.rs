@@ -1,6 +1,6 @@
 //! The connection to SurrealDB, and one session for each space.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::database::Database;
 use crate::layout;
+use crate::locks::Locks;
 
 /// The most databases that are kept open for spaces that were used.
 const MAX_SESSIONS: u64 = 4096;
@@ -20,9 +21,15 @@ const IDLE_SESSION: Duration = Duration::from_secs(600);
 /// How long the database may take to say that it is well.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Those over an embedded database, by the database and the namespace. While the plugin is loaded
+/// again, the instance before still answers: both have to know of each other's locks and collections.
+static OPEN: Mutex<BTreeMap<(usize, String), Weak<Engine>>> = Mutex::new(BTreeMap::new());
+
 /// The database behind all spaces.
 pub struct Engine {
     connection: Connection,
+    /// Who changes what.
+    pub locks: Locks,
     databases: Cache<String, Arc<Database>>,
     /// Those that somebody still uses, though they were idle for long: two of one space would not
     /// know of each other's changes of a collection.
@@ -30,14 +37,23 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Connects.
+    /// Connects, or joins whoever has the same embedded database open in this process.
     ///
     /// # Errors
     /// `InvalidConfiguration` when the configuration is not one; `ServiceUnavailable` when nobody answers.
-    pub async fn open(config: &Config, data_dir: &Path) -> Result<Self> {
+    pub async fn open(config: &Config, data_dir: &Path) -> Result<Arc<Self>> {
         let connection = Connection::open(config, data_dir).await?;
+        let shared = connection.shared().map(|number| (number, config.namespace.clone()));
         let databases = Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE_SESSION).build();
-        let engine = Self { connection, databases, used: Mutex::default() };
+        let mut engine = Arc::new(Self { connection, locks: Locks::default(), databases, used: Mutex::default() });
+        if let Some(shared) = shared {
+            let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+            open.retain(|_, engine| engine.strong_count() > 0);
+            match open.get(&shared).and_then(Weak::upgrade) {
+                Some(other) => engine = other,
+                None => _ = open.insert(shared, Arc::downgrade(&engine)),
+            }
+        }
         engine.health().await?;
         Ok(engine)
     }
@@ -60,6 +76,14 @@ impl Engine {
             let mut used = used();
             used.retain(|_, database| database.strong_count() > 0);
             used.insert(space.to_owned(), Arc::downgrade(&database));
+            tokio::spawn({
+                let database = database.clone();
+                async move {
+                    if let Err(error) = database.sweep().await {
+                        tracing::warn!(space = &*database.space, %error, "what was left behind could not be removed");
+                    }
+                }
+            });
             Ok(database)
         };
         self.databases.try_get_with(space.to_owned(), open).await.map_err(own)
@@ -107,4 +131,24 @@ fn own(shared: Arc<Error>) -> Error {
         let error = Error::new(shared.code().to_owned(), shared.message());
         if shared.is_retryable() { error.retryable() } else { error }
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn instances_over_one_embedded_database_share_its_locks() {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let open = async |config: &Config, folder: &tempfile::TempDir| Engine::open(config, folder.path()).await.unwrap();
+        let config = Config::default();
+        let (first, second) = (open(&config, &folder).await, open(&config, &folder).await);
+        assert!(Arc::ptr_eq(&first, &second));
+        assert!(!Arc::ptr_eq(&first, &open(&config, &other).await));
+        let elsewhere = Config { namespace: "other".to_owned(), ..config };
+        assert!(!Arc::ptr_eq(&first, &open(&elsewhere, &folder).await));
+        let memory = Config { url: "mem://".to_owned(), ..Config::default() };
+        assert!(!Arc::ptr_eq(&open(&memory, &folder).await, &open(&memory, &folder).await));
+    }
 }

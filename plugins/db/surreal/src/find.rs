@@ -1,11 +1,12 @@
 //! The commands that read.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use bson::{Bson, Document, RawDocument};
-use mql::{Filter, Projection, Sort, SortKey, json};
+use mql::{Collation, Filter, Projection, Sort, SortKey, json};
 use sdk_plugin::{Error, Result};
 
 use crate::error::language;
@@ -196,21 +197,21 @@ pub async fn count(records: &Records, query: &Query, limit: Option<u64>) -> Resu
     Ok(counted.min(wanted).saturating_sub(query.skip))
 }
 
-/// The different values of a field, in MongoDB's order of values.
+/// The different values of a field, in MongoDB's order of values. Of those that a collation calls
+/// equal the first counts.
 ///
 /// # Errors
 /// `InvalidParams.Format` when they are larger than 16 MiB together; otherwise what the database answers.
-pub async fn distinct(records: &Records, query: &Query, key: &str) -> Result<Vec<Bson>> {
+pub async fn distinct(records: &Records, query: &Query, key: &str, collation: &Collation) -> Result<Vec<Bson>> {
     let mut scan = open(records, query).await?;
-    let (mut values, mut size) = (BTreeSet::new(), 0);
+    let (mut values, mut size) = (BTreeMap::new(), 0);
     while let Some(page) = scan.next().await? {
         for one in page {
             let document = one.document()?;
             for value in mql::distinct_values(&document, key) {
-                let value = Ordered(value.clone());
-                if !values.contains(&value) {
-                    size += json::to_string(&value.0).len();
-                    values.insert(value);
+                if let Entry::Vacant(place) = values.entry(Ordered(collation.key_value(value))) {
+                    size += json::to_string(value).len();
+                    place.insert(value.clone());
                 }
                 if size > DISTINCT_SIZE {
                     return Err(Error::invalid_params("distinct too big, 16mb cap"));
@@ -218,7 +219,7 @@ pub async fn distinct(records: &Records, query: &Query, key: &str) -> Result<Vec
             }
         }
     }
-    Ok(values.into_iter().map(|value| value.0).collect())
+    Ok(values.into_values().collect())
 }
 
 struct Ordered(Bson);

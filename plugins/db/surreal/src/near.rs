@@ -40,11 +40,16 @@ impl Outwards {
             let mut found = Found::default();
             while let Some(keys) = entries.next(&records.database, records.snapshot.as_ref(), PAGE).await? {
                 let keys: Vec<&str> = keys.iter().map(String::as_str).filter(|key| !self.answered.contains(*key)).collect();
-                for bytes in records.get_all(&keys).await? {
-                    let distance = nearest.near.distance(&decode(&bytes)?);
-                    // What is farther away comes with a later ring.
-                    if let Some(distance) = distance.filter(|distance| nearest.near.metres(*distance) < ring.to) {
-                        found.add(distance, bytes)?;
+                let mut rest = keys.as_slice();
+                while !rest.is_empty() {
+                    let (documents, taken) = records.get_some(rest).await?;
+                    rest = rest.get(taken..).unwrap_or_default();
+                    for bytes in documents {
+                        let distance = nearest.near.distance(&decode(&bytes)?);
+                        // What is farther away comes with a later ring.
+                        if let Some(distance) = distance.filter(|distance| nearest.near.metres(*distance) < ring.to) {
+                            found.add(distance, bytes)?;
+                        }
                     }
                 }
             }

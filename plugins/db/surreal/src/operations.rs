@@ -137,7 +137,7 @@ impl Operator {
         if !drop_target && self.database.exists(to).await? {
             return Err(Error::new(NAMESPACE_EXISTS, format!("target namespace exists: the collection {to}")));
         }
-        self.database.rename(collection, to).await?;
+        self.database.rename(collection, to, None).await?;
         done(json!({"ok": 1}))
     }
 
@@ -168,6 +168,10 @@ impl Operator {
         let existed = self.database.exists(collection).await?;
         let ready = |spec: &Document| spec.get_str("name").is_ok_and(|name| name == mql::index::ID_INDEX);
         let specs = indexes.iter().filter(|spec| !ready(spec)).map(IndexSpec::parse).collect::<Result<Vec<_>, _>>().map_err(language)?;
+        if indexes.iter().any(|spec| spec.contains_key("expireAfterSeconds")) {
+            let message = "expireAfterSeconds is not supported: remove old documents with a timer of a function";
+            return Err(Error::invalid_params(message).with_context("mongodb", "CommandNotSupported (115)"));
+        }
         self.database.make(collection).await?;
         let (before, after) = index::create(&self.database, &self.locks, collection, specs).await?;
         done(json!({"createdCollectionAutomatically": !existed, "numIndexesBefore": before, "numIndexesAfter": after, "ok": 1}))
@@ -243,8 +247,9 @@ impl Operator {
         let mut last = None;
         while more && count < limit && documents.len() < PAGE_BYTES {
             let wanted = AT_ONCE.min(limit - count);
-            let page = records.page(&Part { range: &range, reverse: false, skip: 0, limit: wanted }).await?;
-            more = page.len() as u64 == wanted;
+            let part = Part { range: &range, reverse: false, skip: 0, limit: wanted };
+            let page = records.page(&part).await?;
+            more = !part.is_over(&page);
             for document in page {
                 if documents.len() >= PAGE_BYTES {
                     more = true;

@@ -57,8 +57,23 @@ pub struct Out {
     database: Arc<Database>,
     locks: Locks,
     target: String,
+    /// The indexes that the target has to have still when it is replaced.
+    indexes: Vec<IndexSpec>,
     aside: String,
     waiting: Vec<New>,
+    finished: bool,
+}
+
+impl Drop for Out {
+    fn drop(&mut self) {
+        // Nobody waited for the end.
+        if !self.finished
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let (database, aside) = (self.database.clone(), std::mem::take(&mut self.aside));
+            runtime.spawn(async move { database.drop_collection(&aside).await });
+        }
+    }
 }
 
 /// The collection that results are merged into.
@@ -82,11 +97,12 @@ impl Writer {
                 let records = Records::open(database.clone(), target).await?;
                 let specs: Vec<IndexSpec> = records.collection.indexes.iter().map(|index| index.spec.clone()).collect();
                 drop(records);
-                database.make(&aside).await?;
-                if !specs.is_empty() {
-                    index::create(database, locks, &aside, specs).await?;
+                let (database, target) = (database.clone(), target.clone());
+                let out = Out { locks: locks.clone(), target, indexes: specs, aside, waiting: Vec::new(), finished: false, database };
+                out.database.make(&out.aside).await?;
+                if !out.indexes.is_empty() {
+                    index::create(&out.database, locks, &out.aside, out.indexes.clone()).await?;
                 }
-                let out = Out { database: database.clone(), locks: locks.clone(), target: target.clone(), aside, waiting: Vec::new() };
                 Ok(Self::Out(out))
             }
             Output::Merge(merge) => {
@@ -123,7 +139,9 @@ impl Writer {
         match self {
             Self::Out(out) => {
                 out.store().await?;
-                out.database.rename(&out.aside, &out.target).await
+                out.database.rename(&out.aside, &out.target, Some(&out.indexes)).await?;
+                out.finished = true;
+                Ok(())
             }
             Self::Merge(_) => Ok(()),
         }
@@ -134,6 +152,7 @@ impl Writer {
         if let Self::Out(out) = self {
             // It cannot be seen by anybody, and costs no more than its space.
             let _ = out.database.drop_collection(&out.aside).await;
+            out.finished = true;
         }
     }
 }

@@ -64,15 +64,16 @@ impl Records {
 
     /// The document of a record.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>> {
-        Ok(self.get_all(&[key]).await?.pop())
+        Ok(self.database.get(&self.collection.table, &[key], self.snapshot.as_ref()).await?.pop())
     }
 
-    /// The documents of several records, in the order of the keys; those that are not there are left out.
-    pub async fn get_all(&self, keys: &[&str]) -> Result<Vec<Bytes>> {
-        self.database.get(&self.collection.table, keys, self.snapshot.as_ref()).await
+    /// The documents of the first of several records, as far as they are read at once, and of how
+    /// many records they are.
+    pub async fn get_some(&self, keys: &[&str]) -> Result<(Vec<Bytes>, usize)> {
+        self.database.get_some(&self.collection.table, keys, self.snapshot.as_ref()).await
     }
 
-    /// The documents of a part of the collection, in the order of their keys or in the reverse order.
+    /// A page of a part of the collection, in the order of their keys or in the reverse order.
     pub async fn page(&self, part: &Part<'_>) -> Result<Vec<Bytes>> {
         self.database.scan(&self.collection.table, part, self.snapshot.as_ref()).await
     }

@@ -91,7 +91,8 @@ enum Source {
         reverse: bool,
         begun: bool,
     },
-    Index(Entries),
+    /// The documents of an index, and the keys of those that come next.
+    Index(Entries, Vec<String>),
     Near(Nearest, Outwards),
     Finished,
 }
@@ -123,7 +124,7 @@ impl Scan {
                 Source::Keys(keys)
             }
             Access::Collection { range, reverse } => Source::Collection { range, reverse, begun: false },
-            Access::Index(access) => Source::Index(Entries::new(access.index, access.ranges, access.reverse, access.repeats)),
+            Access::Index(access) => Source::Index(Entries::new(access.index, access.ranges, access.reverse, access.repeats), Vec::new()),
             Access::Near(near) => Source::Near(near, Outwards::default()),
         };
         Ok(Self {
@@ -158,7 +159,7 @@ impl Scan {
     pub fn once(mut self) -> Self {
         // A snapshot does not change.
         if self.records.snapshot.is_none()
-            && let Source::Index(entries) = &mut self.source
+            && let Source::Index(entries, _) = &mut self.source
         {
             entries.once();
         }
@@ -175,7 +176,7 @@ impl Scan {
     /// Says how many documents the caller wants, so that no more are read than that.
     #[must_use]
     pub fn expect(mut self, wanted: u64) -> Self {
-        if self.filter.is_empty() || matches!(self.source, Source::Index(_)) {
+        if self.filter.is_empty() || matches!(self.source, Source::Index(..)) {
             self.page = usize::try_from(wanted).unwrap_or(PAGE_LIMIT).clamp(1, FIRST_PAGE);
         }
         self
@@ -195,15 +196,15 @@ impl Scan {
             Source::Finished => return Ok(None),
             Source::Collection { range, .. } if range.is_empty() => return Ok(None),
             Source::Keys(keys) => {
-                let documents = match keys.as_slice() {
+                let (documents, taken) = match keys.as_slice() {
                     [] => return Ok(None),
-                    [key] => self.records.get(key).await?.into_iter().collect(),
+                    [key] => (self.records.get(key).await?.into_iter().collect(), 1),
                     _ => {
                         let some: Vec<&str> = keys.iter().rev().take(KEYS_AT_ONCE).map(String::as_str).collect();
-                        self.records.get_all(&some).await?
+                        self.records.get_some(&some).await?
                     }
                 };
-                keys.truncate(keys.len().saturating_sub(KEYS_AT_ONCE));
+                keys.truncate(keys.len().saturating_sub(taken));
                 documents
             }
             Source::Collection { range, reverse, begun } => {
@@ -214,9 +215,10 @@ impl Scan {
                 }
                 // Without a filter the database itself can leave out what is to be skipped.
                 let skip = if self.filter.is_empty() && self.without.is_empty() { std::mem::take(&mut self.skip) } else { 0 };
-                let documents = self.records.page(&Part { range, reverse: *reverse, skip, limit: self.page as u64 }).await?;
+                let part = Part { range, reverse: *reverse, skip, limit: self.page as u64 };
+                let documents = self.records.page(&part).await?;
                 match documents.last() {
-                    Some(last) if documents.len() >= self.page => {
+                    Some(last) if !part.is_over(&documents) => {
                         let last = Bound::Excluded(layout::key_of(last)?);
                         *(if *reverse { &mut range.end } else { &mut range.start }) = last;
                         self.page = next_page(self.page, &documents);
@@ -225,15 +227,19 @@ impl Scan {
                 }
                 documents
             }
-            Source::Index(entries) => {
+            Source::Index(entries, found) => {
                 if self.examined.keys > 0 {
                     tokio::task::yield_now().await;
                 }
-                let found = entries.next(&self.records.database, self.records.snapshot.as_ref(), self.page).await?;
-                self.examined.keys = entries.read;
-                let Some(keys) = found else { return Ok(None) };
-                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-                let documents = self.records.get_all(&keys).await?;
+                if found.is_empty() {
+                    let next = entries.next(&self.records.database, self.records.snapshot.as_ref(), self.page).await?;
+                    self.examined.keys = entries.read;
+                    let Some(next) = next else { return Ok(None) };
+                    *found = next;
+                }
+                let keys: Vec<&str> = found.iter().map(String::as_str).collect();
+                let (documents, taken) = self.records.get_some(&keys).await?;
+                found.drain(..taken.min(found.len()));
                 self.page = next_page(self.page, &documents);
                 documents
             }

@@ -20,7 +20,6 @@ use crate::ids;
 use crate::index;
 use crate::insert::{self, New};
 use crate::layout;
-use crate::locks::Locks;
 use crate::operations::{self, Operator};
 use crate::records::Records;
 use crate::scan::{Match, decode};
@@ -28,8 +27,7 @@ use crate::transaction::{Transaction, Transactions};
 
 /// The document database of all spaces.
 pub struct Service {
-    engine: Engine,
-    locks: Locks,
+    engine: Arc<Engine>,
     transactions: Transactions,
     /// Who is told what happens to collections.
     host: Option<Host>,
@@ -45,14 +43,8 @@ impl Service {
     #[inline(never)]
     pub fn open<'a>(config: &'a Config, data_dir: &'a Path) -> Answer<'a, Self> {
         Box::pin(async move {
-            let locks = Locks::default();
-            Ok(Self {
-                engine: Engine::open(config, data_dir).await?,
-                transactions: Transactions::new(locks.clone()),
-                locks,
-                host: None,
-                folder: data_dir.join("aggregate"),
-            })
+            let engine = Engine::open(config, data_dir).await?;
+            Ok(Self { transactions: Transactions::new(engine.locks.clone()), engine, host: None, folder: data_dir.join("aggregate") })
         })
     }
 
@@ -136,7 +128,7 @@ impl Service {
         options: &Options,
         body: Option<Body>,
     ) -> Result<Reply> {
-        let operator = Operator { database: self.engine.database(&call.space).await?, locks: self.locks.clone() };
+        let operator = Operator { database: self.engine.database(&call.space).await?, locks: self.engine.locks.clone() };
         let (options, host) = (options.clone(), self.host.clone());
         let work = tokio::spawn(async move {
             let (reply, event) = operator.run(&mut command, collection.as_deref(), &options, body).await?;
@@ -159,8 +151,12 @@ impl Service {
         if records.collection.indexes.iter().all(|index| index.ready) {
             return;
         }
-        let (database, locks, collection) = (records.database.clone(), self.locks.clone(), records.collection.name.clone());
-        tokio::spawn(async move { index::resume(&database, &locks, &collection).await });
+        let (database, locks, collection) = (records.database.clone(), self.engine.locks.clone(), records.collection.name.clone());
+        tokio::spawn(async move {
+            if let Err(error) = index::resume(&database, &locks, &collection).await {
+                tracing::info!(space = &*database.space, collection, %error, "indexes that were cut off are not made yet");
+            }
+        });
     }
 
     async fn transaction(&self, call: &Call, command: &mut Command) -> Result<Reply> {
@@ -193,7 +189,7 @@ impl Service {
         if let Plan::Aggregate(aggregation, explain) = plan {
             aggregation.pipeline.check_source(collection).map_err(language)?;
             let aggregator =
-                Aggregator { database, collection: collection.to_owned(), locks: self.locks.clone(), folder: self.folder.clone() };
+                Aggregator { database, collection: collection.to_owned(), locks: self.engine.locks.clone(), folder: self.folder.clone() };
             if explain {
                 let explained = aggregator.explain(&aggregation).await?;
                 return document(&explained);
@@ -206,7 +202,7 @@ impl Service {
         }
         let records = Records::open(database, collection).await?;
         self.resume(&records);
-        let target = Target { records: records.clone(), locks: self.locks.clone() };
+        let target = Target { records: records.clone(), locks: self.engine.locks.clone() };
         match plan {
             Plan::Find(query, projection) => documents(find::find(&records, &query).await?, projection.as_ref()),
             Plan::FindOne(query, projection) => one_document(find::find(&records, &query).await?.into_iter().next(), projection.as_ref()),
@@ -217,7 +213,7 @@ impl Service {
                 Ok(literal(&format!(r#"{{"affectedDocs":{counted},"result":{counted}}}"#)))
             }
             Plan::Distinct(query, key) => {
-                let values = find::distinct(&records, &query, &key).await?;
+                let values = find::distinct(&records, &query, &key, &options.collation).await?;
                 reply(values.len() as u64, |out| {
                     json::write(&Bson::Array(values), out);
                     Ok(())
@@ -370,7 +366,7 @@ impl Plan {
                     change,
                 }
             }
-            "aggregate" => Self::Aggregate(command.aggregation(options)?, options.flag("explain", false)?),
+            "aggregate" => Self::Aggregate(command.aggregation(options, call)?, options.flag("explain", false)?),
             other => return Err(Error::invalid_params(format!("unknown command `{other}`"))),
         };
         match &plan {

@@ -28,6 +28,24 @@ pub(super) struct Field<'a> {
     pub(super) sphere: bool,
 }
 
+/// What an `$elemMatch` asks of the elements of an array, if every matching document has to have
+/// such an element.
+pub(super) fn element<'a>(expr: &'a Expr, path: &str) -> Option<&'a Expr> {
+    match expr {
+        Expr::And(all) => all.iter().find_map(|expr| element(expr, path)),
+        Expr::Field(field, test) if field.text() == path => of_element(test),
+        _ => None,
+    }
+}
+
+fn of_element(test: &Test) -> Option<&Expr> {
+    match test {
+        Test::ElementMatches(inner) => Some(inner),
+        Test::Every(tests) => tests.iter().find_map(of_element),
+        _ => None,
+    }
+}
+
 impl Field<'_> {
     pub(super) fn of(self, expr: &Expr) -> Intervals {
         match expr {

@@ -96,6 +96,7 @@ pub fn plan(filter: &Filter, sort: Option<&Sort>, index: &IndexSpec, multikey: &
         }
         fields.push(found);
     }
+    apart(filter, index, multikey, &mut fields);
     let finds_missing = |intervals: &Intervals| intervals.has(&Bson::Null);
     if index.is_sparse() && !index.has_sphere() && fields.iter().all(finds_missing) {
         return None;
@@ -105,6 +106,68 @@ pub fn plan(filter: &Filter, sort: Option<&Sort>, index: &IndexSpec, multikey: &
     let bounds = index.fields().iter().zip(&fields).map(|(field, found)| (field.path().to_owned(), shown(found))).collect();
     let (ranges, used) = ranges(index, &fields);
     Some(Scan { ranges, prefix, used, sorted, bounds })
+}
+
+/// Loosens the bounds of fields below one array. Each element has its own key, and of conditions on
+/// two fields each may be met by another element, unless one `$elemMatch` asks for both (MongoDB:
+/// "Multikey Index Bounds", compound bounds of fields that share a prefix).
+fn apart(filter: &Filter, index: &IndexSpec, multikey: &MultikeyPaths, fields: &mut [Intervals]) {
+    let paths: Vec<&str> = index.fields().iter().map(|field| field.path()).collect();
+    let root = |number: usize| paths.get(number).and_then(|path| path.split('.').next());
+    let in_arrays: Vec<usize> = (0..paths.len())
+        .filter(|number| multikey.contains(number) && index.fields().get(*number).is_some_and(|field| field.kind() != FieldKind::Sphere))
+        .collect();
+    for first in in_arrays.iter().copied() {
+        let below: Vec<usize> = in_arrays
+            .iter()
+            .copied()
+            .filter(|number| root(*number) == root(first) && fields.get(*number).is_some_and(|found| !found.is_all()))
+            .collect();
+        if below.first() != Some(&first) || below.len() < 2 {
+            continue;
+        }
+        let of_element = of_element(filter, index, &below);
+        for (number, found) in below.into_iter().zip(of_element) {
+            if let Some(field) = fields.get_mut(number) {
+                match found {
+                    Some(found) => *field = found,
+                    None if number != first => *field = Intervals::all(),
+                    None => {}
+                }
+            }
+        }
+    }
+}
+
+/// What one `$elemMatch` leaves some fields of its array; nothing for all of them when none asks
+/// for the first.
+fn of_element(filter: &Filter, index: &IndexSpec, fields: &[usize]) -> Vec<Option<Intervals>> {
+    let paths: Vec<&str> = fields.iter().filter_map(|number| index.fields().get(*number)).map(|field| field.path()).collect();
+    let bounds = || {
+        let array = fork(&paths)?;
+        let inner = condition::element(&filter.root, array)?;
+        let below = |path: &&'_ str| path.strip_prefix(array)?.strip_prefix('.').map(str::to_owned);
+        let rests: Vec<String> = paths.iter().map(below).collect::<Option<_>>()?;
+        let of = |path: &String| Field { path, multikey: true, filter: filter.collation(), index: index.collation(), sphere: false }.of(inner);
+        let found: Vec<Intervals> = rests.iter().map(of).collect();
+        found.first().is_some_and(|first| !first.is_all()).then_some(found)
+    };
+    match bounds() {
+        Some(found) => found.into_iter().map(Some).collect(),
+        None => vec![None; fields.len()],
+    }
+}
+
+/// The path after which all of these differ; none when some go on together.
+fn fork<'a>(paths: &[&'a str]) -> Option<&'a str> {
+    let shared = |a: &'a str, b: &str| {
+        let parts = a.split('.').zip(b.split('.')).take_while(|(a, b)| a == b);
+        let length = parts.map(|(part, _)| part.len() + 1).sum::<usize>();
+        a.get(..length.checked_sub(1)?)
+    };
+    let mut pairs = paths.iter().enumerate().flat_map(|(n, a)| paths.iter().skip(n + 1).map(move |b| shared(a, b)));
+    let first = pairs.next()??;
+    pairs.all(|other| other == Some(first)).then_some(first)
 }
 
 /// Whether a part of a path may stand for a position in an array.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mql::index::IndexSpec;
+use sdk_plugin::contract::db::DUPLICATE_KEY;
 use sdk_plugin::contract::db::operations::INDEX_OPTIONS_CONFLICT;
 use sdk_plugin::{Error, Result, codes};
 use surreal_records::{Expect, Then, Write, Written};
@@ -47,7 +48,7 @@ pub async fn create(database: &Arc<Database>, locks: &Locks, collection: &str, s
             None => tokio::time::sleep(TURN).await,
         }
     };
-    let mut building = Vec::new();
+    let mut added = false;
     let mut count = (0, 0);
     let before = database.collection(collection).await?;
     count.0 = before.indexes.len() + 1;
@@ -59,11 +60,11 @@ pub async fn create(database: &Arc<Database>, locks: &Locks, collection: &str, s
                     std::iter::once(IndexSpec::id()).chain(definition.indexes.iter().map(|index| index.spec.clone())).collect();
                 if spec.is_new(&existing).map_err(conflict)? {
                     let table = definition.new_table();
-                    building.push(table.clone());
+                    added = true;
                     definition.indexes.push(Arc::new(Index::new(&table, spec, database.multikey())));
                 }
             }
-            Ok(!building.is_empty())
+            Ok(added)
         })
         .await?;
     count.1 = changed.indexes.len() + 1;
@@ -73,13 +74,17 @@ pub async fn create(database: &Arc<Database>, locks: &Locks, collection: &str, s
     match fill(database, locks, collection, &unready).await {
         Ok(()) => Ok(count),
         Err(error) => {
-            database.drop_indexes(collection, |index| building.iter().any(|table| **table == *index.table)).await?;
+            remove(database, collection, &unready).await?;
             Err(error)
         }
     }
 }
 
-/// Finishes the indexes of a collection that were cut off.
+async fn remove(database: &Arc<Database>, collection: &str, tables: &[String]) -> Result<()> {
+    database.drop_indexes(collection, |index| tables.iter().any(|table| **table == *index.table)).await
+}
+
+/// Finishes the indexes of a collection that were cut off. Those that the documents forbid are removed.
 ///
 /// # Errors
 /// As [`create`].
@@ -88,13 +93,23 @@ pub async fn resume(database: &Arc<Database>, locks: &Locks, collection: &str) -
     let definition = database.collection(collection).await?;
     let unready: Vec<String> = definition.indexes.iter().filter(|index| !index.ready).map(|index| index.table.to_string()).collect();
     drop(definition);
-    fill(database, locks, collection, &unready).await
+    let filled = fill(database, locks, collection, &unready).await;
+    if let Err(error) = &filled
+        && (error.code() == DUPLICATE_KEY || error.code() == codes::INVALID_PARAMS)
+    {
+        let space = &*database.space;
+        tracing::warn!(space, collection, %error, "an index that was cut off cannot be made, and is removed");
+        remove(database, collection, &unready).await?;
+    }
+    filled
 }
 
 async fn fill(database: &Arc<Database>, locks: &Locks, collection: &str, tables: &[String]) -> Result<()> {
     if tables.is_empty() {
         return Ok(());
     }
+    // Whoever writes without knowing of the indexes is to be done.
+    database.settle(collection).await?;
     for table in tables {
         database.make_table(table).await?;
     }

@@ -22,6 +22,9 @@ pub use build::{create, resume};
 pub use entries::Entries;
 pub use multikey::{Multikey, MultikeyFields};
 
+/// How much the entries of one document in one index may take, in bytes.
+const MAX_ENTRIES_SIZE: usize = 32 * 1024 * 1024;
+
 /// An index of a collection.
 #[derive(Clone, Debug)]
 pub struct Index {
@@ -79,16 +82,24 @@ impl Index {
     /// # Errors
     /// `InvalidParams.Format` when the index cannot hold the document.
     pub fn entries(&self, key: &str, document: &Document) -> Result<BTreeSet<String>> {
-        let values = self.spec.encoded_keys(document).map_err(language)?;
-        let entry = |values: &Vec<u8>| {
-            let mut entry = layout::text(values);
+        let (mut entries, mut size) = (BTreeSet::new(), 0);
+        for values in self.spec.encoded_keys(document).map_err(language)? {
+            let mut entry = layout::text(&values);
             // Documents with the same values follow each other in the order of their `_id`s.
             if !self.is_unique() {
                 entry.push_str(key);
             }
-            entry
-        };
-        Ok(values.iter().map(entry).collect())
+            size += entry.len();
+            if size > MAX_ENTRIES_SIZE {
+                let message = format!(
+                    "the document has too many values for the index {}: its entries would take more than {MAX_ENTRIES_SIZE} bytes",
+                    self.name()
+                );
+                return Err(Error::invalid_params(message).with_context("mongodb", "KeyTooLong (17280)"));
+            }
+            entries.insert(entry);
+        }
+        Ok(entries)
     }
 
     /// The values of a document in the index, as an error shows them.

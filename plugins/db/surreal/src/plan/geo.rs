@@ -66,7 +66,7 @@ fn cells(cells: &RangeInclusive<u64>) -> Range {
 }
 
 /// Whether an index begins with the geometries of a path.
-fn leads(spec: &IndexSpec, path: &str) -> bool {
+pub(super) fn leads(spec: &IndexSpec, path: &str) -> bool {
     spec.fields().first().is_some_and(|field| field.kind() == FieldKind::Sphere && field.path() == path)
 }
 
@@ -80,8 +80,13 @@ pub fn require_sphere(records: &Records, path: &str) -> Result<()> {
     if records.collection.indexes.iter().any(is_there) {
         return Ok(());
     }
+    Err(no_sphere())
+}
+
+/// That no index has the places.
+pub(super) fn no_sphere() -> Error {
     let message = "error processing query: planner returned error: unable to find index for $geoNear query";
-    Err(Error::invalid_params(message).with_context("mongodb", "NoQueryExecutionPlans (291)"))
+    Error::invalid_params(message).with_context("mongodb", "NoQueryExecutionPlans (291)")
 }
 
 /// How an index answers a filter that asks for an area.

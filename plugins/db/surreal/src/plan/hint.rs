@@ -6,14 +6,23 @@ use bson::Bson;
 use mql::index::ID_INDEX;
 use sdk_plugin::{Error, Result};
 
-use super::{Access, IndexAccess, Plan, Wanted, access, collection};
+use super::{Access, IndexAccess, Plan, Wanted, access, collection, geo};
 use crate::index::Index;
 use crate::layout::{self, Range};
 use crate::records::Records;
 
 /// The plan that a hint asks for: an index by its name or key, or the collection by `$natural`.
+///
+/// # Errors
+/// `InvalidParams.Format` when there is no such index, or it does not have the places of `$near`.
 pub(super) async fn plan(records: &Records, wanted: &Wanted<'_>, hint: &Bson) -> Result<Plan> {
     let by_id = || collection(wanted);
+    if let (Some(near), None) = (wanted.filter.near(), wanted.sort) {
+        return match named(records, hint) {
+            Ok(index) if geo::leads(&index.spec, near.path()) => Ok(super::nearest(records, near)),
+            _ => Err(geo::no_sphere()),
+        };
+    }
     match hint {
         Bson::String(name) if name == ID_INDEX => return by_id(),
         Bson::Document(key) if key.len() == 1 => match key.iter().next() {
@@ -30,15 +39,7 @@ pub(super) async fn plan(records: &Records, wanted: &Wanted<'_>, hint: &Bson) ->
         },
         _ => {}
     }
-    let named = |index: &&Arc<Index>| match hint {
-        Bson::String(name) => index.name() == name,
-        Bson::Document(key) => mql::equal(&Bson::Document(key.clone()), &Bson::Document(index.spec.key().clone())),
-        _ => false,
-    };
-    let Some(index) = records.collection.indexes.iter().filter(|index| index.ready).find(named) else {
-        let message = "error processing query: planner returned error: bad hint";
-        return Err(Error::invalid_params(message).with_context("mongodb", "BadValue (2)"));
-    };
+    let index = named(records, hint)?;
     Ok(match access(records, wanted, index).await? {
         Some(access) => Plan { sorted: wanted.sort.is_none() || access.sorted, access: Access::Index(access) },
         None if leaves_out(index) => {
@@ -46,6 +47,18 @@ pub(super) async fn plan(records: &Records, wanted: &Wanted<'_>, hint: &Bson) ->
             by_id()?
         }
         None => Plan { access: Access::Index(whole(index)), sorted: wanted.sort.is_none() },
+    })
+}
+
+fn named<'a>(records: &'a Records, hint: &Bson) -> Result<&'a Arc<Index>> {
+    let is_meant = |index: &&Arc<Index>| match hint {
+        Bson::String(name) => index.name() == name,
+        Bson::Document(key) => mql::equal(&Bson::Document(key.clone()), &Bson::Document(index.spec.key().clone())),
+        _ => false,
+    };
+    records.collection.indexes.iter().filter(|index| index.ready).find(is_meant).ok_or_else(|| {
+        let message = "error processing query: planner returned error: bad hint";
+        Error::invalid_params(message).with_context("mongodb", "BadValue (2)")
     })
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use bson::{Bson, Document};
 use mql::bounds::{self, Direction};
+use mql::geo::Near;
 use mql::{Filter, Sort};
 use sdk_plugin::Result;
 
@@ -97,7 +98,7 @@ pub async fn choose(records: &Records, wanted: &Wanted<'_>) -> Result<Plan> {
     if let Some(near) = wanted.filter.near()
         && wanted.sort.is_none()
     {
-        return Ok(Plan { access: Access::Near(Nearest::new(records, near.clone())), sorted: true });
+        return Ok(nearest(records, near));
     }
     if let Some(ids) = wanted.filter.ids() {
         let mut keys: Vec<String> = ids.into_iter().filter_map(|id| layout::key(id).ok()).collect();
@@ -123,6 +124,11 @@ pub async fn choose(records: &Records, wanted: &Wanted<'_>) -> Result<Plan> {
         Some(access) => Plan { sorted: wanted.sort.is_none() || access.sorted, access: Access::Index(access) },
         None => by_id,
     })
+}
+
+/// The plan that goes outwards from a place.
+fn nearest(records: &Records, near: &Near) -> Plan {
+    Plan { access: Access::Near(Nearest::new(records, near.clone())), sorted: true }
 }
 
 /// Whether at most one document is asked for by its `_id`, or none.
@@ -153,7 +159,8 @@ async fn access(records: &Records, wanted: &Wanted<'_>, index: &Arc<Index>) -> R
     let ranges: Vec<Range> = scan.ranges.iter().map(|range| layout::entries(&range.from, &range.to)).collect();
     Ok(Some(IndexAccess {
         index: index.clone(),
-        repeats: !multikey.is_empty(),
+        // A geometry has an entry for each cell that covers it.
+        repeats: !multikey.is_empty() || index.spec.has_sphere(),
         ranges,
         reverse: scan.sorted == Some(Direction::Backward),
         shown: scan.bounds,
@@ -170,7 +177,8 @@ async fn race(records: &Records, candidates: Vec<IndexAccess>, by_id: &Plan) -> 
     let mut best: Option<IndexAccess> = None;
     if let (true, Access::Collection { range, .. }) = (is_bounded(by_id), &by_id.access) {
         let part = Part { range, reverse: false, skip: 0, limit: TRIAL };
-        least = records.page(&part).await?.len() as u64;
+        let page = records.page(&part).await?;
+        least = if part.is_over(&page) { page.len() as u64 } else { TRIAL };
         if least < TRIAL / 10 {
             return Ok(None);
         }

@@ -375,3 +375,12 @@ async fn bad_configurations_are_refused() {
     let error = Service::open(&nobody, folder.path()).await.err().unwrap();
     assert_eq!((error.code(), error.is_retryable()), (codes::UNAVAILABLE, true));
 }
+
+#[tokio::test]
+async fn distinct_values_of_a_collation() {
+    let db = memory().await;
+    db.fill(json!([{"_id": 1, "s": "b"}, {"_id": 2, "s": "B"}, {"_id": 3, "s": ["a", "á"]}])).await;
+    let distinct = async |options: Value| db.run("distinct", json!({"key": "s", "options": options})).await["result"].clone();
+    assert_eq!(distinct(json!({})).await, json!(["B", "a", "b", "á"]));
+    assert_eq!(distinct(json!({"collation": {"locale": "en", "strength": 1}})).await, json!(["a", "b"]), "the first of equal ones counts");
+}

@@ -234,7 +234,7 @@ async fn places_are_found_through_their_index() {
     let found = db.ids(near.clone(), json!({})).await;
     assert_eq!(found[0], 210);
     assert!(found.len() > 5 && found.len() < 20, "{found:?}");
-    let shown = explained(&db, near, json!({})).await;
+    let shown = explained(&db, near.clone(), json!({})).await;
     assert_eq!(index_name(&shown), Some("location_2dsphere"));
     let square = json!({"type": "Polygon", "coordinates": [[[120.095, 30.095], [120.125, 30.095], [120.125, 30.125], [120.095, 30.125], [120.095, 30.095]]]});
     let within = json!({"at": {"$geoWithin": {"$geometry": square}}});
@@ -242,6 +242,12 @@ async fn places_are_found_through_their_index() {
     assert_eq!((index_name(&shown), &shown["executionStats"]["nReturned"]), (Some("location_2dsphere"), &json!(9)));
     let circle = json!({"at": {"$geoWithin": {"$centerSphere": [[120.1, 30.1], 1.2 / 6378.1]}}});
     assert_eq!(db.ids(circle, json!({})).await.len(), 5);
+    let hinted = db.ids(near.clone(), json!({"hint": {"at": "2dsphere"}, "limit": 3})).await;
+    assert_eq!(hinted, found[..3], "the nearest come first with a hint too");
+    for hint in [json!("_id_"), json!({"$natural": 1})] {
+        let refused = db.fails("find", json!({"query": near, "options": {"hint": hint}})).await;
+        assert!(refused.message().contains("unable to find index for $geoNear query"), "{refused}");
+    }
     let near = json!({"near": {"type": "Point", "coordinates": [120.1, 30.1]}, "spherical": true, "distanceField": "far.metres", "maxDistance": 1200, "query": {"_id": {"$ne": 210}}});
     let result = db.run("aggregate", json!({"pipeline": [{"$geoNear": near}, {"$project": {"far": 1}}]})).await;
     assert_eq!(result["affectedDocs"], 4, "{result}");
@@ -251,4 +257,67 @@ async fn places_are_found_through_their_index() {
     // What is not a place cannot be stored in an indexed field (manual 3.10.6).
     let wrong = db.fails("insertOne", json!({"doc": {"at": "nowhere"}})).await;
     assert!(wrong.message().contains("geo"), "{wrong}");
+}
+
+#[tokio::test]
+async fn an_index_of_places_finds_each_document_once() {
+    let db = memory().await;
+    // A polygon has an entry for each cell that covers it.
+    let square = json!([[[5, -1], [8, -1], [8, 2], [5, -1]]]);
+    db.fill(json!([{"_id": 1, "g": {"type": "Polygon", "coordinates": square}}])).await;
+    index(&db, json!({"g": "2dsphere"}), json!({"name": "one"})).await;
+    call_as(
+        &db.service,
+        CallerKind::Admin,
+        &db.space,
+        serde_json::from_str(
+            r#"{"collection": "c", "command": "createIndexes", "indexes": [{"name": "two", "key": {"_id": -1, "g": "2dsphere"}}]}"#,
+        )
+        .unwrap(),
+    )
+    .await
+    .unwrap();
+    let area = json!({"g": {"$geoWithin": {"$centerSphere": [[5, 0], 0.1]}}});
+    for hint in ["one", "two"] {
+        assert_eq!(db.ids(area.clone(), json!({"hint": hint})).await, [json!(1)], "{hint}");
+    }
+}
+
+#[tokio::test]
+async fn large_documents_come_in_pages_of_bounded_size() {
+    let db = memory().await;
+    let text = "x".repeat(3 << 20);
+    for n in 0..7 {
+        db.fill(json!([{"_id": n, "n": n, "text": text}])).await;
+    }
+    index(&db, json!({"n": 1}), json!({})).await;
+    for options in [json!({"hint": "n_1"}), json!({"hint": "_id_"}), json!({"hint": "_id_", "sort": {"_id": -1}})] {
+        let options = json!({"hint": options["hint"], "sort": options["sort"], "projection": {"_id": 1}});
+        assert_eq!(db.ids(json!({"n": {"$gte": 0}}), options.clone()).await.len(), 7, "{options}");
+    }
+    assert_eq!(db.ids(json!({"_id": {"$in": [0, 1, 2, 3, 4, 5, 6, 9]}}), json!({"projection": {"_id": 1}})).await.len(), 7);
+    let counted = db.run("count", json!({"query": {"text": {"$exists": true}}})).await;
+    assert_eq!(counted["result"], 7);
+    let stats = json!({"collection": "c", "command": "collStats"});
+    assert_eq!(call_as(&db.service, CallerKind::Admin, &db.space, stats).await.unwrap()["result"]["count"], 7);
+}
+
+#[tokio::test]
+async fn a_document_with_too_many_values_for_an_index_is_refused() {
+    let db = memory().await;
+    index(&db, json!({"tags": 1}), json!({})).await;
+    let tags: Vec<u32> = (100_000..110_000).collect();
+    let refused = db.fails("insertOne", json!({"doc": {"_id": "x".repeat(8000), "tags": tags}})).await;
+    assert_eq!(refused.code(), codes::INVALID_PARAMS);
+    assert!(refused.message().contains("too many values for the index tags_1"), "{refused}");
+    db.run("insertOne", json!({"doc": {"_id": "x", "tags": tags}})).await;
+    assert_eq!(db.ids(json!({"tags": 109_999}), json!({})).await, [json!("x")]);
+}
+
+#[tokio::test]
+async fn what_no_index_does_is_refused() {
+    let db = memory().await;
+    let params = json!({"collection": "c", "command": "createIndex", "field": {"at": 1}, "options": {"expireAfterSeconds": 60}});
+    let refused = call_as(&db.service, CallerKind::Admin, &db.space, params).await.unwrap_err();
+    assert!(refused.message().contains("expireAfterSeconds is not supported"), "{refused}");
 }
