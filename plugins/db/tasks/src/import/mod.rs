@@ -9,6 +9,7 @@
 
 mod batch;
 pub mod cell;
+mod file;
 mod insert;
 pub mod lines;
 mod nest;
