@@ -51,6 +51,11 @@ impl Entry {
         check::size(bytes.len()).map_err(|e| in_line(line, e))?;
         Ok(Self { line, document, bytes })
     }
+
+    /// Its `_id`.
+    pub fn id(&self) -> &Bson {
+        self.document.get("_id").unwrap_or(&Bson::Null)
+    }
 }
 
 /// The documents of some entries in BSON, one after another.
