@@ -177,8 +177,14 @@ impl Router {
         };
         if call.caller.kind == CallerKind::Client {
             call = self.0.policy.apply(self, call).await?;
+            return lease.call(call).await;
         }
-        lease.call(call).await
+        let renames = self.0.policy.before_rename(self, &call).await?;
+        let done = lease.call(call).await;
+        if let Some(rename) = renames {
+            self.0.policy.after_rename(self, rename, &done).await;
+        }
+        done
     }
 }
 

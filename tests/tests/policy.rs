@@ -1,6 +1,8 @@
 //! The rules of collections: set with the management SDK and the command line, and met by two
 //! users of the mini-program SDK.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use e2e::{Server, Space, node, python};
 use serde_json::{Value, json};
 
@@ -205,4 +207,47 @@ fn a_rule_holds_at_once_and_goes_with_its_collection() {
     assert_eq!(own["policy"], json!({"*": false, ".read": true}));
     let wrong = server.run(&["db", "policy", "set", "notes", "--space", &space.id, "--rules", "{\".read\":1}"]).failed();
     assert!(wrong.code == Some(2) && wrong.stderr.contains("integer `1`"), "{wrong:?}");
+}
+
+#[test]
+fn no_moment_of_a_rename_is_without_the_rule() {
+    let server = Server::start();
+    let space = server.space("app");
+    let management = server.management();
+    for (collection, documents) in [("notes", 1), ("taken", 0)] {
+        management.db(&space, collection, "create", json!({}));
+        for id in 0..documents {
+            management.db(&space, collection, "insertOne", json!({"doc": {"_id": id}}));
+        }
+    }
+    server.run_json(&["db", "policy", "set", "notes", "--space", &space.id, "--preset", "private"]);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looks = ["notes", "memos"].map(|collection| {
+            let client = server.wire(&space).authorized();
+            let done = &done;
+            scope.spawn(move || {
+                let mut looked = 0;
+                while !done.load(Ordering::SeqCst) {
+                    assert_eq!(client.db(collection, "count", json!({})).data()["result"], 0, "{collection} after {looked} looks");
+                    looked += 1;
+                }
+                looked
+            })
+        });
+        for _ in 0..10 {
+            management.db(&space, "notes", "renameCollection", json!({"to": "memos"}));
+            management.db(&space, "memos", "renameCollection", json!({"to": "notes"}));
+        }
+        done.store(true, Ordering::SeqCst);
+        for look in looks {
+            assert!(look.join().is_ok_and(|looked| looked > 0));
+        }
+    });
+
+    let body = json!({"command": "renameCollection", "collection": "notes", "to": "taken"}).to_string();
+    let refused = management.act("RunDBCommand", &[("SpaceId", &space.id), ("Body", &body)]);
+    assert_ne!(refused.status, 200, "{}", refused.json());
+    let name = |collection: &str| server.run_json(&["db", "policy", "get", collection, "--space", &space.id])["policyName"].clone();
+    assert_eq!((name("notes"), name("taken")), (json!("PRIVATE"), json!("ADMINWRITEONLY")), "a refused rename changes no rule");
 }

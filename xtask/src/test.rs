@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change goes in.
 
-use crate::cargo::{cargo, ensure_lints, has, plain};
+use crate::cargo::{cargo, ensure_lints, has, plain, target};
 use crate::engine::Build;
 use crate::step::{Steps, succeed};
 use crate::{EngineOption, Result, licenses, prerequisites, readme};
@@ -30,6 +30,7 @@ impl Test {
         })?;
         steps.take("format", || succeed(&mut plain(&["fmt", "--all", "--check"])))?;
         steps.take("licences, bans and sources", licenses::check)?;
+        steps.take("fuzz targets", fuzz_targets)?;
         steps.take("build and lints", || succeed(&mut cargo(&build, &["build", "--locked", "--all-targets"])?))?;
         steps.take("tests", || {
             if has("nextest") {
@@ -41,4 +42,11 @@ impl Test {
         steps.take("documentation tests", || succeed(&mut cargo(&build, &["test", "--locked", "--doc"])?))?;
         steps.take("README", readme::check)
     }
+}
+
+/// Checks `fuzz/`, which no build of the workspace sees. Running it needs a nightly compiler.
+fn fuzz_targets() -> Result {
+    let mut check = plain(&["check", "--locked", "--manifest-path", "fuzz/Cargo.toml"]);
+    // A folder of its own, as its dependencies have other features.
+    succeed(check.env("CARGO_TARGET_DIR", target().join("fuzz")).env("RUSTFLAGS", "-Dwarnings"))
 }

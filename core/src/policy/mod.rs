@@ -31,8 +31,11 @@ mod command;
 mod object;
 mod owner;
 mod pipeline;
+mod rename;
 mod rule;
 mod rules;
+#[cfg(test)]
+mod testing;
 
 use std::collections::HashMap;
 

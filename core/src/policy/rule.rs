@@ -12,8 +12,8 @@ pub const OWNER: &str = "request.auth.userId==resource.auth.userId";
 /// How long the text of a rule may be, in bytes.
 pub const MAX_TEXT: usize = 4096;
 
-/// Who may do something with the documents of a collection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who may do something with the documents of a collection; later ones are stricter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     /// Every user of the mini program: `true`.
     All,
@@ -99,6 +99,13 @@ impl Rule {
     /// The preset of a name, in any case.
     pub fn preset(name: &str) -> Option<Self> {
         PRESETS.iter().find(|preset| preset.name.eq_ignore_ascii_case(name)).map(|preset| preset.rule)
+    }
+
+    /// A rule that allows nothing that one of two does not allow.
+    pub fn stricter(self, other: Self) -> Self {
+        // Where the owner alone reads, the owner alone changes, whoever `.write` names.
+        let write = |rule: Self| if rule.read == Access::Owner { rule.write.max(Access::Owner) } else { rule.write };
+        Self { read: self.read.max(other.read), write: write(self).max(write(other)) }
     }
 
     /// Whether anything depends on who owns a document.
@@ -195,6 +202,20 @@ mod tests {
             assert_eq!(Rule::preset(&preset.name.to_lowercase()), Some(preset.rule));
         }
         assert_eq!(Rule::preset(EXTENDED), None);
+    }
+
+    #[test]
+    fn the_stricter_of_two_rules_opens_nothing() {
+        let accesses = [Access::All, Access::Owner, Access::Nobody];
+        let rules: Vec<Rule> = accesses.iter().flat_map(|read| accesses.map(|write| rule(*read, write))).collect();
+        for (a, b) in rules.iter().flat_map(|a| rules.iter().map(move |b| (*a, *b))) {
+            let stricter = a.stricter(b);
+            assert_eq!(stricter, b.stricter(a), "{a:?} {b:?}");
+            assert!(stricter.read == a.read.max(b.read) && stricter.write >= a.write.max(b.write), "{a:?} {b:?}");
+            // Whoever may change something still changes only what is theirs.
+            assert!(!(a.has_owner() || b.has_owner()) || stricter.has_owner() || stricter.write == Access::Nobody, "{a:?} {b:?}");
+        }
+        assert_eq!(rule(Access::All, Access::All).stricter(rule(Access::All, Access::All)), rule(Access::All, Access::All));
     }
 
     #[test]

@@ -39,6 +39,12 @@ struct Record {
     policy: String,
 }
 
+/// What [`Rules::narrow`] has done to a rule.
+pub struct Narrowed {
+    before: Option<String>,
+    text: String,
+}
+
 /// Counts a change when it is dropped, whatever became of the change.
 struct Changing<'c>(&'c AtomicU64);
 
@@ -134,6 +140,42 @@ impl Rules {
         Ok(())
     }
 
+    /// Has the stricter of two collections' rules hold for the second, which is to get what is in
+    /// the first. None when its own is that already, or stays because the first has none.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn narrow<C: Calls>(&self, calls: &C, space: &str, from: &str, to: &str) -> Result<Option<Narrowed>> {
+        let Some(moves) = self.text(calls, space, from).await? else { return Ok(None) };
+        let before = self.text(calls, space, to).await?;
+        let known = |text: &str| Rule::parse(text).map_err(Error::internal);
+        let now = before.as_deref().map(known).transpose()?.unwrap_or(self.default);
+        let stricter = known(&moves)?.stricter(now);
+        if stricter == now {
+            return Ok(None);
+        }
+        let text = stricter.to_string();
+        self.set(calls, space, to, &text).await?;
+        Ok(Some(Narrowed { before, text }))
+    }
+
+    /// Gives a collection back the rule that it had before [`narrow`](Self::narrow), unless another
+    /// was set meanwhile or the first collection's has moved.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn widen<C: Calls>(&self, calls: &C, space: &str, from: &str, to: &str, narrowed: Narrowed) -> Result<()> {
+        if self.text(calls, space, from).await?.is_none() {
+            return Ok(());
+        }
+        let _changing = Changing(&self.changes);
+        let set_there = json!({"_id": id(space, to), "policy": narrowed.text});
+        match narrowed.before {
+            Some(text) => records(calls).update(set_there, json!({"$set": {"policy": text, "updatedAt": now_ms()}})).await.map(drop),
+            None => records(calls).delete(set_there).await.map(drop),
+        }
+    }
+
     /// Removes all rules of a space.
     ///
     /// # Errors
@@ -147,69 +189,11 @@ impl Rules {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::Mutex;
-
-    use sdk_plugin::{Call, Reply};
-    use serde_json::Value;
     use tokio::sync::Notify;
 
     use super::super::rule::Access;
+    use super::super::testing::{Database, PRIVATE};
     use super::*;
-
-    const PRIVATE: &str = r#"{"*":"request.auth.userId==resource.auth.userId"}"#;
-
-    /// A database with the few commands that rules need, which can fail, and wait.
-    #[derive(Clone, Default)]
-    struct Database(Arc<State>);
-
-    #[derive(Default)]
-    struct State {
-        records: Mutex<BTreeMap<String, Value>>,
-        reads: AtomicU64,
-        down: std::sync::atomic::AtomicBool,
-        /// Reads wait for it once they have read.
-        hold: Mutex<Option<Arc<Notify>>>,
-    }
-
-    impl Calls for Database {
-        async fn make(&self, call: Call) -> Result<Reply> {
-            assert_eq!(call.space, SYSTEM_SPACE);
-            if self.0.down.load(Ordering::SeqCst) {
-                return Err(Error::new("Anything", "down"));
-            }
-            let params: Value = call.decode()?;
-            let result = {
-                let mut records = self.0.records.lock().unwrap();
-                match params["command"].as_str().unwrap() {
-                    "updateOne" => {
-                        records.insert(params["filter"]["_id"].as_str().unwrap().to_owned(), params["update"]["$set"].clone());
-                        Value::Null
-                    }
-                    "deleteMany" => {
-                        let filter = &params["filter"];
-                        records.retain(|id, record| filter["_id"] != id.as_str() && filter["space"] != record["space"]);
-                        Value::Null
-                    }
-                    _ => {
-                        self.0.reads.fetch_add(1, Ordering::SeqCst);
-                        records.get(params["query"]["_id"].as_str().unwrap()).cloned().unwrap_or_default()
-                    }
-                }
-            };
-            let hold = self.0.hold.lock().unwrap().clone();
-            if let Some(hold) = hold.filter(|_| params["command"] == "findOne") {
-                hold.notified().await;
-            }
-            Reply::json(&json!({"affectedDocs": 1, "result": result}))
-        }
-    }
-
-    impl Database {
-        fn reads(&self) -> u64 {
-            self.0.reads.load(Ordering::SeqCst)
-        }
-    }
 
     fn rules() -> Rules {
         Rules::new(Rule { read: Access::All, write: Access::Nobody })
@@ -236,7 +220,7 @@ mod tests {
     async fn what_was_read_before_a_change_is_not_kept() {
         let (rules, database) = (Arc::new(rules()), Database::default());
         let hold = Arc::new(Notify::new());
-        *database.0.hold.lock().unwrap() = Some(hold.clone());
+        database.hold(Some(hold.clone()));
         let reading = tokio::spawn({
             let (rules, database) = (rules.clone(), database.clone());
             async move { name(&rules, &database, "s", "c").await }
@@ -245,7 +229,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         rules.set(&database, "s", "c", PRIVATE).await.unwrap();
-        *database.0.hold.lock().unwrap() = None;
+        database.hold(None);
         hold.notify_one();
         assert_eq!(reading.await.unwrap(), "ADMINWRITEONLY", "it was asked before");
         assert_eq!(name(&rules, &database, "s", "c").await, "PRIVATE");
@@ -254,10 +238,10 @@ mod tests {
     #[tokio::test]
     async fn a_rule_that_cannot_be_read_lets_nothing_through() {
         let (rules, database) = (rules(), Database::default());
-        database.0.down.store(true, Ordering::SeqCst);
+        database.fail(true);
         let error = rules.get(&database, "s", "c").await.unwrap_err();
         assert_eq!((error.code(), error.is_retryable()), (codes::UNAVAILABLE, true));
-        database.0.down.store(false, Ordering::SeqCst);
+        database.fail(false);
         assert_eq!(name(&rules, &database, "s", "c").await, "ADMINWRITEONLY", "a failure is not kept");
         rules.set(&database, "s", "c", "of a later version").await.unwrap();
         assert_eq!(rules.get(&database, "s", "c").await.unwrap_err().code(), codes::UNAVAILABLE);

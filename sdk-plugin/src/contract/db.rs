@@ -20,6 +20,11 @@ pub const EXECUTE: &str = "serverless.db.default.execute";
 
 /// The code for a document whose `_id` or unique field exists already. MongoDB calls it 11000.
 pub const DUPLICATE_KEY: &str = "DuplicateKey";
+/// The code for a transaction that met another writer and has ended with that. Starting again may
+/// help. MongoDB's number is 112.
+pub const WRITE_CONFLICT: &str = "WriteConflict";
+/// The code for a transaction that has ended, or never was. MongoDB's number is 251.
+pub const NO_SUCH_TRANSACTION: &str = "NoSuchTransaction";
 
 #[derive(Deserialize)]
 struct Answer<T> {

@@ -13,7 +13,7 @@ use bson::oid::ObjectId;
 use bson::{Bson, Document};
 use bytes::Bytes;
 use mql::SortKey;
-use sdk_plugin::contract::db::DUPLICATE_KEY;
+use sdk_plugin::contract::db::{DUPLICATE_KEY, NO_SUCH_TRANSACTION, WRITE_CONFLICT};
 use sdk_plugin::{Error, Result, codes};
 use surreal_records::{Expect, Snapshot, Then, Write, Written};
 
@@ -36,11 +36,6 @@ const MAX_OPEN: usize = 200;
 const MAX_CHANGES: usize = 1000;
 /// How many bytes of documents a transaction may change. MongoDB's own limit of 4.0.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-
-/// The code of a transaction that met another one; starting again may help.
-pub const WRITE_CONFLICT: &str = "WriteConflict";
-/// The code for a transaction that has ended, or never was.
-pub const NO_SUCH_TRANSACTION: &str = "NoSuchTransaction";
 
 /// The open transactions of all spaces.
 #[derive(Clone)]

@@ -17,6 +17,8 @@ use serde_json::{Value, json as json_value};
 
 /// How many documents a page of a dump has: few, so that small tests have several.
 const PAGE: usize = 7;
+/// How many turns a call waits at the most.
+const PAUSE: usize = 32;
 
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
@@ -32,6 +34,15 @@ struct State {
     objects: Mutex<BTreeMap<String, Bytes>>,
     spaces: Mutex<BTreeSet<String>>,
     fault: Mutex<Option<Fault>>,
+    running: Mutex<BTreeMap<String, Running>>,
+}
+
+/// The calls of a command.
+#[derive(Clone, Copy, Default)]
+struct Running {
+    begun: usize,
+    now: usize,
+    most: usize,
 }
 
 /// The calls of a host. Clones share what they keep.
@@ -77,11 +88,33 @@ impl Memory {
         self.0.fault.lock().unwrap().as_ref().and_then(|fault| fault(what, of)).map_or(Ok(()), Err)
     }
 
+    /// How many calls of a command ran at the same time at the most.
+    pub fn most_at_once(&self, command: &str) -> usize {
+        self.0.running.lock().unwrap().get(command).map_or(0, |running| running.most)
+    }
+
+    /// Lets other calls go first: a later one soon overtakes an earlier one.
+    async fn pause(&self, command: &str) {
+        let turns = {
+            let mut all = self.0.running.lock().unwrap();
+            let running = all.entry(command.to_owned()).or_default();
+            running.begun += 1;
+            running.now += 1;
+            running.most = running.most.max(running.now);
+            PAUSE - running.begun % PAUSE
+        };
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        self.0.running.lock().unwrap().entry(command.to_owned()).or_default().now -= 1;
+    }
+
     async fn execute(&self, call: Call) -> Result<Reply> {
         assert_eq!(call.caller.kind, CallerKind::System);
         let params = json::document(&call.params).unwrap();
         let (command, name) = (params.get_str("command").unwrap(), params.get_str("collection").unwrap_or_default());
         self.fault(command, name)?;
+        self.pause(command).await;
         let body = match call.body {
             Some(body) => body.collect(usize::MAX).await?,
             None => Bytes::new(),
@@ -207,6 +240,9 @@ impl Memory {
             "replaceOne" => {
                 let kept = collections.entry(key).or_default();
                 let document = params.get_document("doc").unwrap().clone();
+                if document.contains_key("refused") {
+                    return Err(Error::invalid_params("refused"));
+                }
                 let old = kept.documents.iter().position(|document| filter.matches(document)).map(|place| kept.documents.remove(place));
                 if let Some(what) = kept.conflict(&document) {
                     kept.documents.extend(old);

@@ -76,11 +76,6 @@ use crate::contract::Calls;
 
 pub use case::{cases, run, run_case, run_some};
 
-/// The code of a transaction that met another writer; starting again may help. MongoDB's number is 112.
-pub const WRITE_CONFLICT: &str = "WriteConflict";
-/// The code for a transaction that has ended, or never was. MongoDB's number is 251.
-pub const NO_SUCH_TRANSACTION: &str = "NoSuchTransaction";
-
 /// A database that the cases are run against.
 ///
 /// [`make`](Calls::make) answers calls of [`EXECUTE`](crate::contract::db::EXECUTE), bodies included, as the

@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 
 use super::same::same;
 use super::space::{Space, cut, require};
-use super::{NO_SUCH_TRANSACTION, WRITE_CONFLICT};
 use crate::codes::{INVALID_PARAMS, PERMISSION_DENIED};
-use crate::contract::db::DUPLICATE_KEY;
+use crate::contract::db::{DUPLICATE_KEY, NO_SUCH_TRANSACTION, WRITE_CONFLICT};
 use crate::{CallerKind, Error, Result};
 
 /// How long a transaction may be open.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sdk_plugin::contract::db::{DUPLICATE_KEY, EXECUTE};
+use sdk_plugin::contract::db::{DUPLICATE_KEY, EXECUTE, NO_SUCH_TRANSACTION, WRITE_CONFLICT};
 use sdk_plugin::{Call, Caller, CallerKind, Error, codes};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn changes_are_seen_within_and_outside_only_after_the_commit() {
     assert_eq!(db.ids(json!({}), json!({})).await, [json!("a"), json!("b"), json!("x")]);
     assert_eq!(balance(&db, "a").await, 2);
     for command in ["commitTransaction", "abortTransaction"] {
-        assert_eq!(end(&db, &id, command).await.unwrap_err().code(), "NoSuchTransaction");
+        assert_eq!(end(&db, &id, command).await.unwrap_err().code(), NO_SUCH_TRANSACTION);
     }
 }
 
@@ -78,8 +78,8 @@ async fn reads_are_of_the_start() {
     let seen = within(&db, &id, "findOne", json!({"query": {"_id": "a"}})).await.unwrap();
     assert_eq!(seen["result"]["n"], 1);
     let error = within(&db, &id, "updateOne", json!({"filter": {"_id": "a"}, "update": {"$inc": {"n": 1}}})).await.unwrap_err();
-    assert_eq!(error.code(), "WriteConflict", "the document is not what the transaction read");
-    assert_eq!(end(&db, &id, "commitTransaction").await.unwrap_err().code(), "NoSuchTransaction", "the conflict ended it");
+    assert_eq!(error.code(), WRITE_CONFLICT, "the document is not what the transaction read");
+    assert_eq!(end(&db, &id, "commitTransaction").await.unwrap_err().code(), NO_SUCH_TRANSACTION, "the conflict ended it");
     assert_eq!(balance(&db, "a").await, 2);
 }
 
@@ -91,7 +91,7 @@ async fn another_transaction_fails_at_once_and_a_writer_outside_waits() {
     within(&db, &first, "updateOne", json!({"filter": {"_id": "a"}, "update": {"$inc": {"n": 10}}})).await.unwrap();
     let before = Instant::now();
     let error = within(&db, &second, "updateOne", json!({"filter": {"_id": "a"}, "update": {"$inc": {"n": 1}}})).await.unwrap_err();
-    assert_eq!(error.code(), "WriteConflict");
+    assert_eq!(error.code(), WRITE_CONFLICT);
     assert!(error.is_retryable() && before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
     let outside = tokio::spawn({
         let db = db.clone();
@@ -122,10 +122,10 @@ async fn what_transactions_are_not_for() {
         assert_eq!(within(&db, &id, command, params).await.unwrap_err().code(), codes::INVALID_PARAMS, "{command}");
     }
     assert_eq!(function(&db, "commitTransaction", json!({})).await.unwrap_err().code(), codes::INVALID_PARAMS);
-    assert_eq!(end(&db, "unknown", "commitTransaction").await.unwrap_err().code(), "NoSuchTransaction");
+    assert_eq!(end(&db, "unknown", "commitTransaction").await.unwrap_err().code(), NO_SUCH_TRANSACTION);
     let elsewhere = json!({"command": "commitTransaction", "transactionId": id});
     let error = call_as(&db.service, CallerKind::Function, "space-2", elsewhere).await.unwrap_err();
-    assert_eq!(error.code(), "NoSuchTransaction");
+    assert_eq!(error.code(), NO_SUCH_TRANSACTION);
     end(&db, &id, "abortTransaction").await.unwrap();
 }
 
@@ -137,7 +137,7 @@ async fn a_taken_id_ends_the_transaction() {
     within(&db, &id, "insertOne", json!({"doc": {"_id": "b"}})).await.unwrap();
     let error = within(&db, &id, "insertOne", json!({"doc": {"_id": "a"}})).await.unwrap_err();
     assert_eq!(error.code(), DUPLICATE_KEY);
-    assert_eq!(end(&db, &id, "commitTransaction").await.unwrap_err().code(), "NoSuchTransaction");
+    assert_eq!(end(&db, &id, "commitTransaction").await.unwrap_err().code(), NO_SUCH_TRANSACTION);
     assert_eq!(db.ids(json!({}), json!({})).await, [json!("a")]);
 }
 
@@ -156,7 +156,7 @@ async fn ten_seconds_and_then_it_is_rolled_back() {
     db.service.execute(&call).await.unwrap();
     assert!(before.elapsed() >= Duration::from_secs(10), "{:?}", before.elapsed());
     assert_eq!(balance(&db, "a").await, 6);
-    assert_eq!(end(&db, &id, "commitTransaction").await.unwrap_err().code(), "NoSuchTransaction");
+    assert_eq!(end(&db, &id, "commitTransaction").await.unwrap_err().code(), NO_SUCH_TRANSACTION);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -193,7 +193,7 @@ async fn transfers_lose_and_invent_nothing() {
                 };
                 match transfer.await {
                     Ok(_) => done += 1,
-                    Err(error) => assert_eq!(error.code(), "WriteConflict", "{error:?}"),
+                    Err(error) => assert_eq!(error.code(), WRITE_CONFLICT, "{error:?}"),
                 }
                 // A snapshot shows no transfer by half.
                 let id = start(&db).await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sdk_plugin::conformance::db::WRITE_CONFLICT;
+use sdk_plugin::contract::db::WRITE_CONFLICT;
 use sdk_plugin::{CallerKind, Error, Result};
 use serde_json::{Value, json};
 

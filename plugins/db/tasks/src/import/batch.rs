@@ -12,7 +12,7 @@ use crate::code::in_line;
 use crate::pipe::Reader;
 use crate::record::FileType;
 
-use super::{lines, table};
+use super::file;
 
 /// How many documents are written at once.
 const DOCUMENTS: usize = 500;
@@ -50,6 +50,11 @@ impl Entry {
         let bytes = document.to_vec().map_err(|e| in_line(line, e))?;
         check::size(bytes.len()).map_err(|e| in_line(line, e))?;
         Ok(Self { line, document, bytes })
+    }
+
+    /// Its `_id`.
+    pub fn id(&self) -> &Bson {
+        self.document.get("_id").unwrap_or(&Bson::Null)
     }
 }
 
@@ -93,11 +98,8 @@ pub fn parse(file_type: FileType, reader: Reader) -> (mpsc::Receiver<Vec<Entry>>
     let (send, receive) = mpsc::channel(WAITING);
     let parser = tokio::task::spawn_blocking(move || {
         let mut gatherer = Gatherer { batch: Vec::new(), size: 0, send };
-        let mut add = |line, document| gatherer.add(line, document);
-        let read = match file_type {
-            FileType::Json => lines::read(reader, &mut add),
-            FileType::Csv => table::read(reader, &mut add),
-        };
+        let read = file::documents(file_type, reader)
+            .and_then(|mut documents| documents.try_for_each(|item| item.and_then(|(line, document)| gatherer.add(line, document))));
         // What is right before the first wrong line is stored.
         gatherer.flush().and(read)
     });

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 
 use bson::{Bson, Document};
 use mql::json;
@@ -17,40 +17,55 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use crate::code::in_line;
 use crate::pipe::cause;
 
+use super::file::{MAX_TEXT, too_long, utf8};
 use super::nest;
 
-/// How long a line may be, in bytes: more than the text of a largest document has.
-const MAX_LINE: u64 = 48 << 20;
-/// What some programs put in front of UTF-8.
-pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The documents of a file of lines.
+pub struct Lines<R> {
+    input: R,
+    /// The line that was read last, from 1.
+    number: u64,
+    line: Vec<u8>,
+}
 
-/// Reads a file, and hands on each document with its line, counted from 1.
-///
-/// # Errors
-/// `INVALID_FILE_FORMAT` for the first line that is wrong, or what the reader or `add` reports.
-pub fn read(reader: impl Read, add: &mut dyn FnMut(u64, Document) -> Result<()>) -> Result<()> {
-    let mut reader = BufReader::with_capacity(1 << 16, reader);
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(|e| cause(e, Error::internal))?;
-        if read == 0 {
-            break;
-        }
-        if read as u64 == MAX_LINE {
-            return Err(in_line(number, "it is too long for a document"));
-        }
-        let text = if number == 1 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
-        let text = std::str::from_utf8(text).map_err(|_| in_line(number, "it is not UTF-8"))?.trim();
-        if text.is_empty() {
-            continue;
-        }
-        match parse(text).map_err(|problem| in_line(number, problem.message))? {
-            Bson::Document(document) if text.starts_with('{') => add(number, document)?,
-            _ => return Err(in_line(number, "it is not a JSON object")),
+impl<R: BufRead> Lines<R> {
+    /// The documents of a text.
+    pub fn new(input: R) -> Self {
+        Self { input, number: 0, line: Vec::new() }
+    }
+
+    /// # Errors
+    /// `INVALID_FILE_FORMAT`, or what the reader reports.
+    fn read(&mut self) -> Result<Option<(u64, Document)>> {
+        loop {
+            self.line.clear();
+            let read = self.input.by_ref().take(MAX_TEXT as u64).read_until(b'\n', &mut self.line);
+            let read = read.map_err(|e| cause(e, Error::internal))?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            if read == MAX_TEXT {
+                return Err(too_long(self.number));
+            }
+            let text = utf8(self.number, &self.line)?.trim();
+            if text.is_empty() {
+                continue;
+            }
+            return match parse(text).map_err(|problem| in_line(self.number, problem.message))? {
+                Bson::Document(document) if text.starts_with('{') => Ok(Some((self.number, document))),
+                _ => Err(in_line(self.number, "it is not a JSON object")),
+            };
         }
     }
-    Ok(())
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Result<(u64, Document)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
 }
 
 /// Why a text is not taken.
@@ -156,16 +171,12 @@ pub fn check_key(key: &str) -> std::result::Result<(), String> {
 mod tests {
     use bson::doc;
 
+    use super::super::file::tests::{all, refused};
     use super::*;
-    use crate::code::INVALID_FILE_FORMAT;
+    use crate::record::FileType;
 
     fn documents(file: &[u8]) -> Result<Vec<(u64, Document)>> {
-        let mut found = Vec::new();
-        read(file, &mut |line, document| {
-            found.push((line, document));
-            Ok(())
-        })?;
-        Ok(found)
+        all(FileType::Json, file)
     }
 
     #[test]
@@ -203,14 +214,7 @@ mod tests {
             (b"{\"a\":1}\n{\"b\":\"\xff\"}", 2, "not UTF-8"),
             (b"\xff\xfe{\x00", 1, "not UTF-8"),
         ] {
-            let error = documents(file).unwrap_err();
-            assert_eq!(error.code(), INVALID_FILE_FORMAT, "{}", String::from_utf8_lossy(file));
-            assert!(
-                error.message().starts_with(&format!("line {line}: ")) && error.message().contains(says),
-                "{}: {}",
-                String::from_utf8_lossy(file),
-                error.message()
-            );
+            refused(FileType::Json, file, line, says);
         }
     }
 

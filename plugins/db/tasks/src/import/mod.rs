@@ -5,10 +5,12 @@
 //! hexadecimal digits as `_id` is an ObjectId and one of exactly the form
 //! `2020-01-01T00:00:00.000Z` is a date, as in every command of the SDK.
 //!
-//! A file that is wrong in a line ends the import there; what came before stays.
+//! A file that is wrong in a line ends the import there; what came before stays. In upsert mode the
+//! database may have taken a few documents after one that it refuses.
 
 mod batch;
 pub mod cell;
+mod file;
 mod insert;
 pub mod lines;
 mod nest;
@@ -23,6 +25,8 @@ use crate::control::Control;
 use crate::database::Database;
 use crate::pipe::pipe;
 use crate::record::{FileType, Mode};
+
+use upsert::Upsert;
 
 /// Where an import writes to, and how.
 pub struct Import<'a, C> {
@@ -47,11 +51,15 @@ impl<C: Calls> Import<'_, C> {
         let (writer, reader) = pipe();
         let (mut batches, parser) = batch::parse(self.file_type, reader);
         let work = async move {
+            let upsert = match self.mode {
+                Mode::Insert => None,
+                Mode::Upsert => Some(Upsert::new(self.database, self.collection, control).await?),
+            };
             while let Some(batch) = batches.recv().await {
                 control.check()?;
-                match self.mode {
-                    Mode::Insert => insert::batch(self.database, self.collection, &batch, control).await?,
-                    Mode::Upsert => upsert::batch(self.database, self.collection, &batch, control).await?,
+                match &upsert {
+                    None => insert::batch(self.database, self.collection, &batch, control).await?,
+                    Some(upsert) => upsert.batch(&batch).await?,
                 }
             }
             // The lines before a wrong one have been stored by now.

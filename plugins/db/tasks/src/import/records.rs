@@ -8,8 +8,8 @@ use sdk_plugin::{Error, Result};
 use crate::code::in_line;
 use crate::pipe::cause;
 
-/// How large a record may be, in bytes: more than the text of a largest document has.
-const MAX_RECORD: usize = 48 << 20;
+use super::file::{MAX_TEXT, too_long, utf8};
+
 /// How many cells a record may have.
 const MAX_CELLS: usize = 100_000;
 
@@ -73,16 +73,15 @@ impl<R: BufRead> Records<R> {
             let line = begins.unwrap_or(self.line);
             match result {
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull if size < MAX_RECORD => self.text.resize(size * 2 + 4096, 0),
+                ReadRecordResult::OutputFull if size < MAX_TEXT => self.text.resize(size * 2 + 4096, 0),
                 ReadRecordResult::OutputEndsFull if cells < MAX_CELLS => self.ends.resize(cells * 2 + 64, 0),
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
-                    return Err(in_line(line, "it is too long for a document"));
+                    return Err(too_long(line));
                 }
                 ReadRecordResult::End => return Ok(None),
                 ReadRecordResult::Record if at_end && quotes % 2 == 1 => return Err(in_line(line, "a quotation mark is not closed")),
                 ReadRecordResult::Record => {
-                    let text = std::str::from_utf8(self.text.get(..size).unwrap_or_default());
-                    let text = text.map_err(|_| in_line(line, "it is not UTF-8"))?;
+                    let text = utf8(line, self.text.get(..size).unwrap_or_default())?;
                     return Ok(Some(Record { line, text, ends: self.ends.get(..cells).unwrap_or_default() }));
                 }
             }

@@ -2,33 +2,41 @@
 //! RFC 4180's. A dotted name makes documents in documents. Empty lines are skipped; a line with
 //! more or fewer cells than there are names is wrong.
 
-use std::io::{BufReader, Read};
+use std::io::BufRead;
 
 use bson::{Bson, Document};
-use sdk_plugin::{Error, Result};
+use sdk_plugin::Result;
 
 use crate::code::in_line;
-use crate::pipe::cause;
 
-use super::lines::{BYTE_ORDER_MARK, check_key};
+use super::lines::check_key;
 use super::records::{Record, Records};
 use super::{cell, nest};
 
-/// Reads a file, and hands on each document with the line that it begins in, counted from 1.
-///
-/// # Errors
-/// `INVALID_FILE_FORMAT` for the first line that is wrong, or what the reader or `add` reports.
-pub fn read(reader: impl Read, add: &mut dyn FnMut(u64, Document) -> Result<()>) -> Result<()> {
-    let mut mark = Vec::new();
-    let mut reader = BufReader::with_capacity(1 << 16, reader);
-    reader.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut mark).map_err(|e| cause(e, Error::internal))?;
-    if mark == BYTE_ORDER_MARK {
-        mark.clear();
+/// The documents of a file with a header.
+pub struct Table<R> {
+    records: Records<R>,
+    /// The names of the first line, once it is read.
+    names: Option<Vec<String>>,
+}
+
+impl<R: BufRead> Table<R> {
+    /// The documents of a text.
+    pub fn new(input: R) -> Self {
+        Self { records: Records::new(input), names: None }
     }
-    let mut records = Records::new(mark.as_slice().chain(reader));
-    let Some(first) = records.next()? else { return Ok(()) };
-    let names = header(&first)?;
-    while let Some(record) = records.next()? {
+
+    /// # Errors
+    /// `INVALID_FILE_FORMAT`, or what the reader reports.
+    fn read(&mut self) -> Result<Option<(u64, Document)>> {
+        let names = match &self.names {
+            Some(names) => names,
+            None => match self.records.next()? {
+                Some(first) => self.names.insert(header(&first)?),
+                None => return Ok(None),
+            },
+        };
+        let Some(record) = self.records.next()? else { return Ok(None) };
         let (line, cells) = (record.line, record.cells());
         if cells.len() != names.len() {
             return Err(in_line(line, format!("it has {} cells, and the first line {} names", cells.len(), names.len())));
@@ -40,9 +48,16 @@ pub fn read(reader: impl Read, add: &mut dyn FnMut(u64, Document) -> Result<()>)
                 nest::put(&mut document, name, value).map_err(|problem| in_line(line, problem))?;
             }
         }
-        add(line, document)?;
+        Ok(Some((line, document)))
     }
-    Ok(())
+}
+
+impl<R: BufRead> Iterator for Table<R> {
+    type Item = Result<(u64, Document)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
 }
 
 fn header(record: &Record) -> Result<Vec<String>> {
@@ -66,31 +81,22 @@ fn header(record: &Record) -> Result<Vec<String>> {
 mod tests {
     use bson::doc;
 
-    use super::*;
-    use crate::code::INVALID_FILE_FORMAT;
-
-    fn documents(file: &[u8]) -> Result<Vec<(u64, Document)>> {
-        let mut found = Vec::new();
-        read(file, &mut |line, document| {
-            found.push((line, document));
-            Ok(())
-        })?;
-        Ok(found)
-    }
+    use super::super::file::tests::{all, refused};
+    use crate::record::FileType;
 
     #[test]
     fn a_line_is_a_document() {
         let file = "\u{feff}name,address.city,address.zip,n\r\n小明,\"A, \"\"B\"\"\",007,5\r\n\r\n\"two\nlines\",,,\r\n,x,,true\n";
         assert_eq!(
-            documents(file.as_bytes()).unwrap(),
+            all(FileType::Csv, file.as_bytes()).unwrap(),
             [
                 (2, doc! {"name": "小明", "address": {"city": "A, \"B\"", "zip": "007"}, "n": 5}),
                 (4, doc! {"name": "two\nlines"}),
                 (6, doc! {"address": {"city": "x"}, "n": true}),
             ]
         );
-        assert!(documents(b"").unwrap().is_empty());
-        assert!(documents(b"a,b\n").unwrap().is_empty());
+        assert!(all(FileType::Csv, b"").unwrap().is_empty());
+        assert!(all(FileType::Csv, b"a,b\n").unwrap().is_empty());
     }
 
     #[test]
@@ -107,14 +113,7 @@ mod tests {
             (b"a\nx\n\xff\n", 3, "UTF-8"),
             (b"a\n\"x\n\n", 2, "not closed"),
         ] {
-            let error = documents(file).unwrap_err();
-            assert_eq!(error.code(), INVALID_FILE_FORMAT, "{}", String::from_utf8_lossy(file));
-            assert!(
-                error.message().starts_with(&format!("line {line}: ")) && error.message().contains(says),
-                "{}: {}",
-                String::from_utf8_lossy(file),
-                error.message()
-            );
+            refused(FileType::Csv, file, line, says);
         }
     }
 }

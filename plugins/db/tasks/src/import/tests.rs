@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sdk_plugin::{Bytes, Error};
 
+use super::upsert::AT_ONCE;
 use super::*;
 use crate::code::{DUPLICATE_KEY_ERROR, INVALID_FILE_FORMAT};
 use crate::control::Progress;
@@ -197,6 +198,47 @@ async fn upsert_replaces_in_the_order_of_the_file() {
             doc! {"_id": 4, "phone": "e"}
         ]
     );
+}
+
+#[tokio::test]
+async fn upsert_replaces_a_few_at_once_and_the_last_of_an_id_counts() {
+    let old = || (0..100).map(|n| doc! {"_id": n, "old": true}).collect::<Vec<_>>();
+    // Each `_id` three times in a row, once as a double: the same to the database.
+    let ids = (0..100).flat_map(|id| [format!("{id}"), format!("{id}.0"), format!("{id}")]);
+    let thrice: Vec<String> = ids.enumerate().map(|(n, id)| format!("{{\"_id\":{id},\"n\":{n}}}")).collect();
+    for (indexes, at_once) in [(vec![], AT_ONCE), (vec![doc! {"key": {"n": 1}, "name": "n_1"}], AT_ONCE), (vec![unique("n")], 1)] {
+        let memory = Memory::default();
+        memory.fill(SPACE, "c", old(), indexes.clone());
+        let (done, progress) = import(&memory, FileType::Json, Mode::Upsert, thrice.join("\n").as_bytes()).await;
+        done.unwrap();
+        assert_eq!(progress.succeeded, 300);
+        assert_eq!(sorted(&memory), (0..100).map(|id| doc! {"_id": id, "n": id * 3 + 2}).collect::<Vec<_>>());
+        assert_eq!(memory.most_at_once("replaceOne"), at_once.min(2), "three neighbours have the same `_id`");
+
+        memory.fill(SPACE, "c", old(), indexes);
+        let lines: Vec<String> = (0..300).map(|n| format!("{{\"_id\":{},\"n\":{n}}}", n % 100)).collect();
+        let (done, progress) = import(&memory, FileType::Json, Mode::Upsert, lines.join("\n").as_bytes()).await;
+        done.unwrap();
+        assert_eq!(progress.succeeded, 300);
+        assert_eq!(sorted(&memory), (0..100).map(|id| doc! {"_id": id, "n": id + 200}).collect::<Vec<_>>());
+        assert_eq!(memory.most_at_once("replaceOne"), at_once);
+    }
+}
+
+#[tokio::test]
+async fn upsert_counts_what_was_written_beside_a_wrong_document() {
+    let memory = Memory::default();
+    memory.fill(SPACE, "c", (0..100).map(|n| doc! {"_id": n, "old": true}).collect(), vec![]);
+    let lines: Vec<String> =
+        (0..100).map(|n| format!("{{\"_id\":{n},\"{}\":{n}}}", if n == 40 || n == 44 { "refused" } else { "n" })).collect();
+    let (done, progress) = import(&memory, FileType::Json, Mode::Upsert, lines.join("\n").as_bytes()).await;
+    let error = done.unwrap_err();
+    assert_eq!(error.code(), INVALID_FILE_FORMAT);
+    assert!(error.message().starts_with("line 41: "), "the first of them: {error}");
+    let written = sorted(&memory).iter().filter(|document| !document.contains_key("old")).count();
+    assert_eq!(progress.succeeded, written as u64);
+    assert!(sorted(&memory)[..40].iter().all(|document| document.contains_key("n")));
+    assert!(written < 40 + AT_ONCE, "{written}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,88 @@
+//! What the tests of rules have instead of a database.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
+use sdk_plugin::{Call, Error, Reply, Result};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+pub const PRIVATE: &str = r#"{"*":"request.auth.userId==resource.auth.userId"}"#;
+
+/// A database with the few commands that rules need, which can fail, and wait.
+#[derive(Clone, Default)]
+pub struct Database(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    records: Mutex<BTreeMap<String, Value>>,
+    reads: AtomicU64,
+    down: AtomicBool,
+    /// Reads wait for it once they have read.
+    hold: Mutex<Option<Arc<Notify>>>,
+}
+
+impl Calls for Database {
+    async fn make(&self, call: Call) -> Result<Reply> {
+        assert_eq!(call.space, SYSTEM_SPACE);
+        if self.0.down.load(Ordering::SeqCst) {
+            return Err(Error::new("Anything", "down"));
+        }
+        let params: Value = call.decode()?;
+        let filter = &params["filter"];
+        // A filter has an `_id` or a space, and sometimes the text of the rule.
+        let matches = |id: &str, record: &Value| {
+            (filter["_id"] == id || filter["space"] == record["space"])
+                && (filter["policy"].is_null() || filter["policy"] == record["policy"])
+        };
+        let result = {
+            let mut records = self.0.records.lock().unwrap();
+            match params["command"].as_str().unwrap() {
+                "updateOne" => {
+                    let id = filter["_id"].as_str().unwrap();
+                    let upsert = params["options"]["upsert"] == true;
+                    if upsert || records.get(id).is_some_and(|record| matches(id, record)) {
+                        let record = records.entry(id.to_owned()).or_insert_with(|| json!({}));
+                        for (name, value) in params["update"]["$set"].as_object().unwrap() {
+                            record[name] = value.clone();
+                        }
+                    }
+                    Value::Null
+                }
+                "deleteMany" => {
+                    records.retain(|id, record| !matches(id, record));
+                    Value::Null
+                }
+                _ => {
+                    self.0.reads.fetch_add(1, Ordering::SeqCst);
+                    records.get(params["query"]["_id"].as_str().unwrap()).cloned().unwrap_or_default()
+                }
+            }
+        };
+        let hold = self.0.hold.lock().unwrap().clone();
+        if let Some(hold) = hold.filter(|_| params["command"] == "findOne") {
+            hold.notified().await;
+        }
+        Reply::json(&json!({"affectedDocs": 1, "result": result}))
+    }
+}
+
+impl Database {
+    /// How many reads there were.
+    pub fn reads(&self) -> u64 {
+        self.0.reads.load(Ordering::SeqCst)
+    }
+
+    /// Has all calls fail, or no longer.
+    pub fn fail(&self, down: bool) {
+        self.0.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Has reads wait once they have read, or no longer.
+    pub fn hold(&self, until: Option<Arc<Notify>>) {
+        *self.0.hold.lock().unwrap() = until;
+    }
+}
