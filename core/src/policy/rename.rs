@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refused_under_waychanges_no_rule() {
+    async fn a_refused_rename_changes_no_rule() {
         let (policy, database) = policy();
         policy.set(&database, "s", "from", PRIVATE).await.unwrap();
         policy.set(&database, "s", "ruled", OPEN).await.unwrap();
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_who_may_under_waychanges_rules() {
+    async fn only_who_may_rename_changes_rules() {
         let (policy, database) = policy();
         policy.set(&database, "s", "from", PRIVATE).await.unwrap();
         for kind in [CallerKind::Client, CallerKind::Server, CallerKind::Function, CallerKind::Timer, CallerKind::Http] {
