@@ -86,7 +86,8 @@ impl World {
                 let open = |name: &&str| self.rules[*name].read != Access::Nobody;
                 let target = |output: &Output| self.rules[output.target].write == Access::All && !self.rules[output.target].has_owner();
                 let circular = |output: &Output| output.stage.contains("$merge") && command.reads.contains(&output.target);
-                if !readable || !command.reads.iter().all(open) || !command.writes.iter().all(target) || command.writes.iter().any(circular) {
+                if !readable || !command.reads.iter().all(open) || !command.writes.iter().all(target) || command.writes.iter().any(circular)
+                {
                     return None;
                 }
                 let mut seen = self.keep(|name, doc| self.shows(name, doc));

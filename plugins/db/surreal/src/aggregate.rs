@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bson::{Bson, Document, doc};
-use mql::Collation;
 use mql::aggregate::{Context, Opened, Opening, Options as PipelineOptions, Pipeline, Query, Source, SpillWith};
 use mql::expression::Variables;
 use mql::index::FieldKind;
+use mql::{Collation, Fields};
 use sdk_plugin::{Error, Result};
 
 use crate::database::Database;
@@ -18,7 +18,7 @@ use crate::locks::Locks;
 use crate::output::Writer;
 use crate::plan::{self, Access, Nearest, Plan, Wanted};
 use crate::records::Records;
-use crate::scan::{Match, Scan};
+use crate::scan::Scan;
 
 /// How large the results of one answer may be together, in bytes.
 const ANSWER_SIZE: usize = 64 * 1024 * 1024;
@@ -128,7 +128,8 @@ impl Aggregator {
         mut writer: Option<&mut Writer>,
         deadline: Instant,
     ) -> Result<Vec<Document>> {
-        let store = Store { aggregator: self, hint: aggregation.hint.as_ref(), deadline };
+        let fields = Fields::of_pipeline(&aggregation.stages);
+        let store = Store { aggregator: self, hint: aggregation.hint.as_ref(), deadline, fields };
         let mut results = aggregation.pipeline.start(context).on(&store);
         let (mut all, mut size) = (Vec::new(), 0);
         while let Some(result) = results.next().await.map_err(|failure| failure.0)? {
@@ -229,6 +230,14 @@ struct Store<'a> {
     aggregator: &'a Aggregator,
     hint: Option<&'a Bson>,
     deadline: Instant,
+    /// What the pipeline reads of the documents that it begins with.
+    fields: Fields,
+}
+
+/// A collection as a pipeline reads it.
+struct Reading {
+    scan: Scan,
+    fields: Fields,
 }
 
 struct Failure(Error);
@@ -246,25 +255,27 @@ impl From<Error> for Failure {
 }
 
 impl Source for Store<'_> {
-    type Cursor = Scan;
+    type Cursor = Reading;
     type Error = Failure;
 
-    async fn open(&self, query: &Query) -> std::result::Result<Opened<Scan>, Failure> {
+    async fn open(&self, query: &Query) -> std::result::Result<Opened<Reading>, Failure> {
         let name = query.collection.as_deref().unwrap_or(&self.aggregator.collection);
         layout::collection(name)?;
         let records = Records::open(self.aggregator.database.clone(), name).await?;
         let hint = self.hint.filter(|_| query.collection.is_none());
         let (plan, opening) = open(&records, query, hint).await?;
         let filter = Arc::new((*query.filter).clone().until(self.deadline));
-        let mut scan = Scan::new(&records, filter, plan).await?.with(query.variables.clone());
+        // Inner pipelines have other documents.
+        let fields = if query.collection.is_none() { self.fields.clone() } else { Fields::All };
+        let mut scan = Scan::new(&records, filter, plan).await?.with(query.variables.clone()).reading(&fields);
         if let Some(limit) = query.limit.filter(|_| opening.sorted || query.sort.is_none()) {
             scan = scan.expect(limit);
         }
-        Ok(Opened { cursor: scan, opening })
+        Ok(Opened { cursor: Reading { scan, fields }, opening })
     }
 
-    async fn fetch(&self, cursor: &mut Scan) -> std::result::Result<Option<Vec<Document>>, Failure> {
-        let Some(page) = cursor.next().await? else { return Ok(None) };
-        Ok(Some(page.into_iter().map(Match::document).collect::<Result<_>>()?))
+    async fn fetch(&self, cursor: &mut Reading) -> std::result::Result<Option<Vec<Document>>, Failure> {
+        let Some(page) = cursor.scan.next().await? else { return Ok(None) };
+        Ok(Some(page.into_iter().map(|mut found| found.fields(&cursor.fields)).collect::<Result<_>>()?))
     }
 }

@@ -18,6 +18,8 @@ use crate::locks::Locks;
 const MAX_SESSIONS: u64 = 4096;
 /// How long a session is kept for a space that nobody uses.
 const IDLE_SESSION: Duration = Duration::from_secs(600);
+/// How long after its opening a space's database is swept, so that nobody waits for that.
+const UNTIL_SWEEP: Duration = Duration::from_secs(30);
 /// How long the database may take to say that it is well.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -77,8 +79,10 @@ impl Engine {
             used.retain(|_, database| database.strong_count() > 0);
             used.insert(space.to_owned(), Arc::downgrade(&database));
             tokio::spawn({
-                let database = database.clone();
+                let database = Arc::downgrade(&database);
                 async move {
+                    tokio::time::sleep(UNTIL_SWEEP).await;
+                    let Some(database) = database.upgrade() else { return };
                     if let Err(error) = database.sweep().await {
                         tracing::warn!(space = &*database.space, %error, "what was left behind could not be removed");
                     }

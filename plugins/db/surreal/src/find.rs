@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use bson::{Bson, Document, RawDocument};
-use mql::{Collation, Filter, Projection, Sort, SortKey, json};
+use mql::{Collation, Fields, Filter, Projection, Sort, SortKey, json};
 use sdk_plugin::{Error, Result};
 
 use crate::error::language;
@@ -75,7 +75,10 @@ async fn run(records: &Records, query: &Query, plan: Plan, without: Option<&BTre
     let in_order = plan.sorted;
     let scan = Scan::new(records, query.filter.clone(), plan).await?.without(without);
     match &query.sort {
-        Some(sort) if !in_order => sorted(scan, query, sort).await,
+        Some(sort) if !in_order => {
+            let fields = Fields::of_sort(sort);
+            sorted(scan.reading(&fields), query, sort, &fields).await
+        }
         _ => unsorted(scan, query).await,
     }
 }
@@ -101,16 +104,14 @@ async fn unsorted(scan: Scan, query: &Query) -> Result<(Vec<Match>, Examined)> {
 }
 
 /// The first documents of a sort order, of which the heap keeps the last on top.
-async fn sorted(mut scan: Scan, query: &Query, sort: &Sort) -> Result<(Vec<Match>, Examined)> {
+async fn sorted(mut scan: Scan, query: &Query, sort: &Sort, fields: &Fields) -> Result<(Vec<Match>, Examined)> {
     let wanted = usize::try_from(query.skip.saturating_add(query.limit)).unwrap_or(usize::MAX);
     let mut first: BinaryHeap<Ranked> = BinaryHeap::new();
     let (mut size, mut number) = (0, 0);
     while let Some(page) = scan.next().await? {
-        for one in page {
-            let (position, bytes) = (one.position, one.bytes.clone());
-            let document = one.document()?;
-            let ranked =
-                Ranked { key: sort.try_key(&document).map_err(language)?, number, found: Match { bytes, decoded: None, position } };
+        for mut one in page {
+            let document = one.fields(fields)?;
+            let ranked = Ranked { key: sort.try_key(&document).map_err(language)?, number, found: one };
             number += 1;
             if first.len() >= wanted && first.peek().is_none_or(|last| ranked >= *last) {
                 continue;
@@ -203,11 +204,12 @@ pub async fn count(records: &Records, query: &Query, limit: Option<u64>) -> Resu
 /// # Errors
 /// `InvalidParams.Format` when they are larger than 16 MiB together; otherwise what the database answers.
 pub async fn distinct(records: &Records, query: &Query, key: &str, collation: &Collation) -> Result<Vec<Bson>> {
-    let mut scan = open(records, query).await?;
+    let fields = Fields::of_path(key);
+    let mut scan = open(records, query).await?.reading(&fields);
     let (mut values, mut size) = (BTreeMap::new(), 0);
     while let Some(page) = scan.next().await? {
-        for one in page {
-            let document = one.document()?;
+        for mut one in page {
+            let document = one.fields(&fields)?;
             for value in mql::distinct_values(&document, key) {
                 if let Entry::Vacant(place) = values.entry(Ordered(collation.key_value(value))) {
                     size += json::to_string(value).len();

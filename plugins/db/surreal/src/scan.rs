@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bson::Document;
 use bytes::Bytes;
-use mql::{Filter, Matched};
+use mql::{Fields, Filter, Matched};
 use sdk_plugin::{Error, Result};
 
 use crate::error::language;
@@ -29,8 +29,10 @@ const KEYS_AT_ONCE: usize = 64;
 pub struct Match {
     /// Its BSON.
     pub bytes: Bytes,
-    /// The same, decoded, where the filter needed it.
+    /// The same, or the fields that were [asked for](Scan::reading), where they are decoded already.
     pub decoded: Option<Document>,
+    /// Whether that has all fields.
+    pub whole: bool,
     /// Where in an array the filter was met: what the positional `$` stands for.
     pub position: Option<usize>,
 }
@@ -38,7 +40,7 @@ pub struct Match {
 impl Match {
     /// A document of which nothing else is known.
     pub fn of(bytes: Bytes) -> Self {
-        Self { bytes, decoded: None, position: None }
+        Self { bytes, decoded: None, whole: false, position: None }
     }
 
     /// What the filter said of it beside matching.
@@ -52,8 +54,19 @@ impl Match {
     /// `InternalError` when it is not BSON.
     pub fn document(self) -> Result<Document> {
         match self.decoded {
+            Some(document) if self.whole => Ok(document),
+            _ => decode(&self.bytes),
+        }
+    }
+
+    /// The fields that the scan was [asked for](Scan::reading).
+    ///
+    /// # Errors
+    /// `InternalError` when the document is not BSON.
+    pub fn fields(&mut self, fields: &Fields) -> Result<Document> {
+        match self.decoded.take() {
             Some(document) => Ok(document),
-            None => decode(&self.bytes),
+            None => fields.decode(&self.bytes).map_err(|e| Error::internal(e).with_operation("decode a stored document")),
         }
     }
 }
@@ -73,6 +86,10 @@ pub struct Scan {
     /// The values of the variables that expressions of the filter may use.
     variables: Document,
     source: Source,
+    /// What is decoded to check the filter, and for the caller.
+    fields: Fields,
+    /// Whether the caller finds what it asked for among what is decoded.
+    keeps: bool,
     /// Whether the documents are those with the `_id`s of the filter.
     by_id: bool,
     page: usize,
@@ -127,8 +144,11 @@ impl Scan {
             Access::Index(access) => Source::Index(Entries::new(access.index, access.ranges, access.reverse, access.repeats), Vec::new()),
             Access::Near(near) => Source::Near(near, Outwards::default()),
         };
+        let fields = Fields::of_filter(&filter);
         Ok(Self {
             records,
+            keeps: fields == Fields::All,
+            fields,
             filter,
             variables: Document::new(),
             source,
@@ -163,6 +183,14 @@ impl Scan {
         {
             entries.once();
         }
+        self
+    }
+
+    /// Says which fields of the matches the caller looks at: [`Match::fields`] has them.
+    #[must_use]
+    pub fn reading(mut self, fields: &Fields) -> Self {
+        self.fields = self.fields.and(fields);
+        self.keeps = true;
         self
     }
 
@@ -268,11 +296,16 @@ impl Scan {
             return Ok(None);
         }
         if self.filter.is_empty() || self.by_id && self.filter.is_id_equality() {
-            return Ok(Some(Match { bytes, decoded: None, position: None }));
+            return Ok(Some(Match::of(bytes)));
         }
-        let document = decode(&bytes)?;
+        let document = self.fields.decode(&bytes).map_err(|e| Error::internal(e).with_operation("decode a stored document"))?;
         let matched = self.filter.test(&document, &self.variables).map_err(language)?;
-        Ok(matched.map(|matched| Match { bytes, decoded: Some(document), position: matched.position }))
+        Ok(matched.map(|matched| Match {
+            bytes,
+            decoded: self.keeps.then_some(document),
+            whole: self.fields == Fields::All,
+            position: matched.position,
+        }))
     }
 }
 

@@ -374,12 +374,12 @@ impl State {
         };
         let mut found = Vec::new();
         for one in find::find_without(records, &wanted, Some(&without)).await? {
-            found.push(Match { decoded: Some(decode(&one.bytes)?), ..one });
+            found.push(Match { decoded: Some(decode(&one.bytes)?), whole: true, ..one });
         }
         for bytes in edits.values().filter_map(|edit| edit.after.as_ref()) {
             let document = decode(bytes)?;
             if let Some(matched) = query.filter.test(&document, &Document::new()).map_err(language)? {
-                found.push(Match { bytes: bytes.clone(), decoded: Some(document), position: matched.position });
+                found.push(Match { bytes: bytes.clone(), decoded: Some(document), whole: true, position: matched.position });
             }
         }
         let empty = Document::new();

@@ -148,7 +148,8 @@ fn of_element(filter: &Filter, index: &IndexSpec, fields: &[usize]) -> Vec<Optio
         let inner = condition::element(&filter.root, array)?;
         let below = |path: &&'_ str| path.strip_prefix(array)?.strip_prefix('.').map(str::to_owned);
         let rests: Vec<String> = paths.iter().map(below).collect::<Option<_>>()?;
-        let of = |path: &String| Field { path, multikey: true, filter: filter.collation(), index: index.collation(), sphere: false }.of(inner);
+        let of =
+            |path: &String| Field { path, multikey: true, filter: filter.collation(), index: index.collation(), sphere: false }.of(inner);
         let found: Vec<Intervals> = rests.iter().map(of).collect();
         found.first().is_some_and(|first| !first.is_all()).then_some(found)
     };
