@@ -384,3 +384,26 @@ async fn distinct_values_of_a_collation() {
     assert_eq!(distinct(json!({})).await, json!(["B", "a", "b", "á"]));
     assert_eq!(distinct(json!({"collation": {"locale": "en", "strength": 1}})).await, json!(["a", "b"]), "the first of equal ones counts");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_space_is_used_by_many_at_once() {
+    let db = memory().await;
+    for space in 0..20 {
+        let space = format!("space-{space}");
+        let clients = (0..8).map(|n| {
+            let (service, space) = (db.service.clone(), space.clone());
+            tokio::spawn(async move {
+                let (command, more) =
+                    [("insertOne", json!({"doc": {"_id": n}})), ("find", json!({})), ("listCollections", json!({}))][n % 3].clone();
+                let mut params = json!({"collection": format!("c{}", n % 2), "command": command});
+                params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+                call_as(&service, CallerKind::Admin, &space, params.clone())
+                    .await
+                    .unwrap_or_else(|e| panic!("{params}: {e:?} {:?}", e.causes()));
+            })
+        });
+        for client in clients.collect::<Vec<_>>() {
+            client.await.unwrap();
+        }
+    }
+}
