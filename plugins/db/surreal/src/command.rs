@@ -195,7 +195,7 @@ impl Command {
         };
         ids::in_pipeline(&mut stages);
         let may_spill = options.flag("allowDiskUse", false)?;
-        Aggregation::parse(stages, &options.collation, options.document("let")?, may_spill, options.hint())
+        Aggregation::parse(stages, options, options.document("let")?, may_spill)
     }
 
     /// The new name of a collection.
@@ -266,8 +266,7 @@ impl Command {
 
 fn filter(mut doc: Document, options: &Options) -> Result<Arc<Filter>> {
     ids::in_filter(&mut doc);
-    let filter = Filter::parse_with(&doc, &options.collation).map_err(language)?;
-    Ok(Arc::new(filter.until(options.deadline)))
+    Ok(Arc::new(Filter::parse_until(&doc, &options.collation, options.deadline).map_err(language)?))
 }
 
 fn required(name: &str, value: Option<Json>) -> Result<Document> {
@@ -329,6 +328,7 @@ impl Options {
             collation: self.collation.clone(),
             now: None,
             variables: self.document("let")?,
+            deadline: Some(self.deadline),
         };
         Ok(Update::Operators(mql::Update::parse_with(update, &options).map_err(language)?))
     }
