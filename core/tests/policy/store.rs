@@ -238,6 +238,7 @@ impl Database {
                 Step::Close(cursor) => drop(cursors.remove(&cursor)),
                 Step::Document(doc) => results.push(doc),
                 Step::Done => break,
+                Step::Yield => {}
                 other => return Err(format!("{other:?}")),
             }
         }

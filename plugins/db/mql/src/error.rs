@@ -96,6 +96,8 @@ codes! {
     ConversionFailure = 241,
     /// A feature that may not be used at this place.
     QueryFeatureNotAllowed = 224,
+    /// Temporary files would take more than they may.
+    OutOfDiskSpace = 14031,
     /// A document above 16 MiB.
     BSONObjectTooLarge = 10334,
     /// A regular expression that is not valid, or cannot run in linear time.

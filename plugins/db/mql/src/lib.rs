@@ -35,12 +35,14 @@ pub mod index;
 pub mod iso;
 pub mod json;
 pub mod key;
+mod known;
 mod number;
 mod path;
 mod projection;
 mod schema;
 mod sort;
 mod update;
+mod watch;
 
 pub use bson;
 

@@ -2,6 +2,8 @@
 
 use bson::{Bson, Document};
 
+use crate::watch::Watch;
+
 /// A dotted path, split once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path {
@@ -50,36 +52,43 @@ pub(crate) type AtTest<'a, 't> = &'t mut dyn FnMut(Option<&'a Bson>, Option<usiz
 /// On an array with more of the path to go, every element that is a document is followed, and a
 /// number also stands for a position. Elements of another kind have no such place at all.
 pub(crate) fn any<'a>(doc: &'a Document, parts: &[String], leaf: Leaf, test: &mut dyn FnMut(Option<&'a Bson>) -> bool) -> bool {
-    any_at(doc, parts, leaf, &mut |value, _| test(value))
+    any_at(doc, parts, leaf, &Watch::default(), &mut |value, _| test(value))
 }
 
-/// As [`any`], with positions.
-pub(crate) fn any_at<'a>(doc: &'a Document, parts: &[String], leaf: Leaf, test: AtTest<'a, '_>) -> bool {
-    document(doc, parts, leaf, None, test)
+/// As [`any`], with positions. The watch gets to know of the arrays on the way.
+pub(crate) fn any_at<'a>(doc: &'a Document, parts: &[String], leaf: Leaf, watch: &Watch, test: AtTest<'a, '_>) -> bool {
+    document(doc, parts, &End { leaf, watch }, None, test)
 }
 
-fn document<'a>(doc: &'a Document, parts: &[String], leaf: Leaf, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
+/// What to do at the end of a path.
+struct End<'w> {
+    leaf: Leaf,
+    watch: &'w Watch,
+}
+
+fn document<'a>(doc: &'a Document, parts: &[String], end: &End<'_>, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
     let Some((first, rest)) = parts.split_first() else {
         return false;
     };
     match doc.get(first) {
         None => test(None, at),
-        Some(value) => follow(value, rest, leaf, at, test),
+        Some(value) => follow(value, rest, end, at, test),
     }
 }
 
-fn follow<'a>(value: &'a Bson, rest: &[String], leaf: Leaf, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
+fn follow<'a>(value: &'a Bson, rest: &[String], end: &End<'_>, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
     let Some((next, beyond)) = rest.split_first() else {
-        return end(value, leaf, at, test);
+        return self::end(value, end.leaf, at, test);
     };
     match value {
-        Bson::Document(doc) => document(doc, rest, leaf, at, test),
+        Bson::Document(doc) => document(doc, rest, end, at, test),
         Bson::Array(items) => {
             let position = index(next);
+            end.watch.note(items.len());
             items.iter().enumerate().any(|(i, item)| {
                 let at = at.or(Some(i));
-                let as_document = matches!(item, Bson::Document(inner) if document(inner, rest, leaf, at, test));
-                as_document || (position == Some(i) && at_position(item, beyond, leaf, at, test))
+                let as_document = matches!(item, Bson::Document(inner) if document(inner, rest, end, at, test));
+                as_document || (position == Some(i) && at_position(item, beyond, end, at, test))
             })
         }
         _ => test(None, at),
@@ -87,10 +96,10 @@ fn follow<'a>(value: &'a Bson, rest: &[String], leaf: Leaf, at: Option<usize>, t
 }
 
 /// Beyond a position, a value that is neither document nor array has no such place at all.
-fn at_position<'a>(item: &'a Bson, beyond: &[String], leaf: Leaf, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
+fn at_position<'a>(item: &'a Bson, beyond: &[String], end: &End<'_>, at: Option<usize>, test: AtTest<'a, '_>) -> bool {
     match item {
-        _ if beyond.is_empty() => end(item, leaf, at, test),
-        Bson::Document(_) | Bson::Array(_) => follow(item, beyond, leaf, at, test),
+        _ if beyond.is_empty() => self::end(item, end.leaf, at, test),
+        Bson::Document(_) | Bson::Array(_) => follow(item, beyond, end, at, test),
         _ => false,
     }
 }

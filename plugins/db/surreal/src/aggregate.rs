@@ -11,6 +11,7 @@ use mql::index::FieldKind;
 use mql::{Collation, Fields};
 use sdk_plugin::{Error, Result};
 
+use crate::command::Options;
 use crate::database::Database;
 use crate::error::language;
 use crate::layout;
@@ -42,10 +43,14 @@ impl Aggregation {
     ///
     /// # Errors
     /// `InvalidParams.Format` when it is none.
-    pub fn parse(stages: Vec<Bson>, collation: &Collation, variables: Document, may_spill: bool, hint: Option<Bson>) -> Result<Self> {
-        let options = PipelineOptions { collation: collation.clone(), variables: variables.keys().cloned().collect() };
-        let pipeline = Pipeline::parse(&stages, &options).map_err(language)?;
-        Ok(Self { pipeline, stages, variables, may_spill, hint })
+    pub fn parse(stages: Vec<Bson>, options: &Options, variables: Document, may_spill: bool) -> Result<Self> {
+        let parsing = PipelineOptions {
+            collation: options.collation.clone(),
+            variables: variables.keys().cloned().collect(),
+            deadline: Some(options.deadline),
+        };
+        let pipeline = Pipeline::parse(&stages, &parsing).map_err(language)?;
+        Ok(Self { pipeline, stages, variables, may_spill, hint: options.hint() })
     }
 
     fn context(&self, folder: &Path, deadline: Instant) -> Context {

@@ -196,7 +196,7 @@ impl Command {
         ids::in_pipeline(&mut stages);
         // A mini program has three seconds at most, in which it need not fill the disk.
         let may_spill = options.flag("allowDiskUse", false)? && call.caller.kind != CallerKind::Client;
-        Aggregation::parse(stages, &options.collation, options.document("let")?, may_spill, options.hint())
+        Aggregation::parse(stages, options, options.document("let")?, may_spill)
     }
 
     /// The new name of a collection.
@@ -267,8 +267,7 @@ impl Command {
 
 fn filter(mut doc: Document, options: &Options) -> Result<Arc<Filter>> {
     ids::in_filter(&mut doc);
-    let filter = Filter::parse_with(&doc, &options.collation).map_err(language)?;
-    Ok(Arc::new(filter.until(options.deadline)))
+    Ok(Arc::new(Filter::parse_until(&doc, &options.collation, options.deadline).map_err(language)?))
 }
 
 fn required(name: &str, value: Option<Json>) -> Result<Document> {
@@ -330,6 +329,7 @@ impl Options {
             collation: self.collation.clone(),
             now: None,
             variables: self.document("let")?,
+            deadline: Some(self.deadline),
         };
         Ok(Update::Operators(mql::Update::parse_with(update, &options).map_err(language)?))
     }

@@ -23,6 +23,14 @@ pub(super) fn check(doc: &Document) -> Result<()> {
     let size = document(doc, MAX_INTERNAL_DEPTH).ok_or_else(|| {
         Error::new(Code::Overflow, format!("the document exceeds the maximum nesting depth of {MAX_INTERNAL_DEPTH} levels"))
     })?;
+    check_size(size)
+}
+
+/// Checks the size of what a stage makes, in bytes of BSON.
+///
+/// # Errors
+/// `BSONObjectTooLarge`.
+pub(super) fn check_size(size: usize) -> Result<()> {
     within(size, MAX_INTERNAL_SIZE)
 }
 

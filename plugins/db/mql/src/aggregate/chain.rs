@@ -51,6 +51,9 @@ impl Chain {
     /// The next document that comes out of the last stage.
     pub(super) fn poll(&mut self, run: &mut Run<'_>) -> Result<Poll> {
         loop {
+            if run.is_due()? {
+                return Ok(Poll::Waiting);
+            }
             if self.floor > self.operators.len() {
                 return Ok(Poll::End);
             }

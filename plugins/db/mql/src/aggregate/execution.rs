@@ -1,6 +1,7 @@
 //! Pipelines while they run, without I/O: what the store has to do is asked for.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bson::Document;
 
@@ -24,6 +25,9 @@ pub enum Step {
     Fetch(CursorId),
     /// A query is over.
     Close(CursorId),
+    /// The pipeline has been at work for some milliseconds. Whoever drives it lets others have
+    /// their turn, and goes on.
+    Yield,
     /// A document comes out of the pipeline.
     Document(Document),
     /// Nothing more comes out.
@@ -47,13 +51,20 @@ pub struct Opening {
     pub near: Option<String>,
 }
 
+/// How long a pipeline works before it lets others have their turn.
+const TURN: Duration = Duration::from_millis(5);
+
 /// What is asked of the store, and what it answered.
-#[derive(Default)]
 pub(super) struct Io {
     next: u64,
     asked: Option<Step>,
     pub(super) answer: Option<Answer>,
     closed: Closed,
+    /// How often documents moved from stage to stage.
+    pub(super) moves: usize,
+    pub(super) pause_at: Instant,
+    /// Whether stages wait because it is the turn of others.
+    pub(super) paused: bool,
 }
 
 pub(super) enum Answer {
@@ -77,6 +88,10 @@ impl Closed {
 }
 
 impl Io {
+    fn new() -> Self {
+        Self { next: 0, asked: None, answer: None, closed: Closed::default(), moves: 0, pause_at: Instant::now() + TURN, paused: false }
+    }
+
     pub(super) fn open(&mut self, query: Arc<Query>) -> CursorId {
         let cursor = CursorId(self.next);
         self.next += 1;
@@ -95,7 +110,7 @@ impl Io {
 
 impl Execution {
     pub(super) fn new(chain: Chain, env: Env) -> Self {
-        Self { chain, env, io: Io::default() }
+        Self { chain, env, io: Io::new() }
     }
 
     /// What happens next. The same request again, if the last one was not answered.
@@ -114,6 +129,10 @@ impl Execution {
                 Poll::Document(doc) => {
                     bounds::check_result(&doc)?;
                     return Ok(Step::Document(doc));
+                }
+                Poll::Waiting if std::mem::take(&mut self.io.paused) => {
+                    self.io.pause_at = Instant::now() + TURN;
+                    return Ok(Step::Yield);
                 }
                 Poll::Waiting if self.io.asked.is_some() => {}
                 Poll::Waiting | Poll::Hungry => return Err(misused("waits for what nobody was asked for")),

@@ -24,7 +24,7 @@ use crate::check::type_name;
 use crate::error::{Code, Error, Result};
 
 pub use execution::{CursorId, Execution, Opening, Step};
-pub use pipeline::{Collections, Context, DEFAULT_MEMORY, Options, Pipeline};
+pub use pipeline::{Collections, Context, DEFAULT_DISK, DEFAULT_MEMORY, Options, Pipeline};
 pub use query::Query;
 pub use source::{Opened, Results, Source};
 pub use spill::{Spill, SpillFile, SpillWith};

@@ -1,14 +1,16 @@
 //! What a stage is while a pipeline runs.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bson::{Bson, Document};
 
 use super::execution::{Io, Opening};
-use super::spill::Spill;
+use super::spill::{Disk, Spill};
 use crate::collation::Collation;
 use crate::error::Result;
 use crate::expression::Variables;
+use crate::known::Known;
 
 /// What the stages of a pipeline run with.
 #[derive(Clone, Debug)]
@@ -20,13 +22,15 @@ pub(super) struct Env {
     /// The bound of each stage, in bytes.
     pub(super) memory: usize,
     pub(super) spill: Option<Arc<dyn Spill>>,
+    /// What all stages share that spill.
+    pub(super) disk: Arc<Disk>,
     pub(super) seed: Option<u64>,
 }
 
 impl Env {
-    /// The names of the variables that were given.
-    pub(super) fn names(&self) -> Vec<String> {
-        self.given.keys().cloned().collect()
+    /// What parsing needs of it, for filters that are made while the pipeline runs.
+    pub(super) fn known(&self) -> Known {
+        Known::of(&self.variables)
     }
 
     /// The same with more variables.
@@ -46,12 +50,31 @@ pub(super) struct Run<'r> {
     pub(super) io: &'r mut Io,
 }
 
+/// Documents move that many times between two looks at the clock.
+const MOVES: usize = 16;
+
+impl Run<'_> {
+    /// Counts a move of a document, and says whether others have to get their turn before the next.
+    ///
+    /// # Errors
+    /// `MaxTimeMSExpired` when the time of the pipeline is over.
+    pub(super) fn is_due(&mut self) -> Result<bool> {
+        self.io.moves += 1;
+        if !self.io.moves.is_multiple_of(MOVES) {
+            return Ok(false);
+        }
+        self.env.variables.watch.check()?;
+        self.io.paused = Instant::now() >= self.io.pause_at;
+        Ok(self.io.paused)
+    }
+}
+
 /// What a stage answers.
 pub(super) enum Poll {
     Document(Document),
     /// Another document, or word that there are no more, has to come in first.
     Hungry,
-    /// The store has to answer first.
+    /// The store has to answer first, or others have to get their turn.
     Waiting,
     /// Nothing more comes out, whatever still comes in.
     End,

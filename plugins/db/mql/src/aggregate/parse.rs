@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document};
 
 use super::chain::Chain;
 use super::operator::{Env, Operator};
@@ -23,6 +23,7 @@ use crate::error::{Code, Error, Result};
 use crate::expression::Expression;
 use crate::filter::Filter;
 use crate::geo::GeoNear;
+use crate::known::Known;
 use crate::sort::Sort;
 
 /// How deep pipelines may nest. MongoDB's own limit.
@@ -56,8 +57,7 @@ pub(super) enum Stage {
 /// What the parser knows of where it is.
 pub(super) struct Parser<'p> {
     collation: &'p Collation,
-    /// The variables that expressions may use.
-    known: Vec<String>,
+    known: Known,
     nesting: usize,
     /// How many stages there may still be.
     left: usize,
@@ -73,26 +73,29 @@ pub(super) struct Plan {
 }
 
 impl<'p> Parser<'p> {
-    pub(super) fn new(collation: &'p Collation, known: Vec<String>) -> Self {
+    pub(super) fn new(collation: &'p Collation, known: Known) -> Self {
         Self { collation, known, nesting: 0, left: super::MAX_STAGES, within: None }
     }
 
     /// Parses the pipeline within a stage.
-    pub(super) fn nested(&mut self, within: &'static str, known: &[String], pipeline: &[Bson]) -> Result<Plan> {
+    pub(super) fn nested(&mut self, within: &'static str, known: Known, pipeline: &[Bson]) -> Result<Plan> {
         if self.nesting >= MAX_NESTING {
             return Err(Error::new(
                 Code::Location(232),
                 format!("Maximum number of nested {within} sub-pipelines exceeded. Limit is {MAX_NESTING}"),
             ));
         }
-        let (names, outer) = (self.known.len(), self.within.replace(within));
-        self.known.extend_from_slice(known);
+        let (known, outer) = (std::mem::replace(&mut self.known, known), self.within.replace(within));
         self.nesting += 1;
-        let result = self.pipeline(pipeline).and_then(|(stages, _)| self.plan(stages, within == "$facet"));
+        let result = self.pipeline(pipeline).map(|(stages, _)| self.plan(stages, within == "$facet"));
         self.nesting -= 1;
-        self.known.truncate(names);
+        self.known = known;
         self.within = outer;
         result
+    }
+
+    pub(super) fn known(&self) -> &Known {
+        &self.known
     }
 
     /// Parses variables of a `let`.
@@ -142,7 +145,7 @@ impl<'p> Parser<'p> {
             "$match" => {
                 let conditions = match_::conditions(value)?;
                 let filter = Arc::new(match_::filter(conditions, self.collation, &self.known)?);
-                parsed.push(Parsed { stage: Stage::Match(filter), conditions: Some(conditions.clone()) });
+                parsed.push(Parsed { stage: Stage::Match(Arc::clone(&filter)), conditions: Some(filter) });
                 return Ok(());
             }
             "$sort" => Stage::Sort(Arc::new(sort::parse(value, self.collation)?)),
@@ -172,8 +175,7 @@ impl<'p> Parser<'p> {
             "$redact" => Stage::Redact(Arc::new(Redact::parse(value, &self.known)?)),
             "$geoNear" => {
                 let near = GeoNear::parse(value)?;
-                near.filter_knowing(self.collation, &self.known)?;
-                let conditions = near.query().clone();
+                let conditions = Arc::new(near.filter_knowing(self.collation, &self.known)?);
                 parsed.push(Parsed { stage: Stage::GeoNear(Arc::new(near)), conditions: Some(conditions) });
                 return Ok(());
             }
@@ -188,8 +190,8 @@ impl<'p> Parser<'p> {
     }
 
     /// Splits what the store does from what is left. A pipeline that is fed has no store.
-    pub(super) fn plan(&self, parsed: Vec<Parsed>, fed: bool) -> Result<Plan> {
-        let mut all: Vec<Document> = Vec::new();
+    pub(super) fn plan(&self, parsed: Vec<Parsed>, fed: bool) -> Plan {
+        let mut all: Vec<Arc<Filter>> = Vec::new();
         let mut stages = Vec::with_capacity(parsed.len());
         let mut leading = !fed;
         for Parsed { stage, conditions } in parsed {
@@ -206,18 +208,14 @@ impl<'p> Parser<'p> {
                 }
             }
         }
-        let conditions = match all.len() {
-            0 | 1 => all.pop().unwrap_or_default(),
-            _ => doc! {"$and": all},
-        };
-        Ok(Plan { filter: Arc::new(match_::filter(&conditions, self.collation, &self.known)?), stages })
+        Plan { filter: Arc::new(Filter::all(&all, self.collation)), stages }
     }
 }
 
-/// A stage, with the conditions that a filter can take over.
+/// A stage, with the conditions that the store's filter can take over.
 pub(super) struct Parsed {
     stage: Stage,
-    conditions: Option<Document>,
+    conditions: Option<Arc<Filter>>,
 }
 
 impl From<Stage> for Parsed {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bson::{Bson, Document};
 
@@ -9,16 +10,21 @@ use super::execution::Execution;
 use super::operator::Env;
 use super::parse::{Parser, Plan, Stage};
 use super::query::Query;
-use super::spill::Spill;
+use super::spill::{Disk, Spill};
 use super::stages::output::Output;
 use crate::collation::Collation;
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Variables};
 use crate::filter::expression::NOW;
+use crate::known::Known;
 
 /// The memory that a stage may take unless [`Context::memory`] says otherwise, in bytes.
 /// MongoDB's own bound.
 pub const DEFAULT_MEMORY: usize = 100 * 1024 * 1024;
+
+/// The disk that the temporary files of a pipeline may take together unless [`Context::disk`] says
+/// otherwise, in bytes. MongoDB bounds only what its disk has.
+pub const DEFAULT_DISK: u64 = 1024 * 1024 * 1024;
 
 /// What a pipeline is parsed with.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +34,8 @@ pub struct Options {
     /// The names of the variables that the pipeline may use beside those that are always there,
     /// without `$$`.
     pub variables: Vec<String>,
+    /// When parsing has to end, however much is left of it.
+    pub deadline: Option<Instant>,
 }
 
 /// What a pipeline runs with.
@@ -39,13 +47,16 @@ pub struct Context {
     pub memory: usize,
     /// Where `$sort`, `$group` and `$bucketAuto` put what does not fit: `allowDiskUse`.
     pub spill: Option<Arc<dyn Spill>>,
+    /// How many bytes all that was put there may take at a time; past that the pipeline fails with
+    /// `OutOfDiskSpace`.
+    pub disk: u64,
     /// What `$sample` draws by; random if there is none.
     pub seed: Option<u64>,
 }
 
 impl Default for Context {
     fn default() -> Self {
-        Self { variables: Variables::new(), memory: DEFAULT_MEMORY, spill: None, seed: None }
+        Self { variables: Variables::new(), memory: DEFAULT_MEMORY, spill: None, disk: DEFAULT_DISK, seed: None }
     }
 }
 
@@ -75,9 +86,9 @@ impl Pipeline {
     /// errors of the stages, their filters and expressions; `CommandNotSupported` for stages that
     /// tell of a server, such as `$indexStats`.
     pub fn parse(pipeline: &[Bson], options: &Options) -> Result<Self> {
-        let mut parser = Parser::new(&options.collation, options.variables.clone());
+        let mut parser = Parser::new(&options.collation, Known::new(options.variables.clone(), options.deadline));
         let (stages, output) = parser.pipeline(pipeline)?;
-        let parsed = Self { plan: parser.plan(stages, false)?, output, collation: options.collation.clone() };
+        let parsed = Self { plan: parser.plan(stages, false), output, collation: options.collation.clone() };
         match parsed.merged_into() {
             Some(target) if parsed.collections().reads.contains(target) => Err(Error::at(
                 51079,
@@ -109,10 +120,10 @@ impl Pipeline {
 
     /// Starts the pipeline.
     pub fn start(&self, context: Context) -> Execution {
-        let Context { mut variables, memory, spill, seed } = context;
+        let Context { mut variables, memory, spill, disk, seed } = context;
         variables.collate(&self.collation);
         let given = given(&variables);
-        let env = Env { variables, given, collation: self.collation.clone(), memory, spill, seed };
+        let env = Env { variables, given, collation: self.collation.clone(), memory, spill, disk: Arc::new(Disk::new(disk)), seed };
         Execution::new(self.plan.start(None, &env), env)
     }
 

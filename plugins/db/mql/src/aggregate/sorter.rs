@@ -33,11 +33,11 @@ impl<O: Order> Sorter<O> {
         if let Some(limit) = self.limit
             && self.held.len() >= limit.saturating_mul(2).max(64)
         {
-            self.keep(limit);
+            self.keep(limit, env)?;
         }
         if self.bytes > env.memory {
             if let Some(limit) = self.limit {
-                self.keep(limit);
+                self.keep(limit, env)?;
             }
             if self.bytes > env.memory {
                 self.spill(env)?;
@@ -50,22 +50,23 @@ impl<O: Order> Sorter<O> {
         bounds::memory(doc) + (self.key_size)(key)
     }
 
-    fn sort(&mut self) {
-        self.held.sort_by(|(a, _), (b, _)| a.cmp(b));
+    fn sort(&mut self, env: &Env) -> Result<()> {
+        env.variables.watch.sort_by(&mut self.held, |(a, _), (b, _)| a.cmp(b))
     }
 
     /// Forgets all but the first ones.
-    fn keep(&mut self, limit: usize) {
-        self.sort();
+    fn keep(&mut self, limit: usize, env: &Env) -> Result<()> {
+        self.sort(env)?;
         self.held.truncate(limit);
         self.bytes = self.held.iter().map(|(key, doc)| self.size(key, doc)).sum();
+        Ok(())
     }
 
     fn spill(&mut self, env: &Env) -> Result<()> {
         let Some(spill) = &env.spill else {
             return Err(exceeded(if self.limit.is_some() { 16820 } else { 16819 }, env.memory));
         };
-        self.sort();
+        self.sort(env)?;
         self.bytes = 0;
         let docs = std::mem::take(&mut self.held).into_iter().map(|(_, doc)| doc);
         self.runs.write(spill.as_ref(), docs, &self.order, env)
@@ -75,7 +76,7 @@ impl<O: Order> Sorter<O> {
     pub(super) fn finish(mut self, env: &Env) -> Result<Sorted<O>> {
         let left = self.limit.unwrap_or(usize::MAX);
         if self.runs.is_empty() {
-            self.sort();
+            self.sort(env)?;
             return Ok(Sorted { order: self.order, left, from: From::Memory(self.held.into_iter()) });
         }
         if !self.held.is_empty() {
@@ -113,6 +114,7 @@ impl<O: Order> Sorted<O> {
             return Ok(None);
         };
         self.left = left;
+        env.variables.watch.spend(16)?;
         match &mut self.from {
             From::Memory(docs) => Ok(docs.next()),
             From::Files(merge) => merge.next(&self.order, env),

@@ -1,6 +1,8 @@
 //! Running a pipeline on an asynchronous store.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::task;
 
 use bson::Document;
 
@@ -64,11 +66,27 @@ impl<S: Source> Results<'_, S> {
                         None => None,
                     };
                     self.execution.supply(docs)?;
+                    // A store that has its answers at hand never waits.
+                    others_turn().await;
                 }
                 Step::Close(id) => _ = self.cursors.remove(&id),
+                Step::Yield => others_turn().await,
                 Step::Document(doc) => return Ok(Some(doc)),
                 Step::Done => return Ok(None),
             }
         }
     }
+}
+
+/// Lets other tasks have their turn, and the timers of whoever waits; on any runtime.
+async fn others_turn() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        task::Poll::Pending
+    })
+    .await;
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bson::Document;
 
@@ -54,6 +56,47 @@ where
     }
 }
 
+/// How much of a disk the temporary files of a pipeline take together.
+#[derive(Debug)]
+pub(super) struct Disk {
+    limit: u64,
+    taken: AtomicU64,
+}
+
+impl Disk {
+    pub(super) fn new(limit: u64) -> Self {
+        Self { limit, taken: AtomicU64::new(0) }
+    }
+}
+
+/// What one file takes of a disk, until it is gone.
+struct Share {
+    disk: Arc<Disk>,
+    bytes: u64,
+}
+
+impl Share {
+    fn take(&mut self, bytes: usize) -> Result<()> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let limit = self.disk.limit;
+        if self.disk.taken.fetch_add(bytes, Relaxed).saturating_add(bytes) > limit {
+            self.disk.taken.fetch_sub(bytes, Relaxed);
+            return Err(Error::new(
+                Code::OutOfDiskSpace,
+                format!("the temporary files of the pipeline exceed the limit of {limit} bytes that allowDiskUse gives them"),
+            ));
+        }
+        self.bytes = self.bytes.saturating_add(bytes);
+        Ok(())
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.disk.taken.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
 /// An order of documents.
 pub(super) trait Order: Send {
     type Key: Ord + Send;
@@ -70,6 +113,7 @@ pub(super) struct Runs {
 struct Run {
     file: BufReader<Box<dyn SpillFile>>,
     left: u64,
+    _share: Share,
 }
 
 impl Runs {
@@ -79,7 +123,7 @@ impl Runs {
 
     /// Writes a run of documents that are in order already.
     pub(super) fn write<O: Order>(&mut self, spill: &dyn Spill, docs: impl Iterator<Item = Document>, order: &O, env: &Env) -> Result<()> {
-        let mut run = write(spill, docs.map(Ok))?;
+        let mut run = write(spill, docs.map(Ok), env)?;
         for level in 0.. {
             if self.levels.len() == level {
                 self.levels.push(Vec::new());
@@ -92,7 +136,8 @@ impl Runs {
                 break;
             }
             let mut merge = Merge::new(std::mem::take(runs), order, env)?;
-            run = write(spill, std::iter::from_fn(|| merge.next(order, env).map(|next| next.map(|(_, doc)| doc)).transpose()))?;
+            let merged = std::iter::from_fn(|| merge.next(order, env).map(|next| next.map(|(_, doc)| doc)).transpose());
+            run = write(spill, merged, env)?;
         }
         Ok(())
     }
@@ -104,17 +149,20 @@ impl Runs {
     }
 }
 
-fn write(spill: &dyn Spill, docs: impl Iterator<Item = Result<Document>>) -> Result<Run> {
+fn write(spill: &dyn Spill, docs: impl Iterator<Item = Result<Document>>, env: &Env) -> Result<Run> {
     let mut file = BufWriter::new(spill.create().map_err(|error| failed(&error))?);
     let mut left = 0;
+    let mut share = Share { disk: Arc::clone(&env.disk), bytes: 0 };
     for doc in docs {
+        env.variables.watch.spend(64)?;
         let bytes = doc?.to_vec().map_err(|error| failed(&error))?;
+        share.take(bytes.len())?;
         file.write_all(&bytes).map_err(|error| failed(&error))?;
         left += 1;
     }
     let mut file = file.into_inner().map_err(|error| failed(error.error()))?;
     file.seek(SeekFrom::Start(0)).map_err(|error| failed(&error))?;
-    Ok(Run { file: BufReader::new(file), left })
+    Ok(Run { file: BufReader::new(file), left, _share: share })
 }
 
 fn failed(error: &dyn fmt::Display) -> Error {
@@ -146,6 +194,7 @@ impl<K: Ord> Merge<K> {
     }
 
     pub(super) fn next<O: Order<Key = K>>(&mut self, order: &O, env: &Env) -> Result<Option<(K, Document)>> {
+        env.variables.watch.spend(64)?;
         let keyed = self.heads.iter().enumerate().filter_map(|(at, head)| head.as_ref().map(|(key, _)| (key, at)));
         let Some((_, least)) = keyed.min() else {
             return Ok(None);

@@ -18,6 +18,8 @@ pub(super) struct Store {
     pub(super) read: usize,
     pub(super) opened: usize,
     pub(super) closed: usize,
+    /// How often it was the turn of others.
+    pub(super) yielded: usize,
     /// Whether to sort as the pipeline asks.
     pub(super) sorts: bool,
     pub(super) near: Option<String>,
@@ -89,6 +91,7 @@ impl Store {
                     cursors.remove(&cursor).unwrap();
                     self.closed += 1;
                 }
+                Step::Yield => self.yielded += 1,
                 Step::Document(doc) => results.push(doc),
                 Step::Done => {
                     assert!(cursors.is_empty(), "every query is closed");

@@ -11,6 +11,7 @@ use super::stages::project::{AddFields, Project};
 use super::stages::replace_root::ReplaceRoot;
 use crate::error::{Code, Error, Result};
 use crate::expression::Variables;
+use crate::known::Known;
 
 /// One stage that changes documents one by one.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub(super) enum Change {
 
 impl Change {
     /// The stage, if its name is one of these.
-    pub(super) fn parse(name: &str, value: &Bson, known: &[String]) -> Result<Option<Self>> {
+    pub(super) fn parse(name: &str, value: &Bson, known: &Known) -> Result<Option<Self>> {
         Ok(Some(match name {
             "$project" => Self::Project(Project::parse(value, known)?),
             "$unset" => Self::Project(Project::parse_unset(value)?),
@@ -72,7 +73,7 @@ impl Transform {
     /// `InvalidOptions` for other stages, `Location40324` for one that does not exist, and the
     /// errors of the stages and their expressions.
     pub fn parse(pipeline: &[Bson]) -> Result<Self> {
-        Self::parse_in(pipeline, &[])
+        Self::parse_in(pipeline, &Known::default())
     }
 
     /// Parses a pipeline that may also use the given variables, of which only the names count.
@@ -80,11 +81,10 @@ impl Transform {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_with(pipeline: &[Bson], variables: &Variables) -> Result<Self> {
-        let known: Vec<String> = variables.names().map(str::to_owned).collect();
-        Self::parse_in(pipeline, &known)
+        Self::parse_in(pipeline, &Known::of(variables))
     }
 
-    pub(crate) fn parse_in(pipeline: &[Bson], known: &[String]) -> Result<Self> {
+    pub(crate) fn parse_in(pipeline: &[Bson], known: &Known) -> Result<Self> {
         if pipeline.len() > super::MAX_STAGES {
             return Err(super::too_many_stages());
         }

@@ -24,8 +24,8 @@ pub(super) fn direction(index: &IndexSpec, sort: &Sort, fields: &[Intervals], mu
     let mut wanted = sort.fields().peekable();
     while let Some((path, descending)) = wanted.peek().copied() {
         let Some(field) = index.fields().get(next) else {
-            // Ties are in the order of `_id`, which makes all that follows idle.
-            return if path == "_id" && agree(descending) { direction } else { None };
+            // Ties are in the order of `_id`, by its bytes, which makes all that follows idle.
+            return if path == "_id" && sort.collation().is_simple() && agree(descending) { direction } else { None };
         };
         if field.path() == path && field.kind() != FieldKind::Sphere && !multikey.contains(&next) {
             if !single(next) && !agree(field.is_descending() != descending) {
@@ -43,4 +43,33 @@ pub(super) fn direction(index: &IndexSpec, sort: &Sort, fields: &[Intervals], mu
         }
     }
     Some(direction.unwrap_or(Direction::Forward))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use bson::{Document, doc};
+
+    use super::*;
+    use crate::{Collation, Filter, bounds};
+
+    fn sorted(sort: Document, collation: Document) -> Option<Direction> {
+        let spec = if collation.is_empty() {
+            doc! {"key": {"a": 1}}
+        } else {
+            doc! {"key": {"a": 1}, "collation": collation.clone()}
+        };
+        let collation = Collation::parse(&collation).unwrap();
+        let filter = Filter::parse_with(&doc! {}, &collation).unwrap();
+        let sort = Sort::parse_with(&sort, &collation).unwrap();
+        bounds::plan(&filter, Some(&sort), &IndexSpec::parse(&spec).unwrap(), &MultikeyPaths::new()).unwrap().sorted
+    }
+
+    #[test]
+    fn ties_are_in_the_order_of_the_bytes_of_ids() {
+        let english = doc! {"locale": "en", "strength": 2};
+        assert_eq!(sorted(doc! {"a": 1, "_id": 1}, Document::new()), Some(Direction::Forward));
+        assert_eq!(sorted(doc! {"a": 1, "_id": 1}, english.clone()), None, "a collation orders ids otherwise");
+        assert_eq!(sorted(doc! {"a": -1}, english), Some(Direction::Backward));
+    }
 }

@@ -7,8 +7,7 @@ use bson::{Bson, Document};
 
 use super::call::Args;
 use super::summation::{Deviation, Summation};
-use super::{nullish, type_name};
-use crate::collation::Collation;
+use super::{Variables, nullish, type_name};
 use crate::error::{Error, Result};
 
 fn each(args: &Args<'_>, mut run: impl FnMut(&Bson) -> Result<()>) -> Result<()> {
@@ -55,10 +54,11 @@ pub(super) fn std_dev_samp(args: &Args<'_>) -> Result<Bson> {
     Ok(deviation(args)?.sample())
 }
 
-fn extreme(args: &Args<'_>, collation: &Collation, wanted: Ordering) -> Result<Bson> {
+fn extreme(args: &Args<'_>, variables: &Variables, wanted: Ordering) -> Result<Bson> {
     let mut found = Bson::Null;
     each(args, |value| {
-        if !nullish(value) && (nullish(&found) || collation.compare(value, &found) == wanted) {
+        variables.watch.spend(1)?;
+        if !nullish(value) && (nullish(&found) || variables.collation.compare(value, &found) == wanted) {
             found = value.clone();
         }
         Ok(())
@@ -66,12 +66,12 @@ fn extreme(args: &Args<'_>, collation: &Collation, wanted: Ordering) -> Result<B
     Ok(found)
 }
 
-pub(super) fn max(args: &Args<'_>, collation: &Collation) -> Result<Bson> {
-    extreme(args, collation, Ordering::Greater)
+pub(super) fn max(args: &Args<'_>, variables: &Variables) -> Result<Bson> {
+    extreme(args, variables, Ordering::Greater)
 }
 
-pub(super) fn min(args: &Args<'_>, collation: &Collation) -> Result<Bson> {
-    extreme(args, collation, Ordering::Less)
+pub(super) fn min(args: &Args<'_>, variables: &Variables) -> Result<Bson> {
+    extreme(args, variables, Ordering::Less)
 }
 
 pub(super) fn merge_objects(args: &Args<'_>) -> Result<Bson> {

@@ -5,8 +5,7 @@ use bson::Bson;
 use super::arithmetic::whole;
 use super::call::{Args, nth};
 use super::room::Room;
-use super::{nullish, type_name};
-use crate::collation::Collation;
+use super::{Variables, nullish, type_name};
 use crate::error::{Error, Result};
 use crate::number::is_number;
 
@@ -86,15 +85,26 @@ pub(super) fn concat_arrays(args: &Args<'_>) -> Result<Bson> {
     Ok(Bson::Array(all))
 }
 
-pub(super) fn is_in(args: &Args<'_>, collation: &Collation) -> Result<Bson> {
+/// Where the first element is that equals a value.
+fn position(items: &[Bson], wanted: &Bson, variables: &Variables) -> Result<Option<usize>> {
+    for (at, item) in items.iter().enumerate() {
+        variables.watch.spend(1)?;
+        if variables.collation.equal(item, wanted) {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
+pub(super) fn is_in(args: &Args<'_>, variables: &Variables) -> Result<Bson> {
     let wanted = nth(args, 0);
     match nth(args, 1) {
-        Bson::Array(items) => Ok(Bson::Boolean(items.iter().any(|item| collation.equal(item, wanted)))),
+        Bson::Array(items) => Ok(Bson::Boolean(position(items, wanted, variables)?.is_some())),
         other => Err(Error::at(40081, format!("$in requires an array as a second argument, found: {}", type_name(other)))),
     }
 }
 
-pub(super) fn index_of_array(args: &Args<'_>, collation: &Collation) -> Result<Bson> {
+pub(super) fn index_of_array(args: &Args<'_>, variables: &Variables) -> Result<Bson> {
     let items = match nth(args, 0) {
         value if nullish(value) => return Ok(Bson::Null),
         Bson::Array(items) => items,
@@ -106,7 +116,7 @@ pub(super) fn index_of_array(args: &Args<'_>, collation: &Collation) -> Result<B
     let wanted = nth(args, 1);
     let (start, end) = bounds("$indexOfArray", args, items.len())?;
     let searched = items.get(start..end).unwrap_or_default();
-    let found = searched.iter().position(|item| collation.equal(item, wanted));
+    let found = position(searched, wanted, variables)?;
     Ok(found.map_or(Bson::Int32(-1), |at| length(start.saturating_add(at))))
 }
 

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use bson::Bson;
 
+use super::Variables;
 use super::node::{Env, Node};
 use super::operators;
 use super::parse::{Scope, arguments, wrong_count};
-use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
 
 /// Evaluated arguments, as many as the operator takes; a missing value is `Undefined`.
@@ -24,8 +24,8 @@ pub(super) struct Function {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Run {
     Plain(fn(&Args<'_>) -> Result<Bson>),
-    /// Compares values, strings by the collation.
-    Comparing(fn(&Args<'_>, &Collation) -> Result<Bson>),
+    /// Compares values, strings by the collation, as long as there is time.
+    Comparing(fn(&Args<'_>, &Variables) -> Result<Bson>),
 }
 
 #[derive(Clone, Debug)]
@@ -79,10 +79,21 @@ impl Call {
     }
 
     fn run(&self, values: &Args<'_>, env: Env<'_>) -> Result<Bson> {
+        env.variables.watch.spend(values.iter().map(|value| steps(value)).sum())?;
         match self.function.run {
             Run::Plain(run) => run(values),
-            Run::Comparing(run) => run(values, &env.variables.collation),
+            Run::Comparing(run) => run(values, env.variables),
         }
+    }
+}
+
+/// About how many steps of a watch it takes to go through a value, without what lies deeper.
+pub(super) fn steps(value: &Bson) -> usize {
+    match value {
+        Bson::Array(items) => items.len(),
+        Bson::Document(fields) => fields.len().saturating_mul(4),
+        Bson::String(text) => text.len() / 16,
+        _ => 0,
     }
 }
 

@@ -204,7 +204,7 @@ impl Map {
         }
         let mut results = Vec::with_capacity(items.len());
         for item in items {
-            env.variables.check_time()?;
+            env.variables.watch.spend(1)?;
             let bound = env.bind(&self.variable, item);
             let value = self.body.evaluate(env.with(room).within(&bound))?;
             room.hold(&value)?;
@@ -237,7 +237,7 @@ impl Filter {
         }
         let mut kept = Vec::new();
         for item in items {
-            env.variables.check_time()?;
+            env.variables.watch.spend(1)?;
             if truthy(&*self.condition.evaluate(env.with(room).within(&env.bind(&self.variable, item)))?) {
                 kept.push(item.clone());
             }
@@ -275,7 +275,7 @@ impl Reduce {
         }
         let mut value = self.initial.evaluate(env.with(room))?.into_owned();
         for item in items {
-            env.variables.check_time()?;
+            env.variables.watch.spend(1)?;
             let mut room = room;
             room.hold(&value)?;
             let this = env.bind("this", item);

@@ -35,7 +35,9 @@ use std::time::Instant;
 use bson::{Bson, DateTime, Document};
 
 use crate::collation::Collation;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
+use crate::known::Known;
+use crate::watch::Watch;
 pub(crate) use node::Frame;
 use node::{Env, Node};
 pub(crate) use parse::Scope;
@@ -61,8 +63,9 @@ pub struct Expression {
 pub struct Variables {
     now: DateTime,
     given: Vec<(String, Bson)>,
-    collation: Collation,
-    deadline: Option<Instant>,
+    pub(crate) collation: Collation,
+    /// When evaluation has to end.
+    pub(crate) watch: Watch,
 }
 
 impl Variables {
@@ -73,7 +76,7 @@ impl Variables {
 
     /// No variables but `$$NOW`.
     pub fn at(now: DateTime) -> Self {
-        Self { now, given: Vec::new(), collation: Collation::simple(), deadline: None }
+        Self { now, given: Vec::new(), collation: Collation::simple(), watch: Watch::default() }
     }
 
     /// Gives a variable; a later one of the same name hides an earlier one.
@@ -88,14 +91,7 @@ impl Variables {
 
     /// Says when evaluation ends, however much is left of it.
     pub fn stop_at(&mut self, deadline: Instant) {
-        self.deadline = Some(deadline);
-    }
-
-    fn check_time(&self) -> Result<()> {
-        match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(Error::new(Code::MaxTimeMSExpired, "operation exceeded time limit")),
-            _ => Ok(()),
-        }
+        self.watch = Watch::until(Some(deadline));
     }
 
     /// The names that were given.
@@ -129,7 +125,7 @@ impl Expression {
     /// As MongoDB: `InvalidPipelineOperator` for an unknown operator, `Overflow` for nesting deeper
     /// than [`MAX_DEPTH`](Self::MAX_DEPTH), and the numbered errors of each operator.
     pub fn parse(value: &Bson) -> Result<Self> {
-        Self::parse_in(value, &mut Scope::new())
+        Self::parse_in(value, &mut Known::default().scope())
     }
 
     /// Parses an expression that may also use the given variables.
@@ -137,7 +133,7 @@ impl Expression {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_with(value: &Bson, variables: &Variables) -> Result<Self> {
-        Self::parse_in(value, &mut Scope::with(variables.names()))
+        Self::parse_in(value, &mut Known::of(variables).scope())
     }
 
     pub(crate) fn parse_in(value: &Bson, scope: &mut Scope) -> Result<Self> {

@@ -6,7 +6,7 @@ use bson::Bson;
 
 use super::node::{Env, Node};
 use super::parse::{Scope, arguments, operand};
-use super::{conversion, date, trim, type_name, zip};
+use super::{call, conversion, date, trim, type_name, zip};
 use crate::error::{Error, Result};
 
 /// The values of the arguments in the order of the operator's names, `None` for one not given. An
@@ -148,9 +148,14 @@ impl Named {
             if let Some(Ok(Cow::Owned(owned))) = &value {
                 room.hold(owned)?;
             }
+            if let Some(Ok(value)) = &value {
+                env.variables.watch.spend(call::steps(value))?;
+            }
             arguments.push(value);
         }
-        (self.operator.run)(self.operator.name, &arguments)
+        let result = (self.operator.run)(self.operator.name, &arguments)?;
+        env.variables.watch.spend(call::steps(&result))?;
+        Ok(result)
     }
 }
 

@@ -13,6 +13,9 @@ use super::room::Room;
 use super::{Variables, nullish, truthy};
 use crate::error::Result;
 
+/// About how many steps of a watch an operator takes beside those that it counts itself.
+const STEPS: usize = 64;
+
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Literal(Bson),
@@ -81,6 +84,10 @@ impl<'a> Env<'a> {
 
 impl Node {
     pub(crate) fn evaluate<'a>(&'a self, env: Env<'a>) -> Result<Cow<'a, Bson>> {
+        if let Self::Literal(value) = self {
+            return Ok(Cow::Borrowed(value));
+        }
+        env.variables.watch.spend(STEPS)?;
         match self {
             Self::Literal(value) => Ok(Cow::Borrowed(value)),
             Self::Path(path) => Ok(path.evaluate(env)),

@@ -1,5 +1,7 @@
 //! From values to expressions.
 
+use std::rc::Rc;
+
 use bson::{Bson, Document};
 
 use super::call::Call;
@@ -9,20 +11,26 @@ use super::path::FieldPath;
 use super::regex::RegexCall;
 use super::{Expression, control};
 use crate::error::{Code, Error, Result};
+use crate::filter::Patterns;
 
 /// The names that an expression may use where it stands.
 pub(crate) struct Scope {
     names: Vec<String>,
+    patterns: Rc<Patterns>,
     depth: usize,
 }
 
+/// How many variables an expression may know at one place. They are looked for one by one.
+const MAX_NAMES: usize = 1000;
+
 impl Scope {
-    pub(crate) fn new() -> Self {
-        Self { names: Vec::new(), depth: 0 }
+    /// For a part of the command that the regular expressions are of.
+    pub(crate) fn new(names: Vec<String>, patterns: Rc<Patterns>) -> Self {
+        Self { names, patterns, depth: 0 }
     }
 
-    pub(crate) fn with<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        Self { names: names.map(str::to_owned).collect(), depth: 0 }
+    pub(super) fn patterns(&self) -> &Patterns {
+        &self.patterns
     }
 
     pub(super) fn knows(&self, name: &str) -> bool {
@@ -30,8 +38,14 @@ impl Scope {
     }
 
     /// Runs a parser with more names known.
+    ///
+    /// # Errors
+    /// Those of the parser; `BadValue` when that are too many.
     pub(crate) fn knowing<T>(&mut self, names: &[&str], parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let before = self.names.len();
+        if before.saturating_add(names.len()) > MAX_NAMES {
+            return Err(Error::bad(format!("an expression may use at most {MAX_NAMES} variables")));
+        }
         self.names.extend(names.iter().map(|name| (*name).to_owned()));
         let result = parse(self);
         self.names.truncate(before);

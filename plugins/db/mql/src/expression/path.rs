@@ -7,6 +7,10 @@ use bson::{Bson, Document};
 use super::node::Env;
 use super::parse::Scope;
 use crate::error::{Error, Result};
+use crate::watch::Watch;
+
+/// As many steps of a watch the copy of a whole document counts for, however small it is.
+const COPY: usize = 1024;
 
 /// A path that begins at a variable.
 #[derive(Clone, Debug)]
@@ -64,18 +68,19 @@ impl FieldPath {
     }
 
     pub(super) fn evaluate<'a>(&'a self, env: Env<'a>) -> Cow<'a, Bson> {
+        let watch = &env.variables.watch;
         let start = match &self.variable {
             Variable::Current => match env.bound("CURRENT") {
                 Some(bound) => bound,
-                None => return from_document(env.root, &self.parts),
+                None => return from_document(env.root, &self.parts, watch),
             },
-            Variable::Root => return from_document(env.root, &self.parts),
+            Variable::Root => return from_document(env.root, &self.parts, watch),
             Variable::Remove => &Bson::Undefined,
             Variable::Now if self.parts.is_empty() => return Cow::Owned(Bson::DateTime(env.variables.now)),
             Variable::Now => &Bson::Undefined,
             Variable::User(name) => env.bound(name).or_else(|| env.variables.get(name)).unwrap_or(&Bson::Undefined),
         };
-        follow(start, &self.parts)
+        follow(start, &self.parts, watch)
     }
 }
 
@@ -114,23 +119,27 @@ pub(super) fn check_variable(name: &str, binding: bool) -> Result<()> {
     Ok(())
 }
 
-fn from_document<'a>(doc: &'a Document, parts: &[String]) -> Cow<'a, Bson> {
+fn from_document<'a>(doc: &'a Document, parts: &[String], watch: &Watch) -> Cow<'a, Bson> {
     match parts.split_first() {
-        None => Cow::Owned(Bson::Document(doc.clone())),
-        Some((first, rest)) => doc.get(first).map_or(Cow::Owned(Bson::Undefined), |value| follow(value, rest)),
+        None => {
+            watch.note(COPY);
+            Cow::Owned(Bson::Document(doc.clone()))
+        }
+        Some((first, rest)) => doc.get(first).map_or(Cow::Owned(Bson::Undefined), |value| follow(value, rest, watch)),
     }
 }
 
 /// In an array every element that is a document is followed; numbers are no positions here.
-pub(crate) fn follow<'a>(value: &'a Bson, parts: &[String]) -> Cow<'a, Bson> {
+pub(crate) fn follow<'a>(value: &'a Bson, parts: &[String], watch: &Watch) -> Cow<'a, Bson> {
     if parts.is_empty() {
         return Cow::Borrowed(value);
     }
     match value {
-        Bson::Document(doc) => from_document(doc, parts),
+        Bson::Document(doc) => from_document(doc, parts, watch),
         Bson::Array(items) => {
+            watch.note(items.len());
             let found = items.iter().filter_map(|item| match item {
-                Bson::Document(doc) => match from_document(doc, parts).into_owned() {
+                Bson::Document(doc) => match from_document(doc, parts, watch).into_owned() {
                     Bson::Undefined => None,
                     value => Some(value),
                 },

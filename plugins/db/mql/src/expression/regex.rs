@@ -9,8 +9,8 @@ use super::node::{Env, Node};
 use super::parse::{Scope, operand};
 use super::room::Room;
 use super::{array, nullish, type_name};
-use crate::error::{Error, Result};
-use crate::filter::pattern::Pattern;
+use crate::error::{Code, Error, Result};
+use crate::filter::{End, Pattern, Patterns};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -48,8 +48,8 @@ impl RegexCall {
         let regex = operand(part("regex", 31023)?, scope)?;
         let options = doc.get("options").map(|options| operand(options, scope)).transpose()?;
         let pattern = match (&regex, &options) {
-            (Node::Literal(regex), None) => pattern(name, regex, &Bson::Undefined)?,
-            (Node::Literal(regex), Some(Node::Literal(options))) => pattern(name, regex, options)?,
+            (Node::Literal(regex), None) => pattern(name, regex, &Bson::Undefined, Some(scope.patterns()))?,
+            (Node::Literal(regex), Some(Node::Literal(options))) => pattern(name, regex, options, Some(scope.patterns()))?,
             _ => None,
         };
         Ok(Self { name, kind, input, regex, options, pattern })
@@ -69,7 +69,9 @@ impl RegexCall {
             Some(pattern) => Some(Cow::Borrowed(pattern)),
             None => {
                 let options = self.options.as_ref().map_or(Ok(Cow::Owned(Bson::Undefined)), |options| options.evaluate(env))?;
-                pattern(self.name, &*self.regex.evaluate(env)?, &options)?.map(Cow::Owned)
+                let regex = self.regex.evaluate(env)?;
+                env.variables.watch.check()?;
+                pattern(self.name, &regex, &options, None)?.map(Cow::Owned)
             }
         };
         let (Some(text), Some(pattern)) = (text, pattern) else {
@@ -87,8 +89,9 @@ impl RegexCall {
     }
 }
 
-/// The pattern that `regex` and `options` make; none if `regex` is null or missing.
-fn pattern(name: &str, regex: &Bson, options: &Bson) -> Result<Option<Pattern>> {
+/// The pattern that `regex` and `options` make; none if `regex` is null or missing. It is one of the
+/// command's, unless it depends on a document.
+fn pattern(name: &str, regex: &Bson, options: &Bson, patterns: Option<&Patterns>) -> Result<Option<Pattern>> {
     let (source, own) = match regex {
         value if nullish(value) => ("", None),
         Bson::String(source) => (source.as_str(), None),
@@ -120,7 +123,14 @@ fn pattern(name: &str, regex: &Bson, options: &Bson) -> Result<Option<Pattern>> 
     if nullish(regex) {
         return Ok(None);
     }
-    Pattern::new(source, options).map(Some).map_err(|error| Error::at(51111, format!("Invalid Regex in {name}: {}", error.message())))
+    let compiled = match patterns {
+        Some(patterns) => patterns.compile(source, options, End::Text),
+        None => Pattern::alone(source, options, End::Text),
+    };
+    compiled.map(Some).map_err(|error| match error.code() {
+        Code::MaxTimeMSExpired => error,
+        _ => Error::at(51111, format!("Invalid Regex in {name}: {}", error.message())),
+    })
 }
 
 /// What was found as a document, and the number of characters before it. `known` characters lie

@@ -1,5 +1,7 @@
 //! `$trim`, `$ltrim`, `$rtrim`.
 
+use std::collections::HashSet;
+
 use bson::Bson;
 
 use super::named::{NamedArgs, Operator, given};
@@ -31,7 +33,7 @@ fn run(name: &str, args: &NamedArgs<'_>, left: bool, right: bool) -> Result<Bson
         }
         _ => return Ok(Bson::Null),
     };
-    let chars: Option<Vec<char>> = match given(args, 1)? {
+    let chars: Option<HashSet<char>> = match given(args, 1)? {
         None => None,
         Some(Bson::String(chars)) => Some(chars.chars().collect()),
         Some(value) if nullish(value) => return Ok(Bson::Null),

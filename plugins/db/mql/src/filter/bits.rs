@@ -5,6 +5,7 @@ use bson::Bson;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::number;
+use crate::watch::Watch;
 
 /// The bits that are asked for.
 #[derive(Clone, Debug)]
@@ -30,7 +31,11 @@ impl Mask {
 
     /// Whether all or any of the bits of a stored value are set, or clear. Only integers that fit
     /// into 64 bits and binary data have bits.
-    pub(super) fn test(&self, value: &Bson, set: bool, all: bool) -> bool {
+    pub(super) fn test(&self, value: &Bson, set: bool, all: bool, watch: &Watch) -> bool {
+        watch.note(match self {
+            Self::Positions(positions) => positions.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        });
         match value {
             Bson::Binary(binary) => {
                 let bytes = &binary.bytes;

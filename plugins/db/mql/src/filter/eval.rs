@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Ordering;
-use std::time::Instant;
 
 use bson::{Bson, DateTime, Document};
 
@@ -13,11 +12,14 @@ use crate::error::Error;
 use crate::expression::{Expression, Variables};
 use crate::number;
 use crate::path::{self, Leaf};
+use crate::watch::{self, Watch};
 
 /// What evaluation needs beside the document, and what it finds out beside the answer.
 pub(super) struct Context<'a> {
     collation: &'a Collation,
     given: Given<'a>,
+    /// When evaluation has to end.
+    watch: &'a Watch,
     /// The variables of a document, once they are needed.
     made: OnceCell<Variables>,
     /// The position in the outermost array where the last condition on an array was met.
@@ -29,24 +31,22 @@ pub(super) struct Context<'a> {
 /// The variables of expressions.
 #[derive(Clone, Copy)]
 pub(super) enum Given<'a> {
-    /// Their values, the time, and when expressions have to end.
-    Document(&'a Document, DateTime, Option<Instant>),
+    /// Their values, and the time.
+    Document(&'a Document, DateTime),
     Variables(&'a Variables),
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(collation: &'a Collation, given: Given<'a>) -> Self {
-        Self { collation, given, made: OnceCell::new(), position: Cell::new(None), error: RefCell::new(None) }
+    pub(super) fn new(collation: &'a Collation, given: Given<'a>, watch: &'a Watch) -> Self {
+        Self { collation, given, watch, made: OnceCell::new(), position: Cell::new(None), error: RefCell::new(None) }
     }
 
     fn holds(&self, expression: &Expression, doc: &Document) -> bool {
         let variables = match self.given {
             Given::Variables(variables) => variables,
-            Given::Document(given, now, deadline) => self.made.get_or_init(|| {
+            Given::Document(given, now) => self.made.get_or_init(|| {
                 let mut variables = expression::variables(given, now, self.collation);
-                if let Some(deadline) = deadline {
-                    variables.stop_at(deadline);
-                }
+                variables.watch = self.watch.clone();
                 variables
             }),
         };
@@ -59,12 +59,25 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Counts what a comparison with a value takes beside one step. Strings are looked at letter
+    /// by letter only if a collation says how they compare.
+    fn note(&self, value: Option<&Bson>) {
+        match value {
+            Some(Bson::String(text)) if !self.collation.is_simple() => self.watch.note(16 + text.len()),
+            Some(Bson::Array(items)) => self.watch.note(items.len()),
+            Some(Bson::Document(fields)) => self.watch.note(fields.len()),
+            _ => {}
+        }
+    }
+
     pub(super) fn position(&self) -> Option<usize> {
         self.position.get()
     }
 
+    /// What is wrong with the answer, if anything is.
     pub(super) fn into_error(self) -> Option<Error> {
-        self.error.into_inner()
+        let over = self.watch.is_over().then(watch::expired);
+        self.error.into_inner().or(over)
     }
 
     /// What does not match leaves no position behind.
@@ -76,7 +89,12 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Whether a document matches. Once the watch is over every condition is met, so that nothing is
+/// gone through to its end; the answer means nothing then.
 pub(super) fn matches(expr: &Expr, doc: &Document, context: &Context<'_>) -> bool {
+    if context.watch.is_over_after(1) {
+        return true;
+    }
     let before = context.position();
     match expr {
         Expr::And(all) => context.keep_if(before, all.iter().all(|e| matches(e, doc, context))),
@@ -93,7 +111,7 @@ pub(super) fn matches(expr: &Expr, doc: &Document, context: &Context<'_>) -> boo
         }
         Expr::Field(path, test) => context.keep_if(before, field(path.parts(), test, doc, context)),
         Expr::Expression(expression) => context.holds(expression, doc),
-        Expr::Schema(schema) => schema.accepts(doc),
+        Expr::Schema(schema) => schema.accepts(doc, context.watch) || context.watch.is_over(),
         Expr::Always(answer) => *answer,
     }
 }
@@ -109,12 +127,14 @@ fn field(parts: &[String], test: &Test, doc: &Document, context: &Context<'_>) -
         }
         Test::Size(_) | Test::ElementMatches(_) | Test::ElementPasses(_) => Leaf::Whole,
         Test::Geo(shape) => {
-            return path::any_at(doc, parts, Leaf::ElementsAndWhole, &mut |value, _| value.is_some_and(|value| shape.matches(value)));
+            return path::any_at(doc, parts, Leaf::ElementsAndWhole, context.watch, &mut |value, _| {
+                value.is_some_and(|value| shape.matches(value, context.watch))
+            });
         }
         _ => Leaf::ElementsAndWhole,
     };
-    path::any_at(doc, parts, leaf, &mut |value, at| {
-        let met = passes(test, value, context);
+    path::any_at(doc, parts, leaf, context.watch, &mut |value, at| {
+        let met = context.watch.is_over_after(1) || passes(test, value, context);
         if met && at.is_some() {
             context.position.set(at);
         }
@@ -125,28 +145,35 @@ fn field(parts: &[String], test: &Test, doc: &Document, context: &Context<'_>) -
 /// Whether one value passes, without looking into it where the path would have.
 fn passes(test: &Test, value: Option<&Bson>, context: &Context<'_>) -> bool {
     match test {
-        Test::Compare(comparison, operand) => compares(*comparison, value, operand, context.collation),
+        Test::Compare(comparison, operand) => {
+            context.note(value);
+            compares(*comparison, value, operand, context.collation)
+        }
         Test::In(operands, patterns) => {
             let wanted = match value {
                 None | Some(Bson::Undefined) => &Bson::Null,
                 Some(value) => value,
             };
+            context.note(value);
             operands.binary_search_by(|operand| context.collation.compare(operand, wanted)).is_ok()
-                || patterns.iter().any(|p| value.is_some_and(|v| p.matches(v)))
+                || patterns.iter().any(|p| value.is_some_and(|v| p.matches(v, context.watch)))
         }
         Test::Exists => value.is_some(),
         Test::Type(types) => value.is_some_and(|v| types.contains(v)),
-        Test::Regex(pattern) => value.is_some_and(|v| pattern.matches(v)),
+        Test::Regex(pattern) => value.is_some_and(|v| pattern.matches(v, context.watch)),
         Test::Mod { divisor, remainder } => value.and_then(number::truncated).is_some_and(|n| n.wrapping_rem(*divisor) == *remainder),
         Test::Size(length) => matches!(value, Some(Bson::Array(items)) if items.len() == *length),
         Test::ElementMatches(expr) => element_at(value, context, |item| match item {
             Bson::Document(doc) => matches(expr, doc, context),
-            Bson::Array(inner) => matches(expr, &positions(inner), context),
+            Bson::Array(inner) => {
+                context.watch.note(inner.len());
+                matches(expr, &positions(inner), context)
+            }
             _ => false,
         }),
         Test::ElementPasses(tests) => element_at(value, context, |item| element_passes(tests, item, context)),
-        Test::Bits { mask, set, all } => value.is_some_and(|v| mask.test(v, *set, *all)),
-        Test::Geo(shape) => value.is_some_and(|value| shape.matches(value)),
+        Test::Bits { mask, set, all } => value.is_some_and(|v| mask.test(v, *set, *all, context.watch)),
+        Test::Geo(shape) => value.is_some_and(|value| shape.matches(value, context.watch)),
         Test::Not(test) => !passes(test, value, context),
         Test::Every(tests) => tests.iter().all(|t| passes(t, value, context)),
         Test::Never => false,
@@ -158,7 +185,7 @@ fn element_at(value: Option<&Bson>, context: &Context<'_>, passes: impl Fn(&Bson
     let Some(Bson::Array(items)) = value else {
         return false;
     };
-    let found = items.iter().position(passes);
+    let found = items.iter().position(|item| context.watch.is_over_after(1) || passes(item));
     if found.is_some() {
         context.position.set(found);
     }

@@ -6,16 +6,16 @@ use bson::{Bson, Document};
 
 use crate::collation::Collation;
 use crate::error::Result;
-use crate::expression::{Expression, Scope, Variables};
+use crate::expression::{Expression, Variables};
+use crate::known::Known;
 
 /// The name of the variable that holds the time of the command; users' names begin with small
 /// letters.
 pub(crate) const NOW: &str = "NOW";
 
 /// Parses the operand of `$expr`, which may use the variables of the given names.
-pub(super) fn parse(expression: &Bson, known: &[String]) -> Result<Arc<Expression>> {
-    let mut scope = Scope::with(known.iter().map(String::as_str));
-    Expression::parse_in(expression, &mut scope).map(Arc::new)
+pub(super) fn parse(expression: &Bson, known: &Known) -> Result<Arc<Expression>> {
+    Expression::parse_in(expression, &mut known.scope()).map(Arc::new)
 }
 
 /// Variables as expressions take them, from a document of their values. That may hold [`NOW`] too.

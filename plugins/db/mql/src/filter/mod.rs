@@ -6,9 +6,9 @@ mod eval;
 pub(crate) mod expression;
 mod parse;
 pub(crate) mod pattern;
+mod patterns;
 mod types;
 
-use std::cell::Cell;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,13 +19,16 @@ use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
 use crate::expression::{Expression, Variables};
 use crate::geo::{self, Near};
+use crate::known::Known;
 use crate::path::Path;
 use crate::schema::Schema;
+use crate::watch::Watch;
 use bits::Mask;
 use eval::{Context, Given};
 
 pub(crate) use parse::{PATHLESS, truthy};
-pub(crate) use pattern::Pattern;
+pub(crate) use pattern::{End, Pattern, search_steps};
+pub(crate) use patterns::Patterns;
 #[allow(unused_imports)]
 pub(crate) use types::Types;
 
@@ -41,7 +44,7 @@ pub struct Filter {
     collation: Collation,
     /// The time of parsing, which `$$NOW` is unless it is given.
     now: DateTime,
-    /// When expressions have to end.
+    /// When a test has to end.
     deadline: Option<Instant>,
 }
 
@@ -125,23 +128,48 @@ impl Filter {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_with(filter: &Document, collation: &Collation) -> Result<Self> {
-        Self::parse_knowing(filter, collation, &[])
+        Self::parse_knowing(filter, collation, &Known::default())
     }
 
-    /// As [`parse_with`](Self::parse_with); `$expr` may use the variables of the given names.
-    pub(crate) fn parse_knowing(filter: &Document, collation: &Collation, known: &[String]) -> Result<Self> {
-        let patterns = Cell::new(0);
-        let root = parse::filter(filter, parse::At::top(collation, known, &patterns))?;
+    /// As [`parse_with`](Self::parse_with), with a deadline for parsing too; see
+    /// [`until`](Self::until).
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and `MaxTimeMSExpired`.
+    pub fn parse_until(filter: &Document, collation: &Collation, deadline: Instant) -> Result<Self> {
+        let filter = Self::parse_knowing(filter, collation, &Known::new(Vec::new(), Some(deadline)))?;
+        Ok(filter.until(deadline))
+    }
+
+    /// As [`parse_with`](Self::parse_with), as a part of a command.
+    pub(crate) fn parse_knowing(filter: &Document, collation: &Collation, known: &Known) -> Result<Self> {
+        let root = parse::filter(filter, parse::At::top(collation, known))?;
         Ok(Self { root, collation: collation.clone(), now: DateTime::now(), deadline: None })
     }
 
-    /// Whether a document matches. One on which an expression of `$expr` fails does not;
-    /// [`test`](Self::test) says why.
-    pub fn matches(&self, doc: &Document) -> bool {
-        eval::matches(&self.root, doc, &Context::new(&self.collation, Given::Document(&Document::new(), self.now, self.deadline)))
+    /// A filter for what all of some filters match.
+    pub(crate) fn all(filters: &[Arc<Self>], collation: &Collation) -> Self {
+        let root = match filters {
+            [only] => only.root.clone(),
+            all => Expr::And(all.iter().map(|filter| filter.root.clone()).collect()),
+        };
+        Self { root, collation: collation.clone(), now: DateTime::now(), deadline: None }
     }
 
-    /// Says when its expressions have to end, however much is left of them.
+    /// Whether a document matches. One on which an expression of `$expr` fails does not, nor does
+    /// one that takes too long; [`test`](Self::test) says why.
+    pub fn matches(&self, doc: &Document) -> bool {
+        self.matches_in(doc, &Watch::until(self.deadline))
+    }
+
+    /// As [`matches`](Self::matches), as a part of what has to end with a watch. The answer means
+    /// nothing when the watch is over.
+    pub(crate) fn matches_in(&self, doc: &Document, watch: &Watch) -> bool {
+        let none = Document::new();
+        eval::matches(&self.root, doc, &Context::new(&self.collation, Given::Document(&none, self.now), watch)) && !watch.is_over()
+    }
+
+    /// Says when [`test`](Self::test) has to end, however much is left of it.
     #[must_use]
     pub fn until(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
@@ -155,20 +183,20 @@ impl Filter {
     /// # Errors
     /// The error of an expression; `MaxTimeMSExpired` after the time of [`until`](Self::until).
     pub fn test(&self, doc: &Document, variables: &Document) -> Result<Option<Matched>> {
-        self.tested(doc, Given::Document(variables, self.now, self.deadline))
+        self.tested(doc, Given::Document(variables, self.now), &Watch::until(self.deadline))
     }
 
-    /// As [`test`](Self::test), with all that expressions may need: also the time when they have
-    /// to end, see [`Variables::stop_at`].
+    /// As [`test`](Self::test), with all that expressions may need: also the time when all has to
+    /// end, see [`Variables::stop_at`].
     ///
     /// # Errors
     /// The error of an expression; `MaxTimeMSExpired`.
     pub fn test_with(&self, doc: &Document, variables: &Variables) -> Result<Option<Matched>> {
-        self.tested(doc, Given::Variables(variables))
+        self.tested(doc, Given::Variables(variables), &variables.watch)
     }
 
-    fn tested(&self, doc: &Document, given: Given<'_>) -> Result<Option<Matched>> {
-        let context = Context::new(&self.collation, given);
+    fn tested(&self, doc: &Document, given: Given<'_>, watch: &Watch) -> Result<Option<Matched>> {
+        let context = Context::new(&self.collation, given, watch);
         let matched = eval::matches(&self.root, doc, &context);
         let position = context.position();
         match context.into_error() {

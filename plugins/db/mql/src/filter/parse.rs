@@ -1,17 +1,17 @@
 //! From documents to filters, with MongoDB's errors.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use bson::{Bson, Document};
 
-use super::pattern::Pattern;
+use super::pattern::{End, Pattern};
 use super::types::Types;
 use super::{Comparison, Expr, Filter, Mask, Test, expression};
 use crate::check;
 use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
 use crate::geo;
+use crate::known::Known;
 use crate::number;
 use crate::path::Path;
 use crate::schema::Schema;
@@ -20,18 +20,11 @@ use crate::schema::Schema;
 pub(crate) const PATHLESS: &[&str] =
     &["$and", "$or", "$nor", "$expr", "$jsonSchema", "$where", "$text", "$comment", "$alwaysTrue", "$alwaysFalse"];
 
-/// How many regular expressions a filter may have; each may take some memory. MongoDB bounds only
-/// the size of the command.
-const MAX_PATTERNS: usize = 1000;
-
 /// Where in a filter a condition stands.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     collation: &'a Collation,
-    /// The names of the variables that expressions may use.
-    known: &'a [String],
-    /// How many regular expressions there are so far.
-    patterns: &'a Cell<usize>,
+    known: &'a Known,
     depth: usize,
     /// Whether all of the filter depends on it: it stands on top, or below `$and` only.
     decides: bool,
@@ -40,17 +33,12 @@ pub(super) struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    pub(super) fn top(collation: &'a Collation, known: &'a [String], patterns: &'a Cell<usize>) -> Self {
-        Self { collation, known, patterns, depth: 0, decides: true, element: false }
+    pub(super) fn top(collation: &'a Collation, known: &'a Known) -> Self {
+        Self { collation, known, depth: 0, decides: true, element: false }
     }
 
     fn pattern(self, source: &str, options: &str) -> Result<Pattern> {
-        let count = self.patterns.get() + 1;
-        if count > MAX_PATTERNS {
-            return Err(Error::bad(format!("a query may have at most {MAX_PATTERNS} regular expressions")));
-        }
-        self.patterns.set(count);
-        Pattern::new(source, options)
+        self.known.patterns().compile(source, options, End::Line)
     }
 
     fn in_element(self) -> Result<Self> {
@@ -76,7 +64,7 @@ pub(super) fn filter(doc: &Document, at: At<'_>) -> Result<Expr> {
             "$expr" | "$text" if at.element => return Err(Error::bad(format!("{key} can only be applied to the top-level document"))),
             "$where" if at.element => return Err(Error::bad("$elemMatch cannot contain $where expression")),
             "$expr" => all.push(Expr::Expression(expression::parse(value, at.known)?)),
-            "$jsonSchema" => all.push(Expr::Schema(Arc::new(Schema::parse(value)?))),
+            "$jsonSchema" => all.push(Expr::Schema(Arc::new(Schema::parse(value, at.known.patterns())?))),
             "$alwaysTrue" | "$alwaysFalse" => match number::integer(value) {
                 Some(1) => all.push(Expr::Always(key == "$alwaysTrue")),
                 _ => return Err(Error::parse(format!("{key} must be an integer value of 1"))),
@@ -224,7 +212,7 @@ fn any_of(operator: &str, value: &Bson, at: At<'_>) -> Result<Test> {
             other => values.push(other.clone()),
         }
     }
-    values.sort_by(|a, b| at.collation.compare(a, b));
+    at.known.patterns().watch().sort_by(&mut values, |a, b| at.collation.compare(a, b))?;
     Ok(Test::In(values, patterns))
 }
 

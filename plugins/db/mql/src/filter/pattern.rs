@@ -6,9 +6,11 @@ use bson::Bson;
 use regex::{Regex, RegexBuilder};
 
 use crate::error::{Code, Error, Result};
+use crate::watch::Watch;
 
-/// The memory that a compiled expression may take, in bytes.
-const SIZE_LIMIT: usize = 1 << 20;
+/// The memory that a compiled expression may take at most, in bytes; what it takes while it runs
+/// is bounded by as much.
+pub(super) const LARGEST: usize = 1 << 20;
 /// The longest expression, in bytes. MongoDB's own limit.
 const MAX_LENGTH: usize = 32_764;
 
@@ -18,13 +20,30 @@ pub(crate) struct Pattern {
     source: String,
     options: String,
     regex: Regex,
-    /// The same where `$` also stands before a line feed at the end, which takes it into the
-    /// match; only where that makes a difference.
-    loose: Option<Regex>,
+}
+
+/// What `$` and `\Z` stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The end of the text.
+    Text,
+    /// Also the place before a line feed at the end, which is taken into the match: for questions
+    /// of whether there is a match.
+    Line,
 }
 
 impl Pattern {
-    pub(crate) fn new(source: &str, options: &str) -> Result<Self> {
+    /// Compiles an expression by itself, which may take [`LARGEST`] bytes.
+    pub(crate) fn alone(source: &str, options: &str, end: End) -> Result<Self> {
+        Self::new(source, options, end, LARGEST)
+    }
+
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// `InvalidRegex`, also for one that would take more bytes; `BadValue` for one that is too
+    /// long or has a null byte, Location 51108 for unknown options.
+    pub(super) fn new(source: &str, options: &str, end: End, bytes: usize) -> Result<Self> {
         if source.len() > MAX_LENGTH {
             return Err(Error::bad("Regular expression is too long"));
         }
@@ -40,18 +59,17 @@ impl Pattern {
             let mut builder = RegexBuilder::new(source);
             builder.case_insensitive(options.contains('i')).multi_line(options.contains('m'));
             builder.dot_matches_new_line(options.contains('s')).ignore_whitespace(options.contains('x'));
-            builder.size_limit(SIZE_LIMIT).nest_limit(100).build()
+            builder.size_limit(bytes).dfa_size_limit(bytes).nest_limit(100).build()
         };
         let translated = translate(source).map_err(|reason| invalid(source, reason))?;
-        let regex = build(&translated.strict).map_err(|error| refusal(source, &error))?;
         // In lines `$` means the same everywhere; `(?m)` may say so for a part.
         let flags = |group: &str| group.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').any(|flag| flag == 'm');
         let in_lines = options.contains('m') || source.split("(?").skip(1).any(flags);
-        let loose =
-            if translated.ends && !in_lines { Some(build(&translated.loose).map_err(|error| refusal(source, &error))?) } else { None };
+        let loose = end == End::Line && translated.ends && !in_lines;
+        let regex = build(if loose { &translated.loose } else { &translated.strict }).map_err(|error| refusal(source, &error))?;
         let mut options: Vec<char> = options.chars().collect();
         options.sort_unstable();
-        Ok(Self { source: source.to_owned(), options: options.into_iter().collect(), regex, loose })
+        Ok(Self { source: source.to_owned(), options: options.into_iter().collect(), regex })
     }
 
     pub(crate) fn regex(&self) -> &Regex {
@@ -75,13 +93,19 @@ impl Pattern {
         (!prefix.is_empty()).then_some(prefix)
     }
 
-    pub(super) fn matches(&self, value: &Bson) -> bool {
+    /// Whether a value matches; never, once the watch is over.
+    pub(super) fn matches(&self, value: &Bson, watch: &Watch) -> bool {
         match value {
-            Bson::String(text) | Bson::Symbol(text) => self.loose.as_ref().unwrap_or(&self.regex).is_match(text),
+            Bson::String(text) | Bson::Symbol(text) => !watch.is_over_after(search_steps(text)) && self.regex.is_match(text),
             Bson::RegularExpression(r) => r.pattern.as_str() == self.source && r.options.as_str() == self.options,
             _ => false,
         }
     }
+}
+
+/// About how many steps of a watch it takes to search a text.
+pub(crate) fn search_steps(text: &str) -> usize {
+    16 + text.len() / 16
 }
 
 fn refusal(source: &str, error: &regex::Error) -> Error {
@@ -151,7 +175,18 @@ fn translate(source: &str) -> Result<Translated, &'static str> {
                         rest = after;
                     }
                     Some('E') => {}
-                    escaped => escape(escaped, &mut out),
+                    escaped => {
+                        escape(escaped, &mut out);
+                        // The braces of `\p{L}` and `\x{41}` are no repetition.
+                        if matches!(escaped, Some('p' | 'P' | 'x'))
+                            && rest.starts_with('{')
+                            && let Some((name, after)) = rest.split_once('}')
+                        {
+                            out.push_str(name);
+                            out.push('}');
+                            rest = after;
+                        }
+                    }
                 }
             }
             '[' => {
@@ -292,7 +327,7 @@ mod tests {
     use super::*;
 
     fn hit(source: &str, options: &str, text: &str) -> bool {
-        Pattern::new(source, options).unwrap().matches(&Bson::String(text.to_owned()))
+        Pattern::alone(source, options, End::Line).unwrap().matches(&Bson::String(text.to_owned()), &Watch::default())
     }
 
     #[test]
@@ -316,6 +351,7 @@ mod tests {
         assert!(hit(r"(?i)FOO", "", "foo"));
         assert!(hit(r"a\-b\@c", "", "a-b@c"));
         assert!(hit("a{", "", "a{") && hit("a{,2}", "", "a{,2}") && hit("^a{2}$", "", "aa") && hit("{x}", "", "{x}"));
+        assert!(hit(r"^\p{L}{2}\x{41}$", "", "小éA") && !hit(r"^\P{L}$", "", "a") && hit(r"^[\p{Han}]$", "", "小"));
         assert!(hit("^[a -]+$", "x", "a - a") && hit("[+--]", "", ",") && !hit("^[+--]$", "", "."));
         assert!(hit(r"^\Q(a.b)\E$", "", "(a.b)") && !hit(r"^\Qa.b\E$", "", "axb"));
     }
@@ -325,21 +361,21 @@ mod tests {
         assert!(hit("a$", "", "a\n") && hit(r"a\Z", "", "a\n") && !hit(r"a\z", "", "a\n"));
         assert!(!hit("a$", "", "a\n\n") && !hit("a$", "", "a\nb") && hit("a$", "m", "a\nb"));
         assert!(hit(r"a\$", "", "a$b") && hit("[$]", "", "$"));
-        let pattern = Pattern::new("a$", "").unwrap();
+        let pattern = Pattern::alone("a$", "", End::Text).unwrap();
         assert_eq!(pattern.regex().find("ba").map(|found| found.as_str()), Some("a"));
     }
 
     #[test]
     fn what_cannot_run_in_linear_time_is_refused() {
         for source in ["(?=a)b", "(?<!a)b", r"(a)\1", "(", "[", r"\", "((a{100}){100}){100}"] {
-            let error = Pattern::new(source, "").unwrap_err();
+            let error = Pattern::alone(source, "", End::Text).unwrap_err();
             assert_eq!(error.code(), Code::InvalidRegex, "{source}");
         }
-        assert!(Pattern::new("(?=a)b", "").unwrap_err().message().contains("look-around"));
-        assert!(Pattern::new("a++b", "").unwrap_err().message().contains("possessive"));
-        assert_eq!(Pattern::new("a", "q").unwrap_err().code(), Code::Location(51108));
-        assert!(Pattern::new("a\0", "").unwrap_err().message().contains("null byte"));
-        assert!(Pattern::new(&"a".repeat(MAX_LENGTH + 1), "").unwrap_err().message().contains("too long"));
+        assert!(Pattern::alone("(?=a)b", "", End::Text).unwrap_err().message().contains("look-around"));
+        assert!(Pattern::alone("a++b", "", End::Text).unwrap_err().message().contains("possessive"));
+        assert_eq!(Pattern::alone("a", "q", End::Text).unwrap_err().code(), Code::Location(51108));
+        assert!(Pattern::alone("a\0", "", End::Text).unwrap_err().message().contains("null byte"));
+        assert!(Pattern::alone(&"a".repeat(MAX_LENGTH + 1), "", End::Text).unwrap_err().message().contains("too long"));
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use bson::{Bson, Document, doc};
 
 use super::Filter;
@@ -278,4 +280,75 @@ fn bounds_of_the_id() {
     assert_eq!(parse(r#"{"_id":{"$not":{"$gt":1}}}"#).id_bounds(), (Unbounded, Unbounded));
     assert!(parse("{}").is_empty() && !parse(r#"{"a":1}"#).is_empty());
     assert!(parse(r#"{"_id":1}"#).is_id_equality() && !parse(r#"{"_id":1,"a":1}"#).is_id_equality());
+}
+
+#[test]
+fn every_condition_ends_in_time() {
+    let (ints, points): (Vec<i32>, Vec<Bson>) = (0..20_000).map(|n| (n, bson::bson!([n % 90, 1]))).unzip();
+    let doc = doc! {"a": ints, "p": points, "b": bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: vec![0; 100_000] }};
+    for filter in [
+        r#"{"a":-1}"#,
+        r#"{"a":{"$in":[-1,-2]}}"#,
+        r#"{"a":{"$nin":[-1]}}"#,
+        r#"{"a":{"$regex":"x"}}"#,
+        r#"{"a":{"$type":"string"}}"#,
+        r#"{"$nor":[{"a":{"$elemMatch":{"$not":{"$gt":-1}}}}]}"#,
+        r#"{"a":{"$elemMatch":{"b":1}}}"#,
+        r#"{"$or":[{"a.b":1},{"a.c":1},{"a.d":1}]}"#,
+        r#"{"$and":[{"a":{"$ne":-1}},{"a":{"$not":{"$lt":0}}}]}"#,
+        r#"{"$or":[{"b":{"$bitsAnySet":[3]}},{"a":{"$bitsAllSet":[60]}}]}"#,
+        r#"{"p":{"$geoWithin":{"$box":[[100,100],[101,101]]}}}"#,
+        r#"{"p":{"$geoIntersects":{"$geometry":{"type":"Point","coordinates":[100,50]}}}}"#,
+        r#"{"$jsonSchema":{"properties":{"a":{"uniqueItems":true}}}}"#,
+        r#"{"$jsonSchema":{"properties":{"a":{"items":{"minimum":0}}}}}"#,
+        r#"{"$jsonSchema":{"properties":{"a":{"not":{"items":{"not":{"minimum":-1,"maximum":-1}}}}}}}"#,
+        r#"{"$expr":{"$in":[-1,"$a"]}}"#,
+    ] {
+        let parsed = Filter::parse(&read(filter)).unwrap();
+        let past = parsed.clone().until(Instant::now());
+        let error = past.test(&doc, &Document::new()).unwrap_err();
+        assert_eq!(error.code(), Code::MaxTimeMSExpired, "{filter}: {error}");
+        assert!(!past.matches(&doc), "{filter}");
+        let later = parsed.clone().until(Instant::now() + Duration::from_secs(600));
+        assert_eq!(later.test(&doc, &Document::new()).unwrap(), parsed.test(&doc, &Document::new()).unwrap(), "{filter}");
+    }
+}
+
+#[test]
+fn many_conditions_on_a_long_array_end_in_time() {
+    let ints: Vec<i32> = (0..1_000_000).collect();
+    let any: Vec<Document> = (1..100_000).map(|n| doc! {"a": -n}).collect();
+    let doc = doc! {"a": ints};
+    for operator in ["$or", "$nor"] {
+        let filter = Filter::parse(&doc! {operator: &any}).unwrap();
+        let begin = Instant::now();
+        let error = filter.until(begin + Duration::from_millis(30)).test(&doc, &Document::new()).unwrap_err();
+        assert_eq!(error.code(), Code::MaxTimeMSExpired, "{operator}: {error}");
+        assert!(begin.elapsed() < Duration::from_secs(2), "{operator}");
+    }
+}
+
+#[test]
+fn parsing_ends_in_time() {
+    let error = Filter::parse_until(&read(r#"{"a":{"$regex":"x"}}"#), &crate::Collation::simple(), Instant::now()).unwrap_err();
+    assert_eq!(error.code(), Code::MaxTimeMSExpired);
+}
+
+/// Prints how long a filter takes per document: `cargo nextest run --run-ignored all --no-capture speed`.
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    let docs: Vec<Document> = (0..1_000_000).map(|n| doc! {"_id": n, "city": "Hangzhou", "age": n % 90, "tags": ["a", "b"]}).collect();
+    for filter in [
+        r#"{"age":{"$gte":18,"$lt":30}}"#,
+        r#"{"city":"Hangzhou","tags":"b","age":{"$in":[1,5,18]}}"#,
+        r#"{"$expr":{"$gt":["$age",{"$add":[18,"$_id"]}]}}"#,
+    ] {
+        let filter = (Filter::parse(&read(filter)).unwrap().until(Instant::now() + Duration::from_secs(600)), filter);
+        for _ in 0..3 {
+            let begin = Instant::now();
+            let met = docs.iter().filter(|doc| filter.0.test(doc, &Document::new()).unwrap().is_some()).count();
+            println!("{}: {met} in {:?}", filter.1, begin.elapsed());
+        }
+    }
 }

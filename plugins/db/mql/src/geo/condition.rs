@@ -11,6 +11,10 @@ use super::near::Near;
 use super::parse::{self, Kind, shown, spot};
 use super::polygon::Polygon;
 use crate::error::{Error, Result};
+use crate::watch::Watch;
+
+/// About how many steps of a watch it takes to read a small geometry.
+const STEPS: usize = 64;
 
 /// A condition on a geometry.
 #[derive(Clone, Debug)]
@@ -73,17 +77,20 @@ impl Condition {
     }
 
     /// Whether a stored value is a geometry that meets the condition. Those that are invalid do
-    /// not.
-    pub(crate) fn matches(&self, value: &Bson) -> bool {
+    /// not. The answer means nothing when the watch is over.
+    pub(crate) fn matches(&self, value: &Bson, watch: &Watch) -> bool {
         if !matches!(value, Bson::Document(_) | Bson::Array(_)) {
             return false;
         }
+        if watch.is_over_after(STEPS) {
+            return true;
+        }
         match &self.0 {
-            Kinds::Flat(area) => flat::point(value).is_some_and(|point| area.contains(point)),
+            Kinds::Flat(area) => flat::point(value).is_some_and(|point| watch.is_over_after(area.corners()) || area.contains(point)),
             Kinds::Near(near) => near.distance_of(value).is_some(),
-            Kinds::Polygons(_, polygons) => parse::stored(value).is_ok_and(|stored| stored.is_within(polygons)),
+            Kinds::Polygons(_, polygons) => parse::stored(value).is_ok_and(|stored| stored.is_within(polygons, watch)),
             Kinds::Cap(cap) => parse::stored(value).is_ok_and(|stored| stored.farthest(cap.center) <= cap.to),
-            Kinds::Intersects(geometry) => parse::stored(value).is_ok_and(|stored| stored.intersects(geometry)),
+            Kinds::Intersects(geometry) => parse::stored(value).is_ok_and(|stored| stored.intersects(geometry, watch)),
         }
     }
 

@@ -40,6 +40,14 @@ impl Flat {
         }
     }
 
+    /// How many corners it takes to say whether a point is inside.
+    pub(super) fn corners(&self) -> usize {
+        match self {
+            Self::Box(_) | Self::Circle(..) => 1,
+            Self::Polygon(polygon) => polygon.exterior().0.len(),
+        }
+    }
+
     /// Whether a point is inside or on the border.
     pub(super) fn contains(&self, point: Point<f64>) -> bool {
         match self {

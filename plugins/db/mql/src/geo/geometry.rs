@@ -8,6 +8,10 @@ use super::tree::Tree;
 use super::vector::Vector;
 use super::{parse, spot};
 use crate::error::Result;
+use crate::watch::Watch;
+
+/// About how many steps of a watch it takes to relate two small shapes.
+const STEPS: usize = 16;
 
 /// A geometry: a point, line, polygon, several of them, or a collection.
 #[derive(Clone, Debug)]
@@ -43,14 +47,16 @@ impl Geometry {
         std::f64::consts::PI - self.distance(-place)
     }
 
-    /// Whether two geometries have a place in common.
-    pub(super) fn intersects(&self, other: &Self) -> bool {
-        self.shapes.iter().any(|a| other.shapes.iter().any(|b| a.intersects(b)))
+    /// Whether two geometries have a place in common. The answer means nothing when the watch is
+    /// over.
+    pub(super) fn intersects(&self, other: &Self, watch: &Watch) -> bool {
+        self.shapes.iter().any(|a| other.shapes.iter().any(|b| watch.is_over_after(STEPS) || a.intersects(b)))
     }
 
-    /// Whether each part is inside one of the polygons.
-    pub(super) fn is_within(&self, polygons: &[Polygon]) -> bool {
-        self.shapes.iter().all(|shape| polygons.iter().any(|polygon| shape.is_within(polygon)))
+    /// Whether each part is inside one of the polygons. The answer means nothing when the watch
+    /// is over.
+    pub(super) fn is_within(&self, polygons: &[Polygon], watch: &Watch) -> bool {
+        self.shapes.iter().all(|shape| polygons.iter().any(|polygon| watch.is_over_after(STEPS) || shape.is_within(polygon)))
     }
 }
 

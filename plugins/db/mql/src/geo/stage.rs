@@ -9,6 +9,7 @@ use crate::check::{self, type_name};
 use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
+use crate::known::Known;
 
 /// The parsed parameters of a `$geoNear` stage, which must be the first of its pipeline.
 ///
@@ -99,10 +100,10 @@ impl GeoNear {
     /// # Errors
     /// As [`Filter::parse`], and `BadValue` for `$near` and `$nearSphere` in it.
     pub fn filter(&self, collation: &Collation) -> Result<Filter> {
-        self.filter_knowing(collation, &[])
+        self.filter_knowing(collation, &Known::default())
     }
 
-    pub(crate) fn filter_knowing(&self, collation: &Collation, known: &[String]) -> Result<Filter> {
+    pub(crate) fn filter_knowing(&self, collation: &Collation, known: &Known) -> Result<Filter> {
         let filter = Filter::parse_knowing(&self.query, collation, known)?;
         if filter.near().is_some() {
             return Err(Error::bad("Too many geoNear expressions"));

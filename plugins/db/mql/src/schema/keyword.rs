@@ -5,21 +5,24 @@ use std::cmp::Ordering;
 use bson::{Bson, Document};
 
 use super::subject::{Subject, ordered};
-use super::{Dependency, Keyword, Limit, Properties, Rest};
+use super::{Dependency, Keyword, Limit, Properties, Rest, Schema};
 use crate::expression::decimal128::Decimal;
+use crate::filter::search_steps;
+use crate::watch::Watch;
 
 impl Keyword {
-    pub(super) fn passes(&self, subject: Subject<'_>) -> bool {
+    pub(super) fn passes(&self, subject: Subject<'_>, watch: &Watch) -> bool {
         match self {
             Self::Types(types) => types.contain(subject),
             Self::Enum(values) => {
+                watch.note(subject.document().map_or(0, Document::len) + subject.array().map_or(0, <[Bson]>::len));
                 let value = subject.ordered();
                 values.binary_search_by(|known| crate::compare(known, &value)).is_ok()
             }
-            Self::Every(schemas) => schemas.iter().all(|schema| schema.passes(subject)),
-            Self::Some(schemas) => schemas.iter().any(|schema| schema.passes(subject)),
-            Self::One(schemas) => schemas.iter().filter(|schema| schema.passes(subject)).take(2).count() == 1,
-            Self::Not(schema) => !schema.passes(subject),
+            Self::Every(schemas) => schemas.iter().all(|schema| schema.passes(subject, watch)),
+            Self::Some(schemas) => schemas.iter().any(|schema| schema.passes(subject, watch)),
+            Self::One(schemas) => schemas.iter().filter(|schema| schema.passes(subject, watch)).take(2).count() == 1,
+            Self::Not(schema) => !schema.passes(subject, watch),
 
             Self::MultipleOf(divisor) => subject.number().is_none_or(|n| Decimal::of(n).remainder(divisor).is_zero()),
             Self::Maximum(limit) => subject.number().is_none_or(|n| limit.allows(n, Ordering::Less)),
@@ -27,24 +30,27 @@ impl Keyword {
 
             Self::MaxLength(length) => subject.text().is_none_or(|text| text.chars().nth(*length).is_none()),
             Self::MinLength(length) => subject.text().is_none_or(|text| text.chars().take(*length).count() == *length),
-            Self::Pattern(pattern) => subject.text().is_none_or(|text| pattern.regex().is_match(text)),
+            Self::Pattern(pattern) => {
+                subject.text().is_none_or(|text| !watch.is_over_after(search_steps(text)) && pattern.regex().is_match(text))
+            }
 
-            Self::Items(schema) => subject.array().is_none_or(|items| items.iter().all(|item| schema.passes(Subject::Value(item)))),
+            Self::Items(schema) => subject.array().is_none_or(|items| items.iter().all(|item| schema.passes(Subject::Value(item), watch))),
             Self::Tuple(schemas, rest) => subject.array().is_none_or(|items| {
-                items.iter().zip(schemas).all(|(item, schema)| schema.passes(Subject::Value(item)))
-                    && items.iter().skip(schemas.len()).all(|item| rest.allows(item))
+                items.iter().zip(schemas).all(|(item, schema)| schema.passes(Subject::Value(item), watch))
+                    && items.iter().skip(schemas.len()).all(|item| rest.allows(item, watch))
             }),
             Self::MaxItems(count) => subject.array().is_none_or(|items| items.len() <= *count),
             Self::MinItems(count) => subject.array().is_none_or(|items| items.len() >= *count),
-            Self::UniqueItems => subject.array().is_none_or(are_unique),
+            Self::UniqueItems => subject.array().is_none_or(|items| are_unique(items, watch)),
 
             Self::MaxProperties(count) => subject.document().is_none_or(|doc| doc.len() <= *count),
             Self::MinProperties(count) => subject.document().is_none_or(|doc| doc.len() >= *count),
             Self::Required(names) => subject.document().is_none_or(|doc| names.iter().all(|name| doc.contains_key(name))),
-            Self::Properties(properties) => subject.document().is_none_or(|doc| properties.allow(doc)),
-            Self::Dependencies(dependencies) => subject
-                .document()
-                .is_none_or(|doc| dependencies.iter().all(|(name, dependency)| !doc.contains_key(name) || dependency.is_met(doc))),
+            Self::Properties(properties) => subject.document().is_none_or(|doc| properties.allow(doc, watch)),
+            Self::Dependencies(dependencies) => subject.document().is_none_or(|doc| {
+                let met = |name: &String, dependency: &Dependency| !doc.contains_key(name) || dependency.is_met(doc, watch);
+                dependencies.iter().all(|(name, dependency)| !watch.is_over_after(1) && met(name, dependency))
+            }),
         }
     }
 }
@@ -72,49 +78,54 @@ fn is_nan(value: &Bson) -> bool {
 }
 
 impl Rest {
-    fn allows(&self, value: &Bson) -> bool {
+    fn allows(&self, value: &Bson, watch: &Watch) -> bool {
         match self {
             Self::Any => true,
             Self::None => false,
-            Self::Schema(schema) => schema.passes(Subject::Value(value)),
+            Self::Schema(schema) => schema.passes(Subject::Value(value), watch),
         }
     }
 }
 
 impl Properties {
-    fn allow(&self, doc: &Document) -> bool {
-        let named = self.named.iter().all(|(name, schema)| doc.get(name).is_none_or(|value| schema.passes(Subject::Value(value))));
+    fn allow(&self, doc: &Document, watch: &Watch) -> bool {
+        let accepted = |(name, schema): (&String, &Schema)| doc.get(name).is_none_or(|value| schema.passes(Subject::Value(value), watch));
+        let named = self.named.iter().all(|property| !watch.is_over_after(1) && accepted(property));
         let needs_all = !self.patterns.is_empty() || !matches!(self.rest, Rest::Any);
-        named && (!needs_all || doc.iter().all(|(name, value)| self.allows(name, value)))
+        named && (!needs_all || doc.iter().all(|(name, value)| !watch.is_over_after(1) && self.allows(name, value, watch)))
     }
 
     /// Whether the patterns that a field's name matches allow it, or what is said of all other
     /// fields if nothing else is said of it.
-    fn allows(&self, name: &str, value: &Bson) -> bool {
+    fn allows(&self, name: &str, value: &Bson, watch: &Watch) -> bool {
         let mut known = false;
         for (pattern, schema) in &self.patterns {
+            if watch.is_over_after(search_steps(name)) {
+                return false;
+            }
             if pattern.regex().is_match(name) {
                 known = true;
-                if !schema.passes(Subject::Value(value)) {
+                if !schema.passes(Subject::Value(value), watch) {
                     return false;
                 }
             }
         }
-        known || matches!(self.rest, Rest::Any) || self.named.contains_key(name) || self.rest.allows(value)
+        known || matches!(self.rest, Rest::Any) || self.named.contains_key(name) || self.rest.allows(value, watch)
     }
 }
 
 impl Dependency {
-    fn is_met(&self, doc: &Document) -> bool {
+    fn is_met(&self, doc: &Document, watch: &Watch) -> bool {
         match self {
             Self::Fields(names) => names.iter().all(|name| doc.contains_key(name)),
-            Self::Schema(schema) => schema.passes(Subject::Document(doc)),
+            Self::Schema(schema) => schema.passes(Subject::Document(doc), watch),
         }
     }
 }
 
-fn are_unique(items: &[Bson]) -> bool {
+fn are_unique(items: &[Bson], watch: &Watch) -> bool {
+    watch.note(items.len().saturating_mul(4));
     let mut values: Vec<_> = items.iter().map(ordered).collect();
-    values.sort_by(|a, b| crate::compare(a, b));
-    values.windows(2).all(|pair| !matches!(pair, [a, b] if crate::equal(a, b)))
+    watch.sort_by(&mut values, |a, b| crate::compare(a, b)).is_ok()
+        && values.windows(2).all(|pair| !matches!(pair, [a, b] if crate::equal(a, b)))
 }

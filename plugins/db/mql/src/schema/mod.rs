@@ -16,7 +16,8 @@ use bson::{Bson, Document};
 
 use crate::error::Result;
 use crate::expression::decimal128::Decimal;
-use crate::filter::Pattern;
+use crate::filter::{Pattern, Patterns};
+use crate::watch::Watch;
 use subject::Subject;
 use types::Types;
 
@@ -100,17 +101,18 @@ impl Schema {
     /// As MongoDB: `TypeMismatch` for a keyword's value of a wrong type, `FailedToParse` for an
     /// unknown keyword and most other wrong values, `BadValue` for an unknown type and an empty list
     /// of schemas, `InvalidRegex`; `Overflow` for nesting deeper than [`MAX_DEPTH`](Self::MAX_DEPTH).
-    pub(crate) fn parse(schema: &Bson) -> Result<Self> {
-        parse::operand(schema)
+    pub(crate) fn parse(schema: &Bson, patterns: &Patterns) -> Result<Self> {
+        parse::operand(schema, patterns)
     }
 
-    /// Whether a document is as the schema says.
-    pub(crate) fn accepts(&self, doc: &Document) -> bool {
-        self.passes(Subject::Document(doc))
+    /// Whether a document is as the schema says. The answer means nothing when the watch is over.
+    pub(crate) fn accepts(&self, doc: &Document, watch: &Watch) -> bool {
+        self.passes(Subject::Document(doc), watch)
     }
 
-    fn passes(&self, subject: Subject<'_>) -> bool {
-        self.keywords.iter().all(|keyword| keyword.passes(subject))
+    /// Once the watch is over nothing passes, so that it takes no longer than the schema is large.
+    fn passes(&self, subject: Subject<'_>, watch: &Watch) -> bool {
+        !watch.is_over_after(1) && self.keywords.iter().all(|keyword| keyword.passes(subject, watch))
     }
 }
 

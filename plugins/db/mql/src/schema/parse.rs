@@ -8,7 +8,7 @@ use super::{Dependency, Keyword, Limit, Properties, Rest, Schema};
 use crate::check::type_name;
 use crate::error::{Code, Error, Result};
 use crate::expression::decimal128::Decimal;
-use crate::filter::Pattern;
+use crate::filter::{End, Patterns};
 use crate::number::{integer, is_number};
 
 /// Keywords of JSON Schema that MongoDB knows and refuses.
@@ -54,15 +54,22 @@ fn invalid(keyword: &str, what: &str) -> Error {
     Error::parse(format!("$jsonSchema keyword '{keyword}' {what}"))
 }
 
-pub(super) fn operand(schema: &Bson) -> Result<Schema> {
+/// Where in a schema a keyword stands.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    patterns: &'a Patterns,
+    depth: usize,
+}
+
+pub(super) fn operand(schema: &Bson, patterns: &Patterns) -> Result<Schema> {
     match schema {
-        Bson::Document(doc) => document(doc, 0),
+        Bson::Document(doc) => document(doc, At { patterns, depth: 0 }),
         _ => Err(Error::new(Code::TypeMismatch, "$jsonSchema must be an object")),
     }
 }
 
-fn document(doc: &Document, depth: usize) -> Result<Schema> {
-    if depth >= Schema::MAX_DEPTH {
+fn document(doc: &Document, at: At<'_>) -> Result<Schema> {
+    if at.depth >= Schema::MAX_DEPTH {
         return Err(Error::new(Code::Overflow, format!("exceeded the maximum depth of {} levels", Schema::MAX_DEPTH)));
     }
     for keyword in doc.keys() {
@@ -76,26 +83,27 @@ fn document(doc: &Document, depth: usize) -> Result<Schema> {
     if doc.contains_key("type") && doc.contains_key("bsonType") {
         return Err(Error::parse("Cannot specify both $jsonSchema keywords 'type' and 'bsonType'"));
     }
+    let at = At { depth: at.depth + 1, ..at };
     let mut keywords = Vec::with_capacity(doc.len());
     for (keyword, value) in doc {
-        keywords.extend(self::keyword(keyword, value, doc, depth + 1)?);
+        keywords.extend(self::keyword(keyword, value, doc, at)?);
     }
     // Whatever order they are written in, fields are checked once.
     if ["properties", "patternProperties", "additionalProperties"].iter().any(|name| doc.contains_key(*name)) {
-        keywords.push(Keyword::Properties(properties(doc, depth + 1)?));
+        keywords.push(Keyword::Properties(properties(doc, at)?));
     }
     Ok(Schema { keywords })
 }
 
 /// A keyword that asks something by itself; `None` for one that others read.
-fn keyword(keyword: &str, value: &Bson, all: &Document, depth: usize) -> Result<Option<Keyword>> {
+fn keyword(keyword: &str, value: &Bson, all: &Document, at: At<'_>) -> Result<Option<Keyword>> {
     Ok(Some(match keyword {
         "type" | "bsonType" => Keyword::Types(Types::parse(keyword, value)?),
         "enum" => Keyword::Enum(distinct(keyword, value)?),
-        "allOf" => Keyword::Every(schemas(keyword, value, depth)?),
-        "anyOf" => Keyword::Some(schemas(keyword, value, depth)?),
-        "oneOf" => Keyword::One(schemas(keyword, value, depth)?),
-        "not" => Keyword::Not(schema(keyword, value, depth)?),
+        "allOf" => Keyword::Every(schemas(keyword, value, at)?),
+        "anyOf" => Keyword::Some(schemas(keyword, value, at)?),
+        "oneOf" => Keyword::One(schemas(keyword, value, at)?),
+        "not" => Keyword::Not(schema(keyword, value, at)?),
 
         "multipleOf" => Keyword::MultipleOf(divisor(value)?),
         "maximum" => Keyword::Maximum(limit(keyword, value, "exclusiveMaximum", all)?),
@@ -105,14 +113,14 @@ fn keyword(keyword: &str, value: &Bson, all: &Document, depth: usize) -> Result<
 
         "maxLength" => Keyword::MaxLength(count(keyword, value)?),
         "minLength" => Keyword::MinLength(count(keyword, value)?),
-        "pattern" => Keyword::Pattern(Pattern::new(text(keyword, value)?, "")?),
+        "pattern" => Keyword::Pattern(at.patterns.compile(text(keyword, value)?, "", End::Text)?),
 
         "items" => match value {
-            Bson::Document(doc) => Keyword::Items(document(doc, depth)?),
-            Bson::Array(_) => Keyword::Tuple(elements(keyword, value, depth)?, rest("additionalItems", all, depth)?),
+            Bson::Document(doc) => Keyword::Items(document(doc, at)?),
+            Bson::Array(_) => Keyword::Tuple(elements(keyword, value, at)?, rest("additionalItems", all, at)?),
             _ => return Err(mismatch(keyword, &format!("must be an array or an object, not {}", type_name(value)))),
         },
-        "additionalItems" => return rest(keyword, all, depth).map(|_| None),
+        "additionalItems" => return rest(keyword, all, at).map(|_| None),
         "maxItems" => Keyword::MaxItems(count(keyword, value)?),
         "minItems" => Keyword::MinItems(count(keyword, value)?),
         "uniqueItems" => return Ok(flag(keyword, value)?.then_some(Keyword::UniqueItems)),
@@ -120,7 +128,7 @@ fn keyword(keyword: &str, value: &Bson, all: &Document, depth: usize) -> Result<
         "maxProperties" => Keyword::MaxProperties(count(keyword, value)?),
         "minProperties" => Keyword::MinProperties(count(keyword, value)?),
         "required" => Keyword::Required(names(keyword, value)?),
-        "dependencies" => Keyword::Dependencies(dependencies(value, depth)?),
+        "dependencies" => Keyword::Dependencies(dependencies(value, at)?),
         "title" | "description" => return text(keyword, value).map(|_| None),
         _ => return Ok(None),
     }))
@@ -143,8 +151,8 @@ fn array<'v>(keyword: &str, value: &'v Bson) -> Result<&'v [Bson]> {
     items.ok_or_else(|| mismatch(keyword, &format!("must be an array, but found an element of type {}", type_name(value))))
 }
 
-fn schema(keyword: &str, value: &Bson, depth: usize) -> Result<Schema> {
-    document(object(keyword, value)?, depth)
+fn schema(keyword: &str, value: &Bson, at: At<'_>) -> Result<Schema> {
+    document(object(keyword, value)?, at)
 }
 
 fn count(keyword: &str, value: &Bson) -> Result<usize> {
@@ -197,19 +205,19 @@ fn distinct(keyword: &str, value: &Bson) -> Result<Vec<Bson>> {
     Ok(values)
 }
 
-fn elements(keyword: &str, value: &Bson, depth: usize) -> Result<Vec<Schema>> {
+fn elements(keyword: &str, value: &Bson, at: At<'_>) -> Result<Vec<Schema>> {
     let element = |item: &Bson| match item {
-        Bson::Document(doc) => document(doc, depth),
+        Bson::Document(doc) => document(doc, at),
         other => Err(mismatch(keyword, &format!("must be an array of objects, but found an element of type {}", type_name(other)))),
     };
     array(keyword, value)?.iter().map(element).collect()
 }
 
-fn schemas(keyword: &str, value: &Bson, depth: usize) -> Result<Vec<Schema>> {
+fn schemas(keyword: &str, value: &Bson, at: At<'_>) -> Result<Vec<Schema>> {
     if array(keyword, value)?.is_empty() {
         return Err(Error::bad(format!("$jsonSchema keyword '{keyword}' must be a non-empty array")));
     }
-    elements(keyword, value, depth)
+    elements(keyword, value, at)
 }
 
 fn names(keyword: &str, value: &Bson) -> Result<Vec<String>> {
@@ -230,19 +238,19 @@ fn names(keyword: &str, value: &Bson) -> Result<Vec<String>> {
 }
 
 /// The value of `additionalItems` or `additionalProperties`.
-fn rest(keyword: &str, all: &Document, depth: usize) -> Result<Rest> {
+fn rest(keyword: &str, all: &Document, at: At<'_>) -> Result<Rest> {
     match all.get(keyword) {
         None | Some(Bson::Boolean(true)) => Ok(Rest::Any),
         Some(Bson::Boolean(false)) => Ok(Rest::None),
-        Some(Bson::Document(doc)) => Ok(Rest::Schema(Box::new(document(doc, depth)?))),
+        Some(Bson::Document(doc)) => Ok(Rest::Schema(Box::new(document(doc, at)?))),
         Some(_) => Err(mismatch(keyword, "must be either an object or a boolean")),
     }
 }
 
-fn properties(all: &Document, depth: usize) -> Result<Properties> {
-    let mut properties = Properties { rest: rest("additionalProperties", all, depth)?, ..Properties::default() };
+fn properties(all: &Document, at: At<'_>) -> Result<Properties> {
+    let mut properties = Properties { rest: rest("additionalProperties", all, at)?, ..Properties::default() };
     let nested = |name: &str, value: &Bson| match value {
-        Bson::Document(doc) => document(doc, depth),
+        Bson::Document(doc) => document(doc, at),
         _ => Err(Error::new(Code::TypeMismatch, format!("Nested schema for $jsonSchema property '{name}' must be an object"))),
     };
     if let Some(value) = all.get("properties") {
@@ -252,16 +260,16 @@ fn properties(all: &Document, depth: usize) -> Result<Properties> {
     }
     if let Some(value) = all.get("patternProperties") {
         for (pattern, value) in object("patternProperties", value)? {
-            properties.patterns.push((Pattern::new(pattern, "")?, nested(pattern, value)?));
+            properties.patterns.push((at.patterns.compile(pattern, "", End::Text)?, nested(pattern, value)?));
         }
     }
     Ok(properties)
 }
 
-fn dependencies(value: &Bson, depth: usize) -> Result<Vec<(String, Dependency)>> {
+fn dependencies(value: &Bson, at: At<'_>) -> Result<Vec<(String, Dependency)>> {
     let dependency = |(name, value): (&String, &Bson)| {
         let dependency = match value {
-            Bson::Document(doc) => Dependency::Schema(document(doc, depth)?),
+            Bson::Document(doc) => Dependency::Schema(document(doc, at)?),
             Bson::Array(_) => Dependency::Fields(names("dependencies", value)?),
             other => {
                 let kind = type_name(other);

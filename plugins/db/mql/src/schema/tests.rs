@@ -2,7 +2,9 @@ use bson::{Bson, Document};
 
 use super::Schema;
 use crate::error::Code;
+use crate::filter::Patterns;
 use crate::json;
+use crate::watch::Watch;
 
 fn read(text: &str) -> Document {
     json::document(text.as_bytes()).unwrap()
@@ -10,8 +12,8 @@ fn read(text: &str) -> Document {
 
 #[track_caller]
 fn check(schema: &str, doc: &str, expected: bool) {
-    let parsed = Schema::parse(&Bson::Document(read(schema))).unwrap();
-    assert_eq!(parsed.accepts(&read(doc)), expected, "{schema} on {doc}");
+    let parsed = Schema::parse(&Bson::Document(read(schema)), &Patterns::default()).unwrap();
+    assert_eq!(parsed.accepts(&read(doc), &Watch::default()), expected, "{schema} on {doc}");
 }
 
 /// Documents that a schema of the field `a` accepts, and such that it does not.
@@ -29,7 +31,7 @@ fn field(schema: &str, accepted: &[&str], refused: &[&str]) {
 
 #[track_caller]
 fn refused(schema: &str, code: Code, message: &str) {
-    let error = Schema::parse(&Bson::Document(read(schema))).unwrap_err();
+    let error = Schema::parse(&Bson::Document(read(schema)), &Patterns::default()).unwrap_err();
     assert_eq!(error.code(), code, "{schema}: {error}");
     assert!(error.message().contains(message), "{schema}: {error}");
 }
@@ -162,7 +164,7 @@ fn combinations() {
 #[test]
 fn what_is_refused() {
     use Code::{BadValue, FailedToParse, InvalidRegex, Overflow, TypeMismatch};
-    let error = Schema::parse(&Bson::Int32(1)).unwrap_err();
+    let error = Schema::parse(&Bson::Int32(1), &Patterns::default()).unwrap_err();
     assert_eq!((error.code(), error.message()), (TypeMismatch, "$jsonSchema must be an object"));
     for (schema, code, message) in [
         (r#"{"foo":1}"#, FailedToParse, "Unknown $jsonSchema keyword: foo"),
@@ -217,12 +219,12 @@ fn what_is_refused() {
         refused(schema, code, message);
     }
     let deep = (0..Schema::MAX_DEPTH).fold(Document::new(), |inner, _| bson::doc! {"not": inner});
-    assert_eq!(Schema::parse(&Bson::Document(deep)).unwrap_err().code(), Overflow);
+    assert_eq!(Schema::parse(&Bson::Document(deep), &Patterns::default()).unwrap_err().code(), Overflow);
 }
 
 #[test]
 fn a_pattern_runs_in_linear_time() {
     let text = format!("{}!", "a".repeat(100_000));
-    let schema = Schema::parse(&Bson::Document(read(r#"{"properties":{"a":{"pattern":"^(a+)+$"}}}"#))).unwrap();
-    assert!(!schema.accepts(&bson::doc! {"a": text}));
+    let schema = Schema::parse(&Bson::Document(read(r#"{"properties":{"a":{"pattern":"^(a+)+$"}}}"#)), &Patterns::default()).unwrap();
+    assert!(!schema.accepts(&bson::doc! {"a": text}, &Watch::default()));
 }

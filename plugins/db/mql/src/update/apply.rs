@@ -12,6 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::number;
 use crate::path::index;
+use crate::watch::Watch;
 
 /// One update of one document.
 pub(super) struct Run<'a> {
@@ -19,6 +20,7 @@ pub(super) struct Run<'a> {
     pub(super) room: Room,
     /// The document's `_id`, for messages.
     pub(super) id: Option<Bson>,
+    pub(super) watch: &'a Watch,
 }
 
 impl Run<'_> {
@@ -42,23 +44,23 @@ impl Run<'_> {
                     let (name, id) = (place.join("."), self.id());
                     Error::bad(format!("The field '{name}' must be an array but is of type {kind} in document {{{id}}}"))
                 };
-                array::grow(old, &self.room, push.kept(bytes), refusal, |items| push.apply(items, collation))
+                array::grow(old, &self.room, push.kept(bytes), refusal, |items| push.apply(items, collation, self.watch))
             }),
             Operation::AddToSet(new) => create(&mut |old| {
                 let refusal = |kind| {
                     let name = place.join(".");
                     Error::bad(format!("Cannot apply $addToSet to non-array field. Field named '{name}' has non-array type {kind}"))
                 };
-                array::grow(old, &self.room, bytes, refusal, |items| array::add_to_set(items, new, collation))
+                array::grow(old, &self.room, bytes, refusal, |items| array::add_to_set(items, new, collation, self.watch))
             }),
             Operation::Bit(operations) => create(&mut |old| self.bits(old, operations, place)),
             Operation::Unset => edit(doc, place, Missing::Ignore, &self.room, &mut |_| Ok(Edited::Removed)),
             Operation::Pop { first } => edit(doc, place, Missing::Skip, &self.room, &mut |old| array::pop(&place.join("."), old, *first)),
             Operation::Pull(pull) => {
-                edit(doc, place, Missing::Skip, &self.room, &mut |old| array::cull("$pull", old, |items| pull.apply(items)))
+                edit(doc, place, Missing::Skip, &self.room, &mut |old| array::cull("$pull", old, |items| pull.apply(items, self.watch)))
             }
             Operation::PullAll(values) => edit(doc, place, Missing::Skip, &self.room, &mut |old| {
-                array::cull("$pullAll", old, |items| array::remove_all(items, values, collation))
+                array::cull("$pullAll", old, |items| array::remove_all(items, values, self.watch))
             }),
             Operation::RenameFrom(source) => self.rename(doc, source.fixed().unwrap_or_default(), place),
         }

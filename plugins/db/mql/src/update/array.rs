@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::key;
 use crate::number;
 use crate::path::{Path, index};
+use crate::watch::Watch;
 
 /// `$push` with its modifiers.
 #[derive(Clone, Debug)]
@@ -70,7 +71,9 @@ impl Push {
         bytes / self.items.len().max(1) * self.items.len().min(most)
     }
 
-    pub(super) fn apply(&self, items: &mut Vec<Bson>, collation: &Collation) -> bool {
+    /// # Errors
+    /// `MaxTimeMSExpired`.
+    pub(super) fn apply(&self, items: &mut Vec<Bson>, collation: &Collation, watch: &Watch) -> Result<bool> {
         let before = (self.sort.is_some() || self.slice.is_some()).then(|| items.clone());
         let at = match self.position {
             None => items.len(),
@@ -79,19 +82,19 @@ impl Push {
         items.splice(at..at, self.items.iter().cloned());
         match &self.sort {
             None => {}
-            Some(Order::Whole { descending: false }) => items.sort_by(|a, b| collation.compare(a, b)),
-            Some(Order::Whole { descending: true }) => items.sort_by(|a, b| collation.compare(b, a)),
-            Some(Order::By(fields)) => items.sort_by(|a, b| by_fields(fields, a, b, collation)),
+            Some(Order::Whole { descending: false }) => watch.sort_by(items, |a, b| collation.compare(a, b))?,
+            Some(Order::Whole { descending: true }) => watch.sort_by(items, |a, b| collation.compare(b, a))?,
+            Some(Order::By(fields)) => watch.sort_by(items, |a, b| by_fields(fields, a, b, collation))?,
         }
         match self.slice {
             Some(slice) if slice >= 0 => items.truncate(usize::try_from(slice).unwrap_or(usize::MAX)),
             Some(slice) => drop(items.drain(..clamp(slice, items.len()))),
             None => {}
         }
-        match before {
+        Ok(match before {
             Some(before) => !same::values(&before, items),
             None => !self.items.is_empty(),
-        }
+        })
     }
 }
 
@@ -157,51 +160,91 @@ fn order(value: &Bson) -> Result<Order> {
     }
 }
 
-pub(super) fn add_to_set(items: &mut Vec<Bson>, new: &[Bson], collation: &Collation) -> bool {
+/// # Errors
+/// `MaxTimeMSExpired`.
+pub(super) fn add_to_set(items: &mut Vec<Bson>, new: &[Bson], collation: &Collation, watch: &Watch) -> Result<bool> {
     let before = items.len();
-    let mut present = Known::new(items, new.len() > FEW, collation);
+    let mut keys = (new.len() > FEW).then(|| Keys::new(collation));
+    if let Some(keys) = &mut keys {
+        for item in items.iter() {
+            watch.spend(KEY)?;
+            keys.add(item);
+        }
+    }
     for item in new {
-        if !present.has(items, item) {
-            present.add(item);
+        let is_new = match &mut keys {
+            Some(keys) => {
+                watch.spend(KEY)?;
+                keys.add(item)
+            }
+            None => {
+                let present = items.iter().any(|known| watch.is_over_after(1) || collation.equal(known, item));
+                watch.spend(1)?;
+                !present
+            }
+        };
+        if is_new {
             items.push(item.clone());
         }
     }
-    items.len() != before
-}
-
-/// Which values are known. Many are looked up by their keys, so that it takes no longer than
-/// sorting them would.
-struct Known<'c> {
-    collation: &'c Collation,
-    keys: Option<HashSet<Vec<u8>>>,
+    Ok(items.len() != before)
 }
 
 /// As many values are looked up by going through all.
 const FEW: usize = 8;
+/// About how many steps of a watch it takes to make the key of a small value.
+const KEY: usize = 16;
 
-impl<'c> Known<'c> {
-    fn new(values: &[Bson], by_key: bool, collation: &'c Collation) -> Self {
-        let mut known = Self { collation, keys: by_key.then(HashSet::new) };
-        values.iter().for_each(|value| known.add(value));
-        known
+/// Which values there are, by their keys, so that looking up many takes no longer than sorting
+/// them would.
+#[derive(Clone, Debug)]
+struct Keys {
+    collation: Collation,
+    keys: HashSet<Vec<u8>>,
+}
+
+impl Keys {
+    fn new(collation: &Collation) -> Self {
+        Self { collation: collation.clone(), keys: HashSet::new() }
     }
 
     fn key(&self, value: &Bson) -> Vec<u8> {
         key::encode(&self.collation.key_value(value), false)
     }
 
-    fn add(&mut self, value: &Bson) {
-        if self.keys.is_some() {
-            let key = self.key(value);
-            self.keys.get_or_insert_default().insert(key);
-        }
+    /// Adds a value. Says whether it is new.
+    fn add(&mut self, value: &Bson) -> bool {
+        self.keys.insert(self.key(value))
     }
 
-    /// Whether a value is one of the `values`, which are those that are known.
-    fn has(&self, values: &[Bson], value: &Bson) -> bool {
+    fn has(&self, value: &Bson) -> bool {
+        self.keys.contains(&self.key(value))
+    }
+}
+
+/// Values to look up.
+#[derive(Clone, Debug)]
+pub(crate) struct Values {
+    values: Vec<Bson>,
+    collation: Collation,
+    /// Their keys, if they are many.
+    keys: Option<Keys>,
+}
+
+impl Values {
+    pub(super) fn new(values: Vec<Bson>, collation: &Collation) -> Self {
+        let keys = (values.len() > FEW).then(|| {
+            let mut keys = Keys::new(collation);
+            values.iter().for_each(|value| _ = keys.add(value));
+            keys
+        });
+        Self { values, collation: collation.clone(), keys }
+    }
+
+    fn has(&self, value: &Bson) -> bool {
         match &self.keys {
-            Some(keys) => keys.contains(&self.key(value)),
-            None => values.iter().any(|known| self.collation.equal(known, value)),
+            Some(keys) => keys.has(value),
+            None => self.values.iter().any(|known| self.collation.equal(known, value)),
         }
     }
 }
@@ -212,16 +255,16 @@ pub(super) fn grow(
     room: &Room,
     bytes: usize,
     refusal: impl FnOnce(&'static str) -> Error,
-    change: impl FnOnce(&mut Vec<Bson>) -> bool,
+    change: impl FnOnce(&mut Vec<Bson>) -> Result<bool>,
 ) -> Result<Edited> {
     room.take(bytes)?;
     match old {
         None => {
             let mut items = Vec::new();
-            change(&mut items);
+            change(&mut items)?;
             Ok(Edited::New(Bson::Array(items)))
         }
-        Some(Bson::Array(items)) => Ok(if change(items) { Edited::Changed } else { Edited::Same }),
+        Some(Bson::Array(items)) => Ok(if change(items)? { Edited::Changed } else { Edited::Same }),
         Some(other) => Err(refusal(type_name(other))),
     }
 }
@@ -240,18 +283,21 @@ pub(super) fn pop(name: &str, old: Option<&mut Bson>, first: bool) -> Result<Edi
     }
 }
 
-pub(super) fn cull(operator: &str, old: Option<&mut Bson>, change: impl FnOnce(&mut Vec<Bson>) -> bool) -> Result<Edited> {
+pub(super) fn cull(operator: &str, old: Option<&mut Bson>, change: impl FnOnce(&mut Vec<Bson>) -> Result<bool>) -> Result<Edited> {
     match old {
-        Some(Bson::Array(items)) => Ok(if change(items) { Edited::Changed } else { Edited::Same }),
+        Some(Bson::Array(items)) => Ok(if change(items)? { Edited::Changed } else { Edited::Same }),
         Some(_) => Err(Error::bad(format!("Cannot apply {operator} to a non-array value"))),
         None => Ok(Edited::Same),
     }
 }
 
 /// Removes the elements that are equal to one of the values.
-pub(super) fn remove_all(items: &mut Vec<Bson>, values: &[Bson], collation: &Collation) -> bool {
+///
+/// # Errors
+/// `MaxTimeMSExpired`.
+pub(super) fn remove_all(items: &mut Vec<Bson>, values: &Values, watch: &Watch) -> Result<bool> {
     let before = items.len();
-    let removed = Known::new(values, values.len() > FEW, collation);
-    items.retain(|item| !removed.has(values, item));
-    items.len() != before
+    items.retain(|item| watch.is_over_after(KEY) || !values.has(item));
+    watch.spend(1)?;
+    Ok(items.len() != before)
 }

@@ -1,6 +1,6 @@
 //! `arrayFilters`: which elements `$[identifier]` stands for.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use bson::{Bson, Document};
 
@@ -8,10 +8,16 @@ use crate::collation::Collation;
 use crate::error::{Error, Result};
 use crate::features;
 use crate::filter::{Expr, Filter};
+use crate::known::Known;
+use crate::watch::Watch;
 
 /// The array filters of an update, by their identifiers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ArrayFilters(Vec<(String, Filter)>);
+pub(super) struct ArrayFilters {
+    filters: Vec<(String, Filter)>,
+    /// Where each identifier is among them.
+    places: HashMap<String, usize>,
+}
 
 impl ArrayFilters {
     /// Parses the option `arrayFilters`.
@@ -19,10 +25,11 @@ impl ArrayFilters {
     /// # Errors
     /// `FailedToParse` for a filter on no field, on several, or on one that has a filter already;
     /// `BadValue` for a name that is no identifier; the errors of the filters themselves.
-    pub(super) fn parse(filters: &[Document], collation: &Collation) -> Result<Self> {
+    pub(super) fn parse(filters: &[Document], collation: &Collation, known: &Known) -> Result<Self> {
         let mut parsed: Vec<(String, Filter)> = Vec::with_capacity(filters.len());
+        let mut places = HashMap::new();
         for doc in filters {
-            let filter = Filter::parse_with(doc, collation).and_then(|filter| features::refuse_special(&filter).map(|()| filter));
+            let filter = Filter::parse_knowing(doc, collation, known).and_then(|filter| features::refuse_special(&filter).map(|()| filter));
             let filter = filter.map_err(within)?;
             let mut name = None;
             identifier(&filter.root, &mut name).map_err(within)?;
@@ -34,16 +41,16 @@ impl ArrayFilters {
                     "The top-level field name must be an alphanumeric string beginning with a lowercase letter, found '{name}'"
                 ))));
             }
-            if parsed.iter().any(|(known, _)| *known == name) {
+            if places.insert(name.clone(), parsed.len()).is_some() {
                 return Err(Error::parse(format!("Found multiple array filters with the same top-level field name {name}")));
             }
             parsed.push((name, filter));
         }
-        Ok(Self(parsed))
+        Ok(Self { filters: parsed, places })
     }
 
     pub(super) fn knows(&self, id: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == id)
+        self.places.contains_key(id)
     }
 
     /// Refuses filters that no path uses.
@@ -51,7 +58,7 @@ impl ArrayFilters {
     /// # Errors
     /// `FailedToParse`.
     pub(super) fn refuse_unused(&self, used: &HashSet<String>, update: &Document) -> Result<()> {
-        match self.0.iter().find(|(id, _)| !used.contains(id)) {
+        match self.filters.iter().find(|(id, _)| !used.contains(id)) {
             None => Ok(()),
             Some((id, _)) => {
                 let shown: String = crate::json::to_string(&Bson::Document(update.clone())).chars().take(500).collect();
@@ -60,14 +67,25 @@ impl ArrayFilters {
         }
     }
 
-    /// Whether the filter of an identifier matches an element.
-    pub(super) fn matches(&self, id: &str, element: &Bson) -> bool {
-        let Some((name, filter)) = self.0.iter().find(|(known, _)| known == id) else {
-            return false;
-        };
+    /// The filter of an identifier.
+    pub(super) fn get(&self, id: &str) -> Option<ArrayFilter<'_>> {
+        self.filters.get(*self.places.get(id)?).map(|(name, filter)| ArrayFilter { name, filter })
+    }
+}
+
+/// One array filter.
+#[derive(Clone, Copy)]
+pub(super) struct ArrayFilter<'a> {
+    name: &'a str,
+    filter: &'a Filter,
+}
+
+impl ArrayFilter<'_> {
+    /// Whether it matches an element. The answer means nothing when the watch is over.
+    pub(super) fn matches(self, element: &Bson, watch: &Watch) -> bool {
         let mut wrapped = Document::new();
-        wrapped.insert(name.clone(), element.clone());
-        filter.matches(&wrapped)
+        wrapped.insert(self.name, element.clone());
+        self.filter.matches_in(&wrapped, watch)
     }
 }
 

@@ -14,6 +14,8 @@ mod replacement;
 mod same;
 mod upsert;
 
+use std::time::Instant;
+
 use bson::{Bson, DateTime, Document};
 
 use crate::aggregate::{Transform, bounds};
@@ -55,6 +57,8 @@ pub struct UpdateOptions {
     pub now: Option<DateTime>,
     /// The variables that a pipeline may use, without `$$`.
     pub variables: Document,
+    /// When parsing, and each application to a document, has to end, however much is left of it.
+    pub deadline: Option<Instant>,
 }
 
 impl Update {
@@ -73,7 +77,7 @@ impl Update {
     /// As MongoDB: `FailedToParse` for unknown operators, for a document without any, and for
     /// array filters that are not used or do not fit; `ConflictingUpdateOperators` when two
     /// operators touch the same path; `EmptyFieldName`, `DollarPrefixedFieldName`,
-    /// `TypeMismatch`, `BadValue`; the errors of pipelines.
+    /// `TypeMismatch`, `BadValue`, `MaxTimeMSExpired`; the errors of pipelines.
     pub fn parse_with(update: &Bson, options: &UpdateOptions) -> Result<Self> {
         let kind = match update {
             Bson::Document(update) => Kind::Operators(Operators::parse(update, options)?),
@@ -84,6 +88,9 @@ impl Update {
                 let mut variables = Variables::at(options.now.unwrap_or_else(DateTime::now));
                 for (name, value) in &options.variables {
                     variables.give(name.clone(), value.clone());
+                }
+                if let Some(deadline) = options.deadline {
+                    variables.stop_at(deadline);
                 }
                 Kind::Pipeline { transform: Transform::parse_with(stages, &variables)?, variables }
             }
@@ -109,7 +116,7 @@ impl Update {
     /// # Errors
     /// `ImmutableField` when `_id` would change; `PathNotViable`, `TypeMismatch` and `BadValue`
     /// when a value cannot be changed so; `Overflow` when the result is nested too deep,
-    /// `BSONObjectTooLarge` when it is above 16 MiB; the errors of a pipeline.
+    /// `BSONObjectTooLarge` when it is above 16 MiB; `MaxTimeMSExpired`; the errors of a pipeline.
     pub fn apply(&self, doc: &mut Document) -> Result<bool> {
         self.change(doc, None, false)
     }

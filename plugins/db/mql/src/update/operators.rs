@@ -1,8 +1,10 @@
 //! Updates of operators.
 
+use std::time::Instant;
+
 use bson::{Bson, DateTime, Document};
 
-use super::array::Push;
+use super::array::{Push, Values};
 use super::array_filters::ArrayFilters;
 use super::expand::Places;
 use super::path::{Step, UpdatePath};
@@ -11,6 +13,8 @@ use super::pull::Pull;
 use super::{UpdateOptions, apply, parse, path};
 use crate::collation::Collation;
 use crate::error::Result;
+use crate::known::Known;
+use crate::watch::Watch;
 
 /// An update of operators.
 #[derive(Clone, Debug)]
@@ -20,6 +24,7 @@ pub(super) struct Operators {
     filters: ArrayFilters,
     pub(super) collation: Collation,
     pub(super) now: Option<DateTime>,
+    deadline: Option<Instant>,
     /// Whether two paths may lead to the same place of a document.
     may_meet: bool,
 }
@@ -53,7 +58,7 @@ pub(super) enum Operation {
         first: bool,
     },
     Pull(Pull),
-    PullAll(Vec<Bson>),
+    PullAll(Values),
     Bit(Vec<(BitOperation, Bson)>),
 }
 
@@ -66,13 +71,14 @@ pub(super) enum BitOperation {
 
 impl Operators {
     pub(super) fn parse(update: &Document, options: &UpdateOptions) -> Result<Self> {
-        let filters = ArrayFilters::parse(&options.array_filters, &options.collation)?;
-        let mut changes = parse::update(update, &filters, &options.collation)?;
+        let known = Known::new(Vec::new(), options.deadline);
+        let filters = ArrayFilters::parse(&options.array_filters, &options.collation, &known)?;
+        let mut changes = parse::update(update, &filters, &options.collation, &known)?;
         let paths: Vec<&UpdatePath> = changes.iter().flat_map(Change::paths).collect();
         path::refuse_conflicts(&paths)?;
         let may_meet = path::may_meet(&paths);
         changes.sort_by(|a, b| a.path.steps().cmp(b.path.steps()));
-        Ok(Self { changes, filters, collation: options.collation.clone(), now: options.now, may_meet })
+        Ok(Self { changes, filters, collation: options.collation.clone(), now: options.now, deadline: options.deadline, may_meet })
     }
 
     pub(super) fn is_positional(&self) -> bool {
@@ -85,14 +91,18 @@ impl Operators {
         let is_filtered = |change: &&Change| change.path.steps().iter().any(|step| matches!(step, Step::Filtered(_)));
         // Array filters look at the elements as they were before the update.
         let original = (self.changes.iter().filter(is_filtered).count() > 1).then(|| doc.clone());
-        let mut places = Places::new(&self.filters, matched, self.may_meet);
-        let run = apply::Run { operators: self, room: Room::default(), id: doc.get("_id").cloned() };
+        let watch = Watch::until(self.deadline);
+        let mut places = Places::new(&self.filters, matched, self.may_meet, &watch);
+        let run = apply::Run { operators: self, room: Room::default(), id: doc.get("_id").cloned(), watch: &watch };
         let mut changed = false;
         for change in &self.changes {
             if matches!(change.operation, Operation::SetOnInsert(_)) && !inserting {
                 continue;
             }
-            for place in places.of(&change.path, original.as_ref().unwrap_or(doc))? {
+            let found = places.of(&change.path, original.as_ref().unwrap_or(doc))?;
+            for place in found.iter() {
+                // Where a field is removed the fields after it move.
+                watch.spend(16 + doc.len() / 8)?;
                 changed |= run.one(change, &place, doc)?;
             }
         }

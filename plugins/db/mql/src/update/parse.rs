@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bson::{Bson, Document};
 
-use super::array::Push;
+use super::array::{Push, Values};
 use super::array_filters::ArrayFilters;
 use super::operators::{BitOperation, Change, Operation};
 use super::path::UpdatePath;
@@ -13,16 +13,17 @@ use crate::check::{self, type_name};
 use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
 use crate::json;
+use crate::known::Known;
 use crate::number;
 
 /// What a field takes in a document beside its name and value, in bytes of BSON.
 const FIELD: usize = 2;
 
-pub(super) fn update(update: &Document, filters: &ArrayFilters, collation: &Collation) -> Result<Vec<Change>> {
+pub(super) fn update(update: &Document, filters: &ArrayFilters, collation: &Collation, known: &Known) -> Result<Vec<Change>> {
     if update.is_empty() {
         return Err(Error::parse("the update must not be empty"));
     }
-    let mut parser = Parser { filters, collation, used: HashSet::new() };
+    let mut parser = Parser { filters, collation, known, used: HashSet::new() };
     let mut changes = Vec::new();
     for (operator, operand) in update {
         if !operator.starts_with('$') {
@@ -57,6 +58,7 @@ fn shown(value: &Bson) -> String {
 struct Parser<'a> {
     filters: &'a ArrayFilters,
     collation: &'a Collation,
+    known: &'a Known,
     /// The identifiers of array filters that paths use.
     used: HashSet<String>,
 }
@@ -112,9 +114,9 @@ impl Parser<'_> {
                 None if number::is_number(value) => return Err(Error::parse(format!("Expected an integer: {name}: {}", shown(value)))),
                 None => return Err(Error::parse(format!("Expected a number in: {name}: {}", shown(value)))),
             },
-            "$pull" => Operation::Pull(Pull::parse(value, self.collation)?),
+            "$pull" => Operation::Pull(Pull::parse(value, self.collation, self.known)?),
             "$pullAll" => match value {
-                Bson::Array(items) => Operation::PullAll(items.clone()),
+                Bson::Array(items) => Operation::PullAll(Values::new(items.clone(), self.collation)),
                 other => return Err(Error::bad(format!("$pullAll requires an array argument but was given a {}", type_name(other)))),
             },
             "$bit" => Operation::Bit(bit(value)?),

@@ -115,6 +115,11 @@ fn step(part: &str, text: &str) -> Result<Step> {
 }
 
 impl Step {
+    /// Whether the step stands for positions.
+    pub(super) fn is_positional(&self) -> bool {
+        !matches!(self, Self::Field(_))
+    }
+
     /// Whether the step leads through an array only.
     fn is_array(&self) -> bool {
         matches!(self, Self::Every | Self::Filtered(_))

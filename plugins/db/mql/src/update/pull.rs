@@ -6,6 +6,8 @@ use crate::collation::Collation;
 use crate::error::Result;
 use crate::features;
 use crate::filter::{Filter, PATHLESS};
+use crate::known::Known;
+use crate::watch::Watch;
 
 /// What is removed.
 #[derive(Clone, Debug)]
@@ -19,16 +21,16 @@ pub(crate) enum Pull {
 }
 
 impl Pull {
-    pub(super) fn parse(condition: &Bson, collation: &Collation) -> Result<Self> {
+    pub(super) fn parse(condition: &Bson, collation: &Collation, known: &Known) -> Result<Self> {
         let first = condition.as_document().and_then(|doc| doc.keys().next());
         let pull = match condition {
             Bson::Document(doc) if first.is_none_or(|name| !name.starts_with('$') || PATHLESS.contains(&name.as_str())) => {
-                Self::Documents(Filter::parse_with(doc, collation)?)
+                Self::Documents(Filter::parse_knowing(doc, collation, known)?)
             }
             Bson::Document(_) | Bson::RegularExpression(_) => {
                 let mut wrapped = Document::new();
                 wrapped.insert("", condition.clone());
-                Self::Elements(Filter::parse_with(&wrapped, collation)?)
+                Self::Elements(Filter::parse_knowing(&wrapped, collation, known)?)
             }
             value => Self::Equal(value.clone(), collation.clone()),
         };
@@ -39,21 +41,27 @@ impl Pull {
     }
 
     /// Removes what is to be removed. Says whether there was anything.
-    pub(super) fn apply(&self, items: &mut Vec<Bson>) -> bool {
+    ///
+    /// # Errors
+    /// `MaxTimeMSExpired`.
+    pub(super) fn apply(&self, items: &mut Vec<Bson>, watch: &Watch) -> Result<bool> {
         let before = items.len();
         match self {
-            Self::Documents(filter) => items.retain(|item| !item.as_document().is_some_and(|doc| filter.matches(doc))),
-            Self::Equal(value, collation) => items.retain(|item| !collation.equal(value, item)),
+            Self::Documents(filter) => {
+                items.retain(|item| watch.is_over_after(1) || !item.as_document().is_some_and(|doc| filter.matches_in(doc, watch)))
+            }
+            Self::Equal(value, collation) => items.retain(|item| watch.is_over_after(1) || !collation.equal(value, item)),
             Self::Elements(filter) => {
                 let mut wrapped = Document::new();
                 items.retain_mut(|item| {
                     wrapped.insert("", std::mem::take(item));
-                    let kept = !filter.matches(&wrapped);
+                    let kept = !filter.matches_in(&wrapped, watch);
                     *item = wrapped.insert("", Bson::Null).unwrap_or(Bson::Null);
                     kept
                 });
             }
         }
-        items.len() != before
+        watch.spend(1)?;
+        Ok(items.len() != before)
     }
 }

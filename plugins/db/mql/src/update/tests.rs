@@ -4,6 +4,7 @@ use super::{Replacement, Update};
 use crate::error::Code;
 use crate::json;
 
+mod limits;
 mod positional;
 mod upserts;
 

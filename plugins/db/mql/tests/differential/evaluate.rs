@@ -150,6 +150,7 @@ fn run(pipeline: &Pipeline, docs: &[Document], from: &[Document]) -> Result<Vec<
             Step::Close(cursor) => _ = cursors.remove(&cursor),
             Step::Document(doc) => results.push(doc),
             Step::Done => return Ok(results),
+            Step::Yield => {}
             other => panic!("an unknown step {other:?}"),
         }
     }

@@ -1,13 +1,16 @@
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use bson::{Bson, Document, doc};
 
 use super::super::operator::Env;
+use super::super::spill::Disk;
 use super::{Accumulated, Accumulator};
 use crate::collation::Collation;
 use crate::error::Result;
-use crate::expression::{Scope, Variables};
+use crate::expression::Variables;
 use crate::json;
+use crate::known::Known;
 
 const ALL: &[&str] =
     &["$addToSet", "$avg", "$first", "$last", "$max", "$mergeObjects", "$min", "$push", "$stdDevPop", "$stdDevSamp", "$sum"];
@@ -17,11 +20,19 @@ fn read(text: &str) -> Bson {
 }
 
 fn env(collation: Collation) -> Env {
-    Env { variables: Variables::new(), given: Document::new(), collation, memory: usize::MAX, spill: None, seed: None }
+    Env {
+        variables: Variables::new(),
+        given: Document::new(),
+        collation,
+        memory: usize::MAX,
+        spill: None,
+        disk: Arc::new(Disk::new(0)),
+        seed: None,
+    }
 }
 
 fn accumulated(name: &str) -> Accumulated {
-    Accumulated::parse("f", &Bson::Document(doc! {name: "$v"}), &mut Scope::new()).unwrap()
+    Accumulated::parse("f", &Bson::Document(doc! {name: "$v"}), &mut Known::default().scope()).unwrap()
 }
 
 /// The accumulator after the values of a list; the text `missing` stands for a document without.
@@ -155,9 +166,9 @@ fn strings_compare_by_the_collation() {
 #[test]
 fn an_accumulator_takes_one_argument() {
     for name in ALL {
-        let error = Accumulated::parse("f", &Bson::Document(doc! {*name: [1, 2]}), &mut Scope::new()).unwrap_err();
+        let error = Accumulated::parse("f", &Bson::Document(doc! {*name: [1, 2]}), &mut Known::default().scope()).unwrap_err();
         assert_eq!((error.code().number(), error.message()), (40237, format!("The {name} accumulator is a unary operator").as_str()));
     }
-    let error = Accumulated::parse("f", &Bson::Document(doc! {"$concat": "$v"}), &mut Scope::new()).unwrap_err();
+    let error = Accumulated::parse("f", &Bson::Document(doc! {"$concat": "$v"}), &mut Known::default().scope()).unwrap_err();
     assert_eq!((error.code().number(), error.message()), (15952, "unknown group operator '$concat'"));
 }

@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 use bson::{Bson, Document};
 
 use super::super::accumulator::Accumulated;
-use super::fields::scope;
 use super::group::{By, Group};
 use crate::check::type_name;
 use crate::collation::Collation;
 use crate::compare::rank;
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Scope, Variables};
+use crate::known::Known;
 
 /// The boundaries of the groups. Each is part of the group above it.
 #[derive(Clone, Debug)]
@@ -22,11 +22,11 @@ pub(in crate::aggregate) struct Buckets {
     collation: Collation,
 }
 
-pub(in crate::aggregate) fn parse(value: &Bson, known: &[String], collation: &Collation) -> Result<Group> {
+pub(in crate::aggregate) fn parse(value: &Bson, known: &Known, collation: &Collation) -> Result<Group> {
     let Bson::Document(spec) = value else {
         return Err(Error::at(40201, format!("Argument to $bucket stage must be an object, but found type: {}.", type_name(value))));
     };
-    let mut scope = scope(known);
+    let mut scope = known.scope();
     let (mut by, mut boundaries, mut default) = (None, None, None);
     let mut fields = vec![Accumulated::count("count")?];
     for (name, value) in spec {

@@ -12,11 +12,11 @@ use super::super::ordered::Ordered;
 use super::super::sorter::{Sorted, Sorter};
 use super::super::spill::Order;
 use super::bucket::group_by;
-use super::fields::scope;
 use super::granularity::Granularity;
 use crate::check::type_name;
 use crate::error::{Error, Result};
 use crate::expression::Expression;
+use crate::known::Known;
 use crate::number;
 
 #[derive(Clone, Debug)]
@@ -28,11 +28,11 @@ pub(in crate::aggregate) struct BucketAuto {
 }
 
 impl BucketAuto {
-    pub(in crate::aggregate) fn parse(value: &Bson, known: &[String]) -> Result<Self> {
+    pub(in crate::aggregate) fn parse(value: &Bson, known: &Known) -> Result<Self> {
         let Bson::Document(spec) = value else {
             return Err(Error::at(40240, format!("The argument to $bucketAuto must be an object, but found type: {}.", type_name(value))));
         };
-        let mut scope = scope(known);
+        let mut scope = known.scope();
         let (mut by, mut buckets, mut granularity) = (None, None, None);
         let mut fields = vec![Accumulated::count("count")?];
         for (name, value) in spec {

@@ -6,7 +6,7 @@ use bson::{Bson, Document};
 
 use super::super::bounds::{self, value_memory};
 use super::super::chain::Chain;
-use super::super::operator::{Operator, Poll, Run};
+use super::super::operator::{Env, Operator, Poll, Run};
 use super::super::parse::{Parser, Plan};
 use super::fields::names;
 use crate::check::type_name;
@@ -47,7 +47,7 @@ impl Facet {
             if stages.is_empty() {
                 return Err(Error::new(Code::BadValue, "sub-pipeline in $facet stage cannot be empty"));
             }
-            facets.push((name.clone(), parser.nested("$facet", &[], stages)?));
+            facets.push((name.clone(), parser.nested("$facet", parser.known().clone(), stages)?));
         }
         Ok(Self { facets })
     }
@@ -56,10 +56,13 @@ impl Facet {
         self.facets.iter().for_each(|(_, plan)| plan.reads(found));
     }
 
-    pub(in crate::aggregate) fn start(self: Arc<Self>, run: &super::super::operator::Env) -> Box<dyn Operator> {
+    pub(in crate::aggregate) fn start(self: Arc<Self>, env: &Env) -> Box<dyn Operator> {
+        // All of them run at the same time.
+        let inner = Env { memory: env.memory / self.facets.len().max(1), ..env.clone() };
         let facet =
-            |(name, plan): &(String, Plan)| One { name: name.clone(), chain: plan.start_fed(run), results: Vec::new(), ended: false };
-        Box::new(Faceting { facets: self.facets.iter().map(facet).collect(), at: 0, bytes: 0, done: false })
+            |(name, plan): &(String, Plan)| One { name: name.clone(), chain: plan.start_fed(&inner), results: Vec::new(), ended: false };
+        let facets = self.facets.iter().map(facet).collect();
+        Box::new(Faceting { facets, env: inner, at: 0, bytes: 0, done: false })
     }
 }
 
@@ -72,6 +75,8 @@ struct One {
 
 struct Faceting {
     facets: Vec<One>,
+    /// What they run with: each has its part of the memory.
+    env: Env,
     /// Which facet goes on.
     at: usize,
     bytes: usize,
@@ -91,7 +96,7 @@ impl Operator for Faceting {
                 self.at += 1;
                 continue;
             }
-            match facet.chain.poll(run)? {
+            match facet.chain.poll(&mut Run { env: &self.env, io: &mut *run.io })? {
                 Poll::Document(doc) => {
                     let value = Bson::Document(doc);
                     self.bytes += value_memory(&value);

@@ -1,14 +1,17 @@
 //! Trees of paths, which `$project`, `$addFields` and `$unset` have in common: what is kept,
 //! removed or computed at each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 
 use bson::{Bson, Document};
 
+use super::super::bounds;
 use crate::check;
 use crate::error::{Code, Error, Result};
-use crate::expression::{Expression, FieldPath, Scope, Variables};
+use crate::expression::{Expression, FieldPath, Variables};
+use crate::known::Known;
+use crate::watch::Watch;
 
 /// Paths, with what is done at each.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,8 @@ pub(super) struct Tree {
 #[derive(Clone, Debug, Default)]
 struct Fields {
     fields: Vec<(String, Node)>,
+    /// Where each name is among them.
+    places: HashMap<String, usize>,
     /// Whether anything is computed here or below.
     computes: bool,
 }
@@ -70,14 +75,19 @@ impl Tree {
     }
 
     /// Sets the computed fields to what [`evaluate`](Self::evaluate) gave.
-    pub(super) fn set(&self, doc: &mut Document, values: &[Bson]) {
-        self.fields.set(doc, values);
+    ///
+    /// # Errors
+    /// `BSONObjectTooLarge` when the elements of arrays get more of it than a document may hold;
+    /// `MaxTimeMSExpired`.
+    pub(super) fn set(&self, doc: &mut Document, values: &[Bson], watch: &Watch) -> Result<()> {
+        let sizes = values.iter().map(bounds::value_size).collect();
+        self.fields.set(doc, &mut Computed { values, sizes, taken: 0, watch })
     }
 }
 
 impl Fields {
     fn get(&self, name: &str) -> Option<&Node> {
-        self.fields.iter().find(|(field, _)| field == name).map(|(_, node)| node)
+        self.fields.get(*self.places.get(name)?).map(|(_, node)| node)
     }
 
     fn add(&mut self, path: &[String], node: Node) {
@@ -86,17 +96,22 @@ impl Fields {
             return;
         };
         if rest.is_empty() {
-            self.fields.push((first.clone(), node));
+            self.push(first, node);
             return;
         }
-        match self.fields.iter_mut().find(|(field, _)| field == first) {
+        match self.places.get(first).and_then(|place| self.fields.get_mut(*place)) {
             Some((_, Node::Below(below))) => below.add(rest, node),
             _ => {
                 let mut below = Self::default();
                 below.add(rest, node);
-                self.fields.push((first.clone(), Node::Below(below)));
+                self.push(first, Node::Below(below));
             }
         }
+    }
+
+    fn push(&mut self, name: &str, node: Node) {
+        self.places.entry(name.to_owned()).or_insert(self.fields.len());
+        self.fields.push((name.to_owned(), node));
     }
 
     fn include(&self, doc: Document) -> Document {
@@ -135,41 +150,64 @@ impl Fields {
         }
     }
 
-    fn set(&self, doc: &mut Document, values: &[Bson]) {
+    fn set(&self, doc: &mut Document, values: &mut Computed<'_>) -> Result<()> {
         for (name, node) in &self.fields {
             match node {
-                Node::Computed(place) => match values.get(*place) {
+                Node::Computed(place) => match values.copy(*place)? {
                     None | Some(Bson::Undefined) => {
+                        // The fields after it move.
+                        values.watch.spend(doc.len() / 8)?;
                         doc.remove(name);
                     }
                     Some(value) => {
-                        doc.insert(name.clone(), value.clone());
+                        doc.insert(name.clone(), value);
                     }
                 },
                 Node::Below(below) if below.computes => match doc.get_mut(name) {
-                    Some(value) => below.set_value(value, values),
+                    Some(value) => below.set_value(value, values)?,
                     None => {
-                        doc.insert(name.clone(), below.made(values));
+                        doc.insert(name.clone(), below.made(values)?);
                     }
                 },
                 _ => {}
             }
         }
+        Ok(())
     }
 
     /// In an array each element gets the fields; what is no document becomes one.
-    fn set_value(&self, value: &mut Bson, values: &[Bson]) {
+    fn set_value(&self, value: &mut Bson, values: &mut Computed<'_>) -> Result<()> {
         match value {
             Bson::Document(doc) => self.set(doc, values),
-            Bson::Array(items) => items.iter_mut().for_each(|item| self.set_value(item, values)),
-            other => *other = self.made(values),
+            Bson::Array(items) => items.iter_mut().try_for_each(|item| self.set_value(item, values)),
+            other => {
+                *other = self.made(values)?;
+                Ok(())
+            }
         }
     }
 
-    fn made(&self, values: &[Bson]) -> Bson {
+    fn made(&self, values: &mut Computed<'_>) -> Result<Bson> {
         let mut doc = Document::new();
-        self.set(&mut doc, values);
-        Bson::Document(doc)
+        self.set(&mut doc, values)?;
+        Ok(Bson::Document(doc))
+    }
+}
+
+/// What was computed, to be copied into a document.
+struct Computed<'v> {
+    values: &'v [Bson],
+    sizes: Vec<usize>,
+    /// How many bytes of BSON were copied.
+    taken: usize,
+    watch: &'v Watch,
+}
+
+impl Computed<'_> {
+    fn copy(&mut self, place: usize) -> Result<Option<Bson>> {
+        self.taken = self.taken.saturating_add(self.sizes.get(place).copied().unwrap_or_default());
+        bounds::check_size(self.taken)?;
+        Ok(self.values.get(place).cloned())
     }
 }
 
@@ -275,16 +313,11 @@ pub(super) fn names(path: &str) -> Result<Vec<String>> {
         return Err(Error::at(16410, "FieldPath field names may not start with '$'."));
     }
     check::path(path)?;
-    let path = FieldPath::parse(&format!("${path}"), &Scope::new())?;
+    let path = FieldPath::parse(&format!("${path}"), &Known::default().scope())?;
     Ok(path.of_root().unwrap_or_default().to_vec())
 }
 
 /// Says of which stage an error is.
 pub(super) fn invalid(stage: &str, error: &Error) -> Error {
     Error::new(error.code(), format!("Invalid {stage} :: caused by :: {}", error.message()))
-}
-
-/// The names that a stage's expressions may use.
-pub(super) fn scope(names: &[String]) -> Scope {
-    Scope::with(names.iter().map(String::as_str))
 }

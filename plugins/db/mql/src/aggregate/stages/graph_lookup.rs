@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document};
 
 use super::super::bounds::{self, value_memory};
 use super::super::chain::Chain;
@@ -11,7 +11,7 @@ use super::super::nested;
 use super::super::operator::{Env, Inbox, Operator, Poll, Run};
 use super::super::ordered::Ordered;
 use super::super::query::Query;
-use super::fields::{names, scope};
+use super::fields::names;
 use super::lookup::equals_any;
 use super::match_;
 use super::paging::whole;
@@ -19,6 +19,8 @@ use crate::check::type_name;
 use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
 use crate::expression::Expression;
+use crate::filter::Filter;
+use crate::known::Known;
 use crate::number;
 use crate::path::distinct_values;
 
@@ -32,11 +34,11 @@ pub(in crate::aggregate) struct GraphLookup {
     into: Vec<String>,
     max_depth: Option<u64>,
     depth_field: Option<Vec<String>>,
-    restrict: Option<Document>,
+    restrict: Option<Arc<Filter>>,
 }
 
 impl GraphLookup {
-    pub(in crate::aggregate) fn parse(value: &Bson, known: &[String], collation: &Collation) -> Result<Self> {
+    pub(in crate::aggregate) fn parse(value: &Bson, known: &Known, collation: &Collation) -> Result<Self> {
         let Bson::Document(spec) = value else {
             return Err(Error::parse(format!("the $graphLookup stage specification must be an object, but found {}", type_name(value))));
         };
@@ -48,14 +50,13 @@ impl GraphLookup {
                 other => Err(Error::at(40103, format!("expected string as argument for {name}, found: {}", type_name(other)))),
             };
             match name.as_str() {
-                "startWith" => start_with = Some(Expression::parse_in(value, &mut scope(known))?),
+                "startWith" => start_with = Some(Expression::parse_in(value, &mut known.scope())?),
                 "maxDepth" => max_depth = Some(depth(value)?),
                 "restrictSearchWithMatch" => {
                     let Bson::Document(conditions) = value else {
                         return Err(Error::at(40185, format!("restrictSearchWithMatch must be an object, found {}", type_name(value))));
                     };
-                    match_::filter(conditions, collation, known)?;
-                    restrict = Some(conditions.clone());
+                    restrict = Some(Arc::new(match_::filter(conditions, collation, known)?));
                 }
                 "from" => from = Some(text()?),
                 "as" => into = Some(names(&text()?)?),
@@ -88,14 +89,11 @@ impl GraphLookup {
 
     /// The query for the documents that the values lead to.
     fn step(&self, values: Vec<Bson>, env: &Env) -> Result<Chain> {
-        let step = equals_any(&self.connect_to, values);
-        let conditions = match &self.restrict {
-            Some(restrict) => doc! {"$and": [restrict.clone(), step]},
-            None => step,
-        };
+        let step = match_::filter(&equals_any(&self.connect_to, values), &env.collation, &env.known())?;
+        let filters: Vec<Arc<Filter>> = self.restrict.iter().cloned().chain([Arc::new(step)]).collect();
         let query = Query {
             collection: Some(self.from.clone()),
-            filter: Arc::new(match_::filter(&conditions, &env.collation, &env.names())?),
+            filter: Arc::new(Filter::all(&filters, &env.collation)),
             variables: env.given.clone(),
             sort: None,
             limit: None,

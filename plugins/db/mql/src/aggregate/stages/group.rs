@@ -11,9 +11,9 @@ use super::super::operator::{Collect, Collecting, Env, Operator};
 use super::super::ordered::Ordered;
 use super::super::spill::{Merge, Order, Runs};
 use super::bucket::Buckets;
-use super::fields::scope;
 use crate::error::{Code, Error, Result};
 use crate::expression::{Expression, Variables};
+use crate::known::Known;
 
 #[derive(Clone, Debug)]
 pub(in crate::aggregate) struct Group {
@@ -29,12 +29,12 @@ pub(super) enum By {
 }
 
 impl Group {
-    pub(in crate::aggregate) fn parse(value: &Bson, known: &[String]) -> Result<Self> {
+    pub(in crate::aggregate) fn parse(value: &Bson, known: &Known) -> Result<Self> {
         let Bson::Document(spec) = value else {
             return Err(Error::at(15947, "a group's fields must be specified in an object"));
         };
         let id = spec.get("_id").ok_or_else(|| Error::at(15955, "a group specification must include an _id"))?;
-        let mut scope = scope(known);
+        let mut scope = known.scope();
         let by = By::Value(Expression::parse_in(id, &mut scope)?);
         Ok(Self { by, fields: Accumulated::parse_all(spec, "_id", &mut scope)? })
     }

@@ -10,12 +10,13 @@ use super::super::nested;
 use super::super::operator::{Env, Inbox, Operator, Poll, Run};
 use super::super::parse::{Parser, Plan};
 use super::super::query::Query;
-use super::fields::{names, scope};
+use super::fields::names;
 use super::match_;
 use super::unwind::Unwind;
 use crate::check::{self, type_name};
 use crate::error::{Error, Result};
 use crate::expression::Expression;
+use crate::known::Known;
 use crate::path::distinct_values;
 
 /// Documents of another collection, joined to each document.
@@ -74,8 +75,8 @@ impl Lookup {
                     return Err(Error::new(crate::Code::TypeMismatch, "'pipeline' option must be specified as an array"));
                 };
                 let variables = parser.bindings(given.unwrap_or(&Document::new()))?;
-                let known: Vec<String> = variables.iter().map(|(name, _)| name.clone()).collect();
-                Join::Pipeline { variables, plan: parser.nested("$lookup", &known, stages)? }
+                let known = parser.known().with(variables.iter().map(|(name, _)| name.as_str()));
+                Join::Pipeline { variables, plan: parser.nested("$lookup", known, stages)? }
             }
             (None, _, _) if given.is_some() => {
                 return Err(Error::parse("$lookup with a 'let' argument must also specify 'pipeline'"));
@@ -119,7 +120,7 @@ impl Lookup {
                 if values.is_empty() {
                     values.push(Bson::Null);
                 }
-                let filter = match_::filter(&equals_any(foreign, values), &env.collation, &[])?;
+                let filter = match_::filter(&equals_any(foreign, values), &env.collation, &env.known())?;
                 let query = Query {
                     collection: Some(self.from.clone()),
                     filter: Arc::new(filter),
@@ -237,8 +238,8 @@ impl Operator for Joining {
 }
 
 /// Parses the variables of a `let`.
-pub(in crate::aggregate) fn bindings(given: &Document, known: &[String]) -> Result<Vec<(String, Expression)>> {
-    let mut scope = scope(known);
+pub(in crate::aggregate) fn bindings(given: &Document, known: &Known) -> Result<Vec<(String, Expression)>> {
+    let mut scope = known.scope();
     let bind = |(name, value): (&String, &Bson)| {
         variable_name(name)?;
         Ok((name.clone(), Expression::parse_in(value, &mut scope)?))

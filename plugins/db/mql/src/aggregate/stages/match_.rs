@@ -8,6 +8,7 @@ use super::super::operator::{Each, Env, Operator};
 use crate::collation::Collation;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
+use crate::known::Known;
 
 /// Checks the specification. The documents of several stages may be one filter.
 pub(in crate::aggregate) fn conditions(value: &Bson) -> Result<&Document> {
@@ -16,7 +17,7 @@ pub(in crate::aggregate) fn conditions(value: &Bson) -> Result<&Document> {
 
 /// Parses a filter as it stands in a pipeline; its expressions may use the variables of the given
 /// names.
-pub(in crate::aggregate) fn filter(conditions: &Document, collation: &Collation, known: &[String]) -> Result<Filter> {
+pub(in crate::aggregate) fn filter(conditions: &Document, collation: &Collation, known: &Known) -> Result<Filter> {
     let filter = Filter::parse_knowing(conditions, collation, known)?;
     if filter.near().is_some() {
         return Err(Error::bad("$geoNear, $near, and $nearSphere are not allowed in this context"));

@@ -141,8 +141,8 @@ impl Merge {
         match spec.get("whenMatched") {
             Some(Bson::Array(stages)) => {
                 merge.variables = merge_variables(given.unwrap_or(&empty), parser)?;
-                let mut known: Vec<String> = merge.variables.iter().map(|(name, _)| name.clone()).collect();
-                known.push("new".to_owned());
+                let names = merge.variables.iter().map(|(name, _)| name.as_str()).chain(["new"]);
+                let known = parser.known().without_names().with(names);
                 merge.when_matched = WhenMatched::Pipeline(Transform::parse_in(stages, &known)?);
             }
             mode => {

@@ -2,10 +2,11 @@
 
 use bson::{Bson, Document};
 
-use super::fields::{Leaf, Tree, invalid, scope, walk};
+use super::fields::{Leaf, Tree, invalid, walk};
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Variables};
 use crate::filter::truthy;
+use crate::known::Known;
 
 /// Which fields go on, and which are computed.
 #[derive(Clone, Debug)]
@@ -15,15 +16,15 @@ pub(in crate::aggregate) struct Project {
 }
 
 impl Project {
-    pub(in crate::aggregate) fn parse(value: &Bson, known: &[String]) -> Result<Self> {
+    pub(in crate::aggregate) fn parse(value: &Bson, known: &Known) -> Result<Self> {
         let Bson::Document(spec) = value else {
             return Err(Error::at(15969, "$project specification must be an object"));
         };
         Self::fields(spec, known).map_err(|error| invalid("$project", &error))
     }
 
-    fn fields(spec: &Document, known: &[String]) -> Result<Self> {
-        let mut scope = scope(known);
+    fn fields(spec: &Document, known: &Known) -> Result<Self> {
+        let mut scope = known.scope();
         let mut tree = Tree::default();
         let mut include = None;
         let mut without_id = false;
@@ -83,7 +84,7 @@ impl Project {
                 return Err(invalid("$unset", &error));
             }
         }
-        Self::fields(&spec, &[]).map_err(|error| invalid("$unset", &error))
+        Self::fields(&spec, &Known::default()).map_err(|error| invalid("$unset", &error))
     }
 
     pub(in crate::aggregate) fn apply(&self, doc: Document, variables: &Variables) -> Result<Document> {
@@ -92,7 +93,7 @@ impl Project {
         }
         let values = self.tree.evaluate(&doc, variables)?;
         let mut doc = self.tree.include(doc);
-        self.tree.set(&mut doc, &values);
+        self.tree.set(&mut doc, &values, &variables.watch)?;
         Ok(doc)
     }
 }
@@ -104,11 +105,11 @@ pub(in crate::aggregate) struct AddFields {
 }
 
 impl AddFields {
-    pub(in crate::aggregate) fn parse(stage: &str, value: &Bson, known: &[String]) -> Result<Self> {
+    pub(in crate::aggregate) fn parse(stage: &str, value: &Bson, known: &Known) -> Result<Self> {
         let Bson::Document(spec) = value else {
             return Err(Error::at(40272, format!("{stage} specification stage must be an object, got {}", crate::check::type_name(value))));
         };
-        let mut scope = scope(known);
+        let mut scope = known.scope();
         let mut tree = Tree::default();
         let mut add = |path: &[String], leaf: Leaf<'_>| {
             let (Leaf::Number(value) | Leaf::Expression(value)) = leaf;
@@ -121,7 +122,7 @@ impl AddFields {
 
     pub(in crate::aggregate) fn apply(&self, mut doc: Document, variables: &Variables) -> Result<Document> {
         let values = self.tree.evaluate(&doc, variables)?;
-        self.tree.set(&mut doc, &values);
+        self.tree.set(&mut doc, &values, &variables.watch)?;
         Ok(doc)
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bson::{Bson, Document};
 
 use super::super::operator::{Each, Env, Operator};
-use super::fields::scope;
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Frame};
+use crate::known::Known;
 
 /// What the stage's own variables hold: any three values that differ.
 const DECISIONS: [(&str, &str); 3] = [("KEEP", "keep"), ("PRUNE", "prune"), ("DESCEND", "descend")];
@@ -20,8 +20,8 @@ pub(in crate::aggregate) struct Redact {
 }
 
 impl Redact {
-    pub(in crate::aggregate) fn parse(value: &Bson, known: &[String]) -> Result<Self> {
-        let expression = scope(known).knowing(&DECISIONS.map(|(name, _)| name), |scope| Expression::parse_in(value, scope))?;
+    pub(in crate::aggregate) fn parse(value: &Bson, known: &Known) -> Result<Self> {
+        let expression = known.scope().knowing(&DECISIONS.map(|(name, _)| name), |scope| Expression::parse_in(value, scope))?;
         Ok(Self { expression, values: DECISIONS.iter().map(|(name, value)| (*name, Bson::String((*value).to_owned()))).collect() })
     }
 

@@ -2,9 +2,9 @@
 
 use bson::{Bson, Document};
 
-use super::fields::scope;
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Variables, type_name};
+use crate::known::Known;
 
 /// A document that an expression makes goes on in place of the old one.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub(in crate::aggregate) struct ReplaceRoot {
 }
 
 impl ReplaceRoot {
-    pub(in crate::aggregate) fn parse(value: &Bson, known: &[String]) -> Result<Self> {
+    pub(in crate::aggregate) fn parse(value: &Bson, known: &Known) -> Result<Self> {
         let Bson::Document(spec) = value else {
             return Err(Error::at(40229, format!("expected an object as specification for $replaceRoot stage, got {}", type_name(value))));
         };
@@ -23,11 +23,11 @@ impl ReplaceRoot {
             return Err(Error::at(40230, format!("unrecognized option to $replaceRoot stage: {option}, only valid option is 'newRoot'.")));
         }
         let root = spec.get("newRoot").ok_or_else(|| Error::at(40231, "no newRoot specified for the $replaceRoot stage"))?;
-        Ok(Self { noun: "'newRoot' expression ", expression: Expression::parse_in(root, &mut scope(known))? })
+        Ok(Self { noun: "'newRoot' expression ", expression: Expression::parse_in(root, &mut known.scope())? })
     }
 
-    pub(in crate::aggregate) fn parse_with(value: &Bson, known: &[String]) -> Result<Self> {
-        Ok(Self { noun: "'replacement document' ", expression: Expression::parse_in(value, &mut scope(known))? })
+    pub(in crate::aggregate) fn parse_with(value: &Bson, known: &Known) -> Result<Self> {
+        Ok(Self { noun: "'replacement document' ", expression: Expression::parse_in(value, &mut known.scope())? })
     }
 
     pub(in crate::aggregate) fn apply(&self, doc: &Document, variables: &Variables) -> Result<Document> {

@@ -3,13 +3,13 @@
 use bson::{Bson, Document, doc};
 
 use super::super::accumulator::Accumulated;
-use super::fields::scope;
 use super::group::{By, Group};
 use crate::error::{Error, Result};
 use crate::expression::Expression;
+use crate::known::Known;
 
 /// The stage as the group that it is, which is to be sorted by [`order`].
-pub(in crate::aggregate) fn parse(value: &Bson, known: &[String]) -> Result<Group> {
+pub(in crate::aggregate) fn parse(value: &Bson, known: &Known) -> Result<Group> {
     match value {
         Bson::String(text) if text.starts_with('$') => {}
         Bson::String(_) => {
@@ -19,7 +19,7 @@ pub(in crate::aggregate) fn parse(value: &Bson, known: &[String]) -> Result<Grou
         Bson::Document(_) => return Err(Error::at(40147, "the sortByCount field must be an expression inside an object")),
         _ => return Err(Error::at(40149, "the sortByCount field must be specified as a string or as an object")),
     }
-    let by = Expression::parse_in(value, &mut scope(known))?;
+    let by = Expression::parse_in(value, &mut known.scope())?;
     Ok(Group::new(By::Value(by), vec![Accumulated::count("count")?]))
 }
 

@@ -3,6 +3,7 @@ use crate::geo::Geometry;
 use crate::geo::geometry::Shape;
 use crate::geo::polygon::Polygon;
 use crate::geo::vector::Vector;
+use crate::watch::Watch;
 
 fn polygon(rings: &str) -> String {
     format!(r#"{{"type":"Polygon","coordinates":{rings}}}"#)
@@ -161,22 +162,23 @@ fn containment_agrees_with_counting_borders() {
 #[test]
 fn what_is_within_intersects_and_parts_are_within() {
     let mut random = Random::new();
+    let watch = Watch::default();
     let (mut met, mut held) = (0, 0);
     for _ in 0..4_000 {
         let center = random.position();
         let (a, b) = (random.geometry(center), random.geometry(center));
         let (Ok(x), Ok(y)) = (Geometry::parse(&a), Geometry::parse(&b)) else { continue };
-        assert!(x.intersects(&x), "{a}");
-        assert_eq!(x.intersects(&y), y.intersects(&x), "{a} {b}");
-        met += usize::from(x.intersects(&y));
+        assert!(x.intersects(&x, &watch), "{a}");
+        assert_eq!(x.intersects(&y, &watch), y.intersects(&x, &watch), "{a} {b}");
+        met += usize::from(x.intersects(&y, &watch));
         let polygons: Vec<Polygon> =
             x.shapes.iter().filter_map(|shape| if let Shape::Polygon(polygon) = shape { Some(polygon.clone()) } else { None }).collect();
         if polygons.len() == x.shapes.len() {
-            assert!(x.is_within(&polygons), "{a} in itself");
+            assert!(x.is_within(&polygons, &watch), "{a} in itself");
         }
-        if y.is_within(&polygons) {
+        if y.is_within(&polygons, &watch) {
             held += 1;
-            assert!(x.intersects(&y), "{b} in {a}");
+            assert!(x.intersects(&y, &watch), "{b} in {a}");
             for shape in &y.shapes {
                 let places: Vec<Vector> = match shape {
                     Shape::Point(spot) => vec![spot.vector],

@@ -4,6 +4,7 @@ mod buckets;
 mod facet;
 mod geo_near;
 mod group;
+mod limits;
 mod lookup;
 mod output;
 mod redact;
