@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bson::{Bson, Document, doc};
+use mql::Fields;
 use mql::aggregate::{Context, Opened, Opening, Options as PipelineOptions, Pipeline, Query, Source, SpillWith};
 use mql::expression::Variables;
 use mql::index::FieldKind;
-use mql::{Collation, Fields};
 use sdk_plugin::{Error, Result};
 
 use crate::command::Options;
