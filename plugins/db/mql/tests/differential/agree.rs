@@ -1,0 +1,45 @@
+//! Whether two outcomes are the same as far as they can be.
+
+use bson::Bson;
+
+use crate::case::Outcome;
+
+/// Both sides refuse the case, or their values are the same. Mingo has one type of numbers, so
+/// that numbers count by their value, and to 10 digits, as sums are taken in another order. The
+/// order of fields does not count.
+pub fn agree(ours: &Outcome, theirs: &Outcome) -> bool {
+    match (ours, theirs) {
+        (Outcome::Value(ours), Outcome::Value(theirs)) => same(ours, theirs),
+        (Outcome::Error(..), Outcome::Error(..)) => true,
+        _ => false,
+    }
+}
+
+pub fn number(value: &Bson) -> Option<f64> {
+    match value {
+        Bson::Int32(n) => Some(f64::from(*n)),
+        Bson::Int64(n) => Some(*n as f64),
+        Bson::Double(n) => Some(*n),
+        Bson::Decimal128(n) => n.to_string().parse().ok(),
+        _ => None,
+    }
+}
+
+pub fn same(a: &Bson, b: &Bson) -> bool {
+    if let (Some(a), Some(b)) = (number(a), number(b)) {
+        return a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-10 * a.abs().max(b.abs()).max(1e-3);
+    }
+    match (a, b) {
+        (Bson::Array(a), Bson::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(there(a), there(b))),
+        (Bson::Document(a), Bson::Document(b)) => {
+            a.iter().all(|(key, value)| same(value, b.get(key).unwrap_or(&Bson::Undefined)))
+                && b.iter().all(|(key, value)| matches!(value, Bson::Undefined) || a.contains_key(key))
+        }
+        _ => a == b,
+    }
+}
+
+/// As in JSON, an array has null where there is nothing.
+fn there(value: &Bson) -> &Bson {
+    if matches!(value, Bson::Undefined) { &Bson::Null } else { value }
+}
