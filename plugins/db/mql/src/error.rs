@@ -84,6 +84,8 @@ codes! {
     CommandNotSupported = 115,
     /// Values in memory would take more than they may.
     ExceededMemoryLimit = 146,
+    /// A time span that milliseconds cannot hold.
+    DurationOverflow = 159,
     /// An operator or stage of an aggregation that does not exist.
     InvalidPipelineOperator = 168,
     /// An index over two arrays of one document.

@@ -36,6 +36,14 @@ pub(super) fn long(value: &Bson) -> i64 {
     }
 }
 
+/// A number without a fraction that a long can hold, whatever its type.
+pub(super) fn whole(value: &Bson) -> Option<i64> {
+    match value {
+        Bson::Decimal128(n) => Decimal::decode(*n).to_long().filter(|n| crate::equal(value, &Bson::Int64(*n))),
+        other => crate::number::integer(other),
+    }
+}
+
 /// Two numbers in the wider of their types.
 pub(super) enum Pair {
     Int(i64, i64),

@@ -2,16 +2,17 @@
 
 use bson::Bson;
 
+use super::arithmetic::whole;
 use super::call::{Args, nth};
 use super::room::Room;
 use super::{nullish, type_name};
 use crate::collation::Collation;
 use crate::error::{Error, Result};
-use crate::number::{self, is_number};
+use crate::number::is_number;
 
 /// A number that a 32-bit integer can hold.
 pub(super) fn int32(value: &Bson) -> Option<i32> {
-    number::integer(value).and_then(|n| i32::try_from(n).ok())
+    whole(value).and_then(|n| i32::try_from(n).ok())
 }
 
 /// An index or bound of a search: an integer that is not negative.

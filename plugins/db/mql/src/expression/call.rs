@@ -45,6 +45,9 @@ impl Call {
             if function.least == function.most {
                 return Err(wrong_count(name, function.least, count));
             }
+            if name == "$setEquals" {
+                return Err(Error::at(17045, format!("$setEquals needs at least two arguments had: {count}")));
+            }
             return Err(Error::at(
                 28667,
                 format!(

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bson::Bson;
 
 use super::node::{Env, Node};
-use super::parse::{Scope, operand};
-use super::{date, trim, type_name, zip};
+use super::parse::{Scope, arguments, operand};
+use super::{conversion, date, trim, type_name, zip};
 use crate::error::{Error, Result};
 
 /// The values of the arguments in the order of the operator's names, `None` for one not given. An
@@ -37,8 +37,28 @@ impl std::fmt::Debug for Named {
 }
 
 fn find(name: &str) -> Option<&'static Operator> {
-    let all = trim::OPERATORS.iter().chain(zip::OPERATORS);
-    all.into_iter().find(|operator| operator.name == name)
+    const CONVERT: &[Operator] = &[conversion::CONVERT];
+    let mut all = [trim::OPERATORS, zip::OPERATORS, CONVERT].into_iter().chain(date::OPERATORS.iter().copied()).flatten();
+    all.find(|operator| operator.name == name)
+}
+
+/// MongoDB words the errors of each group of operators in its own way.
+fn no_document(name: &str, found: &Bson) -> String {
+    let kind = type_name(found);
+    match name {
+        "$convert" => format!("$convert expects an object of named arguments but found: {kind}"),
+        "$dateFromString" => format!("$dateFromString only supports an object as an argument, found: {kind}"),
+        _ if name.starts_with("$date") => format!("{name} only supports an object as its argument"),
+        _ => format!("{name} only supports an object as an argument, found {kind}"),
+    }
+}
+
+fn unknown_argument(name: &str, argument: &str) -> String {
+    if name.starts_with("$date") {
+        format!("Unrecognized argument to {name}: {argument}")
+    } else {
+        format!("{name} found an unknown argument: {argument}")
+    }
 }
 
 fn error(number: i32, message: String) -> Error {
@@ -51,12 +71,15 @@ impl Named {
         if date::takes_date_or_document(name) {
             return Self::parse_date_part(name, argument, scope);
         }
+        if let Some(target) = conversion::short_form(name) {
+            return Self::parse_short_form(name, target, argument, scope);
+        }
         let Some(operator) = find(name) else {
             return Ok(None);
         };
         let [not_document, unknown, absent] = operator.errors;
         let Bson::Document(given) = argument else {
-            return Err(error(not_document, format!("{name} only supports an object as its argument, found {}", type_name(argument))));
+            return Err(error(not_document, no_document(name, argument)));
         };
         let mut arguments = vec![None; operator.arguments.len()];
         for (key, value) in given {
@@ -66,13 +89,27 @@ impl Named {
                     zip::check_argument(name, key, value)?;
                     *place = Some(operand(value, scope)?);
                 }
-                None => return Err(error(unknown, format!("{name} found an unknown argument: {key}"))),
+                None => return Err(error(unknown, unknown_argument(name, key))),
             }
         }
         if let Some(missing) = operator.required.iter().find(|required| !given.contains_key(required)) {
             return Err(error(absent, format!("Missing '{missing}' parameter to {name}")));
         }
+        date::check_arguments(name, given)?;
         Ok(Some(Self { operator, arguments }))
+    }
+
+    /// `$toInt` and its kind are `$convert` to a type that their name says.
+    fn parse_short_form(name: &str, target: &str, argument: &Bson, scope: &mut Scope) -> Result<Option<Self>> {
+        let Some(operator) = find(conversion::CONVERT.name) else {
+            return Ok(None);
+        };
+        let mut nodes = arguments(argument, scope)?;
+        if nodes.len() != 1 {
+            return Err(Error::at(50723, format!("{name} requires a single argument, got {}", nodes.len())));
+        }
+        let target = Node::Literal(Bson::String(target.to_owned()));
+        Ok(Some(Self { operator, arguments: vec![nodes.pop(), Some(target), None, None] }))
     }
 
     /// `$year` and its kind take `{date, timezone}` or any expression that gives a date.

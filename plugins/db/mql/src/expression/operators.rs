@@ -1,7 +1,7 @@
 //! The operators that take their arguments by position.
 
 use super::call::{Function, Run};
-use super::{accumulate, arithmetic, array, compare, rounding, transcendental};
+use super::{accumulate, arithmetic, array, compare, conversion, object, rounding, set, string, transcendental};
 
 const ANY: usize = usize::MAX;
 
@@ -60,6 +60,30 @@ pub(super) fn find(name: &str) -> Option<Function> {
         "$sinh" => (1, 1, Plain(transcendental::sinh)),
         "$tan" => (1, 1, Plain(transcendental::tan)),
         "$tanh" => (1, 1, Plain(transcendental::tanh)),
+
+        "$concat" => (0, ANY, Plain(string::concat)),
+        "$indexOfBytes" => (2, 4, Plain(string::index_of_bytes)),
+        "$indexOfCP" => (2, 4, Plain(string::index_of_cp)),
+        "$split" => (2, 2, Plain(string::split)),
+        "$strLenBytes" => (1, 1, Plain(string::str_len_bytes)),
+        "$strLenCP" => (1, 1, Plain(string::str_len_cp)),
+        "$strcasecmp" => (2, 2, Plain(string::strcasecmp)),
+        "$substr" | "$substrBytes" => (3, 3, Plain(string::substr_bytes)),
+        "$substrCP" => (3, 3, Plain(string::substr_cp)),
+        "$toLower" => (1, 1, Plain(string::to_lower)),
+        "$toUpper" => (1, 1, Plain(string::to_upper)),
+
+        "$allElementsTrue" => (1, 1, Plain(set::all_elements_true)),
+        "$anyElementTrue" => (1, 1, Plain(set::any_element_true)),
+        "$setDifference" => (2, 2, Comparing(set::set_difference)),
+        "$setEquals" => (2, ANY, Comparing(set::set_equals)),
+        "$setIntersection" => (0, ANY, Comparing(set::set_intersection)),
+        "$setIsSubset" => (2, 2, Comparing(set::set_is_subset)),
+        "$setUnion" => (0, ANY, Comparing(set::set_union)),
+
+        "$arrayToObject" => (1, 1, Plain(object::array_to_object)),
+        "$objectToArray" => (1, 1, Plain(object::object_to_array)),
+        "$type" => (1, 1, Plain(conversion::type_of)),
 
         "$avg" => (0, ANY, Plain(accumulate::avg)),
         "$max" => (0, ANY, Comparing(accumulate::max)),

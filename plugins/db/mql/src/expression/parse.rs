@@ -124,6 +124,7 @@ fn operator(name: &str, argument: &Bson, scope: &mut Scope) -> Result<Node> {
             };
             Ok(Node::Literal(value))
         }
+        "$meta" => Err(Error::unsupported("the operator $meta")),
         "$and" => Ok(Node::And(arguments(argument, scope)?)),
         "$or" => Ok(Node::Or(arguments(argument, scope)?)),
         "$cond" => control::condition(argument, scope),

@@ -9,7 +9,6 @@ use crate::error::{Code, Error, Result};
 pub(crate) const LIMIT: usize = 100 * 1024 * 1024;
 
 /// The longest string that an operator makes, in bytes: as long as a document may be.
-#[allow(dead_code)]
 pub(crate) const STRING_LIMIT: usize = crate::check::MAX_SIZE;
 
 /// How deep a value may nest. MongoDB's own limit for BSON.
@@ -87,7 +86,6 @@ fn deeper(left: usize) -> Result<usize> {
 ///
 /// # Errors
 /// `BSONObjectTooLarge` above [`STRING_LIMIT`].
-#[allow(dead_code)]
 pub(crate) fn string(bytes: usize) -> Result<()> {
     if bytes > STRING_LIMIT {
         return Err(Error::new(

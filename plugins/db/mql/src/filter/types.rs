@@ -38,6 +38,16 @@ const NAMES: &[(&str, i64, ElementType)] = &[
 ];
 
 impl Types {
+    /// The name, if it is that of a type.
+    pub(crate) fn known(name: &str) -> Option<&'static str> {
+        NAMES.iter().find(|(known, ..)| *known == name).map(|(known, ..)| *known)
+    }
+
+    /// The name of the type that a number stands for.
+    pub(crate) fn name_of(number: i64) -> Option<&'static str> {
+        NAMES.iter().find(|(_, known, _)| *known == number).map(|(name, ..)| *name)
+    }
+
     pub(super) fn parse(value: &Bson) -> Result<Self> {
         let mut types = Self { numbers: false, types: Vec::new() };
         match value {

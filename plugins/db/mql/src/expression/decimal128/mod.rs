@@ -2,6 +2,7 @@
 //! nearest, and of two equally near to the even one.
 
 mod functions;
+mod parse;
 mod series;
 
 use std::cmp::Ordering;
