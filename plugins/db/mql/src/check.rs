@@ -61,6 +61,17 @@ pub fn depth(doc: &Document) -> Result<()> {
     Err(Error::new(Code::Overflow, format!("the document exceeds the maximum nesting depth of {MAX_DEPTH} levels")))
 }
 
+/// Checks the number of parts of a path that is not one of a stored document.
+///
+/// # Errors
+/// `Overflow` above twice [`MAX_DEPTH`], which is as deep as values nest at all.
+pub(crate) fn path(path: &str) -> Result<()> {
+    if path.bytes().filter(|byte| *byte == b'.').count() >= 2 * MAX_DEPTH {
+        return Err(Error::new(Code::Overflow, "FieldPath is too long"));
+    }
+    Ok(())
+}
+
 fn shallow(value: &Bson, levels: usize) -> bool {
     match value {
         Bson::Document(doc) => levels > 0 && doc.values().all(|v| shallow(v, levels - 1)),
@@ -69,29 +80,57 @@ fn shallow(value: &Bson, levels: usize) -> bool {
     }
 }
 
-/// Checks the field names in a value that an update stores.
-pub(crate) fn value(value: &Bson) -> Result<()> {
-    match value {
-        Bson::Document(doc) => names(doc),
-        Bson::Array(items) => items.iter().try_for_each(self::value),
-        _ => Ok(()),
+/// Checks the field names in a value that an update stores at a path.
+pub(crate) fn value(path: &str, value: &Bson) -> Result<()> {
+    match bad_name(value) {
+        None => Ok(()),
+        Some(mut names) => {
+            if !path.is_empty() {
+                names.push(path.to_owned());
+            }
+            Err(refusal(names))
+        }
     }
 }
 
 fn names(doc: &Document) -> Result<()> {
-    for (name, inner) in doc {
-        if name.starts_with('$') && !matches!(name.as_str(), "$ref" | "$id" | "$db") {
-            return Err(Error::new(
-                Code::DollarPrefixedFieldName,
-                format!("The dollar ($) prefixed field '{name}' in '{name}' is not valid for storage."),
-            ));
-        }
-        if name.contains('.') {
-            return Err(Error::new(Code::DottedFieldName, format!("The dotted field '{name}' in '{name}' is not valid for storage.")));
-        }
-        value(inner)?;
+    match bad_field(doc) {
+        None => Ok(()),
+        Some(names) => Err(refusal(names)),
     }
-    Ok(())
+}
+
+/// The name that cannot be stored, and after it those of what it is in.
+fn bad_name(value: &Bson) -> Option<Vec<String>> {
+    match value {
+        Bson::Document(doc) => bad_field(doc),
+        Bson::Array(items) => items.iter().enumerate().find_map(|(i, item)| within(&i.to_string(), item)),
+        _ => None,
+    }
+}
+
+fn bad_field(doc: &Document) -> Option<Vec<String>> {
+    doc.iter().find_map(|(name, value)| {
+        let dollar = name.starts_with('$') && !matches!(name.as_str(), "$ref" | "$id" | "$db");
+        if dollar || name.contains('.') { Some(vec![name.clone()]) } else { within(name, value) }
+    })
+}
+
+fn within(name: &str, value: &Bson) -> Option<Vec<String>> {
+    let mut names = bad_name(value)?;
+    names.push(name.to_owned());
+    Some(names)
+}
+
+fn refusal(mut names: Vec<String>) -> Error {
+    let name = names.first().cloned().unwrap_or_default();
+    names.reverse();
+    let path = names.join(".");
+    if name.starts_with('$') {
+        let message = format!("The dollar ($) prefixed field '{name}' in '{path}' is not valid for storage.");
+        return Error::new(Code::DollarPrefixedFieldName, message);
+    }
+    Error::new(Code::DottedFieldName, format!("The dotted field '{name}' in '{path}' is not valid for storage."))
 }
 
 /// MongoDB's name of a value's type, as messages and `$type` use it.
@@ -135,6 +174,8 @@ mod tests {
         assert_eq!(document(&doc! {"a": [{"$b": 1}]}).unwrap_err().code(), Code::DollarPrefixedFieldName);
         assert_eq!(document(&doc! {"a.b": 1}).unwrap_err().code(), Code::DottedFieldName);
         assert_eq!(document(&doc! {"_id": [1]}).unwrap_err().code(), Code::InvalidIdField);
+        let error = value("x.y", &Bson::Array(vec![Bson::Null, doc! {"a": {"$b": 1}}.into()])).unwrap_err();
+        assert_eq!(error.message(), "The dollar ($) prefixed field '$b' in 'x.y.1.a.$b' is not valid for storage.");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub use bson;
 pub use crate::collation::Collation;
 pub use crate::compare::{compare, equal};
 pub use crate::error::{Code, Error, Result};
-pub use crate::filter::{Filter, Matched, Predicate};
+pub use crate::filter::{Filter, Matched};
 pub use crate::path::distinct_values;
 pub use crate::projection::Projection;
 pub use crate::sort::{Sort, SortKey};

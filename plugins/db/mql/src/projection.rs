@@ -1,248 +1,322 @@
-//! Projections: which fields of a document are answered.
-
-use bson::{Bson, Document};
-
-use crate::error::{Error, Result};
-use crate::filter::{ElementFilter, Filter};
-use crate::number;
-
-/// A parsed projection: fields to include or to exclude, `$slice` and `$elemMatch`.
-#[derive(Clone, Debug)]
-pub struct Projection {
-    include: bool,
-    /// Whether `_id` is answered.
-    id: bool,
-    fields: Vec<(String, Node)>,
-}
-
-#[derive(Clone, Debug)]
-enum Node {
-    /// The field is the end of a path that was named.
-    Leaf,
-    Below(Vec<(String, Node)>),
-    Slice {
-        skip: i64,
-        limit: usize,
-    },
-    ElementMatch(ElementFilter),
-}
-
-impl Projection {
-    /// Parses a projection.
-    ///
-    /// # Errors
-    /// `BadValue` when it mixes inclusion and exclusion (of anything but `_id`), or two of its
-    /// paths collide; `CommandNotSupported` for the positional `$` and other operators.
-    pub fn parse(projection: &Document) -> Result<Self> {
-        let mut parsed = Self { include: false, id: true, fields: Vec::new() };
-        let mut mode = None;
-        for (name, value) in projection {
-            if name.is_empty() || name.split('.').any(str::is_empty) {
-                return Err(Error::bad(format!("a projection path may not have an empty part: '{name}'")));
-            }
-            if name.split('.').any(|part| part == "$") {
-                return Err(Error::unsupported("the positional operator in a projection"));
-            }
-            if name.split('.').any(|part| part.starts_with('$')) {
-                return Err(Error::bad(format!("a projection path may not begin with '$': '{name}'")));
-            }
-            let node = match value {
-                Bson::Document(operator) => match operator.iter().next() {
-                    Some((key, value)) if operator.len() == 1 && key == "$slice" => slice(value)?,
-                    Some((key, value)) if operator.len() == 1 && key == "$elemMatch" => {
-                        // $elemMatch includes, $slice leaves the mode as it is.
-                        if *mode.get_or_insert(true) {
-                            element_match(name, value)?
-                        } else {
-                            return Err(mixed());
-                        }
-                    }
-                    Some((key, _)) => return Err(Error::bad(format!("Unsupported projection option: {name}: {{ {key}: ... }}"))),
-                    None => return Err(Error::bad(format!("Unsupported projection option: {name}: {{}}"))),
-                },
-                Bson::Boolean(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => {
-                    let include = crate::filter::truthy(value);
-                    if name == "_id" {
-                        parsed.id = include;
-                        if projection.len() == 1 {
-                            mode = Some(include);
-                        }
-                        continue;
-                    }
-                    if *mode.get_or_insert(include) != include {
-                        return Err(mixed());
-                    }
-                    Node::Leaf
-                }
-                _ => return Err(Error::bad(format!("Unsupported projection value of '{name}'"))),
-            };
-            add(&mut parsed.fields, name, node)?;
-        }
-        // With `_id: 1` beside nothing but $slice, only the mode of `_id` counts.
-        let only_id_included = mode.is_none() && projection.get("_id").is_some_and(crate::filter::truthy);
-        parsed.include = mode.unwrap_or(only_id_included);
-        Ok(parsed)
-    }
-
-    /// The part of a document that is answered.
-    pub fn apply(&self, doc: Document) -> Document {
-        let id = self.id;
-        doc.into_iter()
-            .filter_map(|(name, value)| {
-                if name == "_id" && !self.fields.iter().any(|(field, _)| field == "_id") {
-                    return id.then_some((name, value));
-                }
-                let node = self.fields.iter().find(|(field, _)| *field == name).map(|(_, node)| node);
-                project(node, value, self.include).map(|value| (name, value))
-            })
-            .collect()
-    }
-}
-
-fn mixed() -> Error {
-    Error::bad("Projection cannot have a mix of inclusion and exclusion.")
-}
-
-fn add(fields: &mut Vec<(String, Node)>, path: &str, node: Node) -> Result<()> {
-    let collision = || Error::bad(format!("Path collision at {path}"));
-    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let present = fields.iter_mut().find(|(name, _)| name == first);
-    match (present, rest) {
-        (None, None) => fields.push((first.to_owned(), node)),
-        (None, Some(rest)) => {
-            let mut below = Vec::new();
-            add(&mut below, rest, node)?;
-            fields.push((first.to_owned(), Node::Below(below)));
-        }
-        (Some((_, Node::Below(below))), Some(rest)) => add(below, rest, node)?,
-        (Some(_), _) => return Err(collision()),
-    }
-    Ok(())
-}
-
-fn project(node: Option<&Node>, value: Bson, include: bool) -> Option<Bson> {
-    match node {
-        None => (!include).then_some(value),
-        Some(Node::Leaf) => include.then_some(value),
-        Some(Node::Below(fields)) => below(fields, value, include),
-        Some(Node::Slice { skip, limit }) => Some(cut(value, *skip, *limit)),
-        Some(Node::ElementMatch(condition)) => match value {
-            Bson::Array(items) => items.into_iter().find(|item| condition.matches(item)).map(|item| Bson::Array(vec![item])),
-            _ => None,
-        },
-    }
-}
-
-/// Inside arrays every document is projected; other values have no fields to include.
-fn below(fields: &[(String, Node)], value: Bson, include: bool) -> Option<Bson> {
-    match value {
-        Bson::Document(doc) => {
-            let project = |(name, value): (String, Bson)| {
-                let node = fields.iter().find(|(field, _)| *field == name).map(|(_, node)| node);
-                project(node, value, include).map(|value| (name, value))
-            };
-            Some(Bson::Document(doc.into_iter().filter_map(project).collect()))
-        }
-        Bson::Array(items) => Some(Bson::Array(items.into_iter().filter_map(|item| below(fields, item, include)).collect())),
-        scalar => (!include).then_some(scalar),
-    }
-}
-
-fn slice(value: &Bson) -> Result<Node> {
-    let wrong = || Error::bad("$slice only supports numbers and [skip, limit] arrays");
-    let number = |value: &Bson| number::integer(value).ok_or_else(wrong);
-    match value {
-        Bson::Array(pair) => match pair.as_slice() {
-            [skip, limit] => {
-                let limit = usize::try_from(number(limit)?).ok().filter(|limit| *limit > 0);
-                Ok(Node::Slice { skip: number(skip)?, limit: limit.ok_or_else(|| Error::bad("$slice limit must be positive"))? })
-            }
-            _ => Err(wrong()),
-        },
-        count => match number(count)? {
-            count if count < 0 => Ok(Node::Slice { skip: count, limit: usize::MAX }),
-            count => Ok(Node::Slice { skip: 0, limit: usize::try_from(count).unwrap_or(usize::MAX) }),
-        },
-    }
-}
-
-fn cut(value: Bson, skip: i64, limit: usize) -> Bson {
-    match value {
-        Bson::Array(items) => {
-            let distance = usize::try_from(skip.unsigned_abs()).unwrap_or(usize::MAX);
-            let start = if skip < 0 { items.len().saturating_sub(distance) } else { distance };
-            Bson::Array(items.into_iter().skip(start).take(limit).collect())
-        }
-        other => other,
-    }
-}
-
-fn element_match(name: &str, value: &Bson) -> Result<Node> {
-    if name.contains('.') {
-        return Err(Error::bad("Cannot use $elemMatch projection on a nested field."));
-    }
-    match value {
-        Bson::Document(_) => Ok(Node::ElementMatch(Filter::parse_for_element(value, &crate::Collation::simple())?)),
-        _ => Err(Error::bad("elemMatch: Invalid argument, object required")),
-    }
-}
+//! Projections of `find`: which fields of a document are answered.
+//!
+//! The rules are those of MongoDB 4.2, which later versions changed: of two paths of which one
+//! leads through the other the later one counts, and `$slice` neither includes nor excludes the
+//! fields beside its array.
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::json;
+mod tests;
 
-    #[track_caller]
-    fn check(projection: &str, expected: &str) {
-        let doc = r#"{"_id":1,"a":{"b":2,"c":3},"d":[{"e":4,"f":5},6,[{"e":7}]],"g":[1,2,3,4]}"#;
-        let projection = Projection::parse(&json::document(projection.as_bytes()).unwrap()).unwrap();
-        let answered = projection.apply(json::document(doc.as_bytes()).unwrap());
-        assert_eq!(json::to_string(&answered.into()), expected);
+use std::collections::HashMap;
+
+use bson::{Bson, Document};
+
+use crate::check;
+use crate::error::{Code, Error, Result};
+use crate::features;
+use crate::filter::{Filter, Matched, truthy};
+use crate::json;
+use crate::number;
+
+/// A parsed projection: fields to include or to exclude, `$slice`, `$elemMatch` and the
+/// positional `$`.
+#[derive(Clone, Debug)]
+pub struct Projection {
+    /// Whether `_id` is answered.
+    id: bool,
+    root: Node,
+    /// The fields of `$elemMatch`.
+    elements: HashMap<String, Filter>,
+    /// The path with the positional `$`.
+    positional: Option<String>,
+}
+
+/// What is named of a document or an array.
+#[derive(Clone, Debug)]
+struct Node {
+    /// Whether what is not named is answered.
+    others: bool,
+    fields: HashMap<String, Node>,
+    slice: Option<Slice>,
+    /// Whether only the element that the filter met is answered of an array.
+    matched: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slice {
+    skip: i64,
+    limit: usize,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self { others: true, fields: HashMap::new(), slice: None, matched: false }
+    }
+}
+
+impl Projection {
+    /// Parses a projection that has no positional `$`.
+    ///
+    /// # Errors
+    /// As [`parse_for`](Self::parse_for).
+    pub fn parse(projection: &Document) -> Result<Self> {
+        Self::parse_for(projection, &Filter::parse(&Document::new())?)
     }
 
-    #[test]
-    fn inclusion() {
-        check(r#"{"a":1}"#, r#"{"_id":1,"a":{"b":2,"c":3}}"#);
-        check(r#"{"a.b":1,"_id":0}"#, r#"{"a":{"b":2}}"#);
-        check(r#"{"d.e":1,"_id":0}"#, r#"{"d":[{"e":4},[{"e":7}]]}"#);
-        check(r#"{"_id":1}"#, r#"{"_id":1}"#);
-        check(r#"{"g.x":1}"#, r#"{"_id":1,"g":[]}"#);
-        check(r#"{"zz":1}"#, r#"{"_id":1}"#);
-        check(r#"{"a":true,"g":1.5,"_id":false}"#, r#"{"a":{"b":2,"c":3},"g":[1,2,3,4]}"#);
-    }
-
-    #[test]
-    fn exclusion() {
-        check(r#"{}"#, r#"{"_id":1,"a":{"b":2,"c":3},"d":[{"e":4,"f":5},6,[{"e":7}]],"g":[1,2,3,4]}"#);
-        check(r#"{"d":0,"g":0}"#, r#"{"_id":1,"a":{"b":2,"c":3}}"#);
-        check(r#"{"_id":0,"d":0,"g":0}"#, r#"{"a":{"b":2,"c":3}}"#);
-        check(r#"{"_id":0}"#, r#"{"a":{"b":2,"c":3},"d":[{"e":4,"f":5},6,[{"e":7}]],"g":[1,2,3,4]}"#);
-        check(r#"{"d.e":0,"a":0,"g":0}"#, r#"{"_id":1,"d":[{"f":5},6,[{}]]}"#);
-    }
-
-    #[test]
-    fn arrays() {
-        check(r#"{"g":{"$slice":2},"a":0,"d":0}"#, r#"{"_id":1,"g":[1,2]}"#);
-        check(r#"{"g":{"$slice":-1},"a":0,"d":0}"#, r#"{"_id":1,"g":[4]}"#);
-        check(r#"{"g":{"$slice":[1,2]},"a":0,"d":0}"#, r#"{"_id":1,"g":[2,3]}"#);
-        check(r#"{"g":{"$slice":[-3,2]},"a":0,"d":0}"#, r#"{"_id":1,"g":[2,3]}"#);
-        check(r#"{"d":{"$elemMatch":{"e":{"$gt":3}}}}"#, r#"{"_id":1,"d":[{"e":4,"f":5}]}"#);
-        check(r#"{"g":{"$elemMatch":{"$gt":2}}}"#, r#"{"_id":1,"g":[3]}"#);
-    }
-
-    #[test]
-    fn what_is_refused() {
-        for projection in [
-            r#"{"a":1,"b":0}"#,
-            r#"{"a":1,"a.b":1}"#,
-            r#"{"a.b":1,"a":1}"#,
-            r#"{"a":"x"}"#,
-            r#"{"a.$":1}"#,
-            r#"{"a":{"$meta":"x"}}"#,
-            r#"{"a..b":1}"#,
-        ] {
-            assert!(Projection::parse(&json::document(projection.as_bytes()).unwrap()).is_err(), "{projection}");
+    /// Parses a projection of what a filter matches.
+    ///
+    /// # Errors
+    /// As MongoDB, `BadValue` when it mixes inclusion and exclusion (of anything but `_id`), for
+    /// wrong operators and operands, and for a positional `$` on a field that the filter does not
+    /// name; `CommandNotSupported` for `$meta`; `Overflow` for paths of more than 100 parts.
+    pub fn parse_for(projection: &Document, filter: &Filter) -> Result<Self> {
+        let mut parsed = Self { id: true, root: Node::default(), elements: HashMap::new(), positional: None };
+        let mut including = None;
+        for (path, value) in projection {
+            let parts = parts(path)?;
+            match value {
+                Bson::Document(operator) => parsed.operator(path, &parts, operator, filter)?,
+                value if path == "_id" && !truthy(value) => parsed.id = false,
+                value => {
+                    let include = truthy(value);
+                    if *including.get_or_insert(include) != include {
+                        return Err(Error::bad("Projection cannot have a mix of inclusion and exclusion."));
+                    }
+                    parsed.root.name(&parts, include);
+                }
+            }
+            if parts.iter().skip(1).any(|part| *part == "$") {
+                parsed.position(path, &parts, value, filter)?;
+            }
         }
+        Ok(parsed)
+    }
+
+    fn operator(&mut self, path: &str, parts: &[&str], operator: &Document, filter: &Filter) -> Result<()> {
+        let (name, value) = match operator.iter().next() {
+            Some(only) if operator.len() == 1 => only,
+            _ => return Err(Error::bad(format!(">1 field in obj: {}", json::to_string(&Bson::Document(operator.clone()))))),
+        };
+        match name.as_str() {
+            "$slice" => self.root.cut(parts, slice(value)?),
+            "$elemMatch" => {
+                if !matches!(value, Bson::Document(_)) {
+                    return Err(Error::bad("elemMatch: Invalid argument, object required."));
+                }
+                if self.positional.is_some() {
+                    return Err(Error::bad("Cannot specify positional operator and $elemMatch."));
+                }
+                if parts.len() > 1 {
+                    return Err(Error::bad("Cannot use $elemMatch projection on a nested field."));
+                }
+                let mut condition = Document::new();
+                condition.insert(path, operator.clone());
+                let condition = Filter::parse_with(&condition, filter.collation())?;
+                features::refuse_special(&condition)?;
+                self.root.name(parts, true);
+                self.elements.insert(path.to_owned(), condition);
+            }
+            "$meta" => return Err(Error::unsupported("$meta in a projection")),
+            _ => {
+                let shown = json::to_string(&Bson::Document(operator.clone()));
+                return Err(Error::bad(format!("Unsupported projection option: {path}: {shown}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn position(&mut self, path: &str, parts: &[&str], value: &Bson, filter: &Filter) -> Result<()> {
+        if !truthy(value) {
+            return Err(Error::bad("Cannot exclude array elements with the positional operator."));
+        }
+        if self.positional.is_some() {
+            return Err(Error::bad("Cannot specify more than one positional proj. per query."));
+        }
+        if !self.elements.is_empty() {
+            return Err(Error::bad("Cannot specify positional operator and $elemMatch."));
+        }
+        if parts.iter().filter(|part| **part == "$").count() > 1 {
+            return Err(Error::bad(format!("Positional projection '{path}' contains the positional operator more than once.")));
+        }
+        if !parts.first().is_some_and(|first| filter.names_field(first)) {
+            return Err(Error::bad(format!("Positional projection '{path}' does not match the query document.")));
+        }
+        let array = parts.split(|part| *part == "$").next().unwrap_or_default();
+        self.root.mark(array);
+        self.positional = Some(path.to_owned());
+        Ok(())
+    }
+
+    /// Whether the projection needs to know what [`Filter::test`] says of a document: it has the
+    /// positional `$`.
+    pub fn is_positional(&self) -> bool {
+        self.positional.is_some()
+    }
+
+    /// The part of a document that is answered. A projection with the positional `$` needs
+    /// [`apply_matched`](Self::apply_matched); of it, this answers nothing.
+    pub fn apply(&self, doc: Document) -> Document {
+        self.project(doc, None).unwrap_or_default()
+    }
+
+    /// The part of a document that is answered of one that a filter matched.
+    ///
+    /// # Errors
+    /// `BadValue` when the filter met no element that the positional `$` could stand for.
+    pub fn apply_matched(&self, doc: Document, matched: Matched) -> Result<Document> {
+        self.project(doc, matched.position)
+    }
+
+    fn project(&self, doc: Document, position: Option<usize>) -> Result<Document> {
+        let mut found = HashMap::new();
+        for (name, condition) in &self.elements {
+            let element = condition.test(&doc, &Document::new())?.and_then(|matched| matched.position);
+            found.insert(name.as_str(), element);
+        }
+        let walk = Walk { position, path: self.positional.as_deref().unwrap_or_default() };
+        let mut answered = Document::new();
+        for (name, value) in doc {
+            let kept = match found.get(name.as_str()) {
+                _ if name == "_id" => self.id.then_some(value),
+                Some(Some(position)) => match value {
+                    Bson::Array(items) => items.into_iter().nth(*position).map(|item| Bson::Array(vec![item])),
+                    _ => None,
+                },
+                Some(None) => None,
+                None => self.root.field(&name, value, walk)?,
+            };
+            if let Some(kept) = kept {
+                answered.insert(name, kept);
+            }
+        }
+        Ok(answered)
+    }
+}
+
+/// What a path is split into.
+fn parts(path: &str) -> Result<Vec<&str>> {
+    let parts: Vec<&str> = path.split('.').collect();
+    if parts.len() > check::MAX_DEPTH {
+        return Err(Error::new(Code::Overflow, format!("a path may have at most {} parts", check::MAX_DEPTH)));
+    }
+    // MongoDB 4.2 takes such paths for fields that no document has.
+    if parts.iter().any(|part| part.is_empty()) {
+        return Err(Error::bad(format!("a projection path may not have an empty part: '{path}'")));
+    }
+    if parts.iter().enumerate().any(|(i, part)| part.starts_with('$') && !(i > 0 && matches!(*part, "$" | "$id" | "$ref" | "$db"))) {
+        return Err(Error::bad(format!("a projection path may not begin with '$': '{path}'")));
+    }
+    Ok(parts)
+}
+
+fn slice(value: &Bson) -> Result<Slice> {
+    let whole = |value: &Bson| number::truncated(value).unwrap_or(0).clamp(i64::from(i32::MIN), i64::from(i32::MAX));
+    match value {
+        Bson::Array(pair) => {
+            let [skip, limit] = pair.as_slice() else {
+                return Err(Error::bad("$slice array wrong size"));
+            };
+            let limit = usize::try_from(whole(limit)).ok().filter(|limit| *limit > 0);
+            Ok(Slice { skip: whole(skip), limit: limit.ok_or_else(|| Error::bad("$slice limit must be positive"))? })
+        }
+        count if number::is_number(count) => {
+            let count = whole(count);
+            Ok(Slice { skip: count.min(0), limit: usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX) })
+        }
+        _ => Err(Error::bad("$slice only supports numbers and [skip, limit] arrays")),
+    }
+}
+
+/// What the positional `$` stands for.
+#[derive(Clone, Copy)]
+struct Walk<'a> {
+    position: Option<usize>,
+    path: &'a str,
+}
+
+impl Node {
+    fn below(&mut self, name: &str) -> &mut Self {
+        self.fields.entry(name.to_owned()).or_default()
+    }
+
+    /// Includes or excludes the field at a path.
+    fn name(&mut self, parts: &[&str], include: bool) {
+        match parts.split_first() {
+            None => self.others = include,
+            Some((first, rest)) => {
+                self.others = !include;
+                self.below(first).name(rest, include);
+            }
+        }
+    }
+
+    fn cut(&mut self, parts: &[&str], slice: Slice) {
+        match parts.split_first() {
+            None => self.slice = Some(slice),
+            Some((first, rest)) => self.below(first).cut(rest, slice),
+        }
+    }
+
+    /// Marks all on a path as arrays of which only the matched element counts.
+    fn mark(&mut self, parts: &[&str]) {
+        if let Some((first, rest)) = parts.split_first() {
+            let below = self.below(first);
+            below.matched = true;
+            below.mark(rest);
+        }
+    }
+
+    /// What is answered of a field.
+    fn field(&self, name: &str, value: Bson, walk: Walk<'_>) -> Result<Option<Bson>> {
+        match self.fields.get(name) {
+            None => Ok(self.others.then_some(value)),
+            Some(node) => node.value(value, walk),
+        }
+    }
+
+    fn value(&self, value: Bson, walk: Walk<'_>) -> Result<Option<Bson>> {
+        let whole = self.fields.is_empty() && self.slice.is_none();
+        match value {
+            Bson::Document(doc) if !whole => self.document(doc, walk).map(Some),
+            Bson::Array(items) if self.matched => {
+                let path = walk.path;
+                let position = walk
+                    .position
+                    .ok_or_else(|| Error::bad(format!("positional operator ({path}) requires corresponding field in query specifier")))?;
+                let item = items.into_iter().nth(position).ok_or_else(|| Error::bad("positional operator element mismatch"))?;
+                Ok(Some(Bson::Array(vec![item])))
+            }
+            Bson::Array(items) if !whole => {
+                let Slice { skip, limit } = self.slice.unwrap_or(Slice { skip: 0, limit: usize::MAX });
+                let distance = usize::try_from(skip.unsigned_abs()).unwrap_or(usize::MAX);
+                let start = if skip < 0 { items.len().saturating_sub(distance) } else { distance };
+                self.items(items.into_iter().skip(start).take(limit), walk).map(Some)
+            }
+            other => Ok(self.others.then_some(other)),
+        }
+    }
+
+    fn document(&self, doc: Document, walk: Walk<'_>) -> Result<Bson> {
+        let mut kept = Document::new();
+        for (name, value) in doc {
+            if let Some(value) = self.field(&name, value, walk)? {
+                kept.insert(name, value);
+            }
+        }
+        Ok(Bson::Document(kept))
+    }
+
+    /// The elements of an array, in which documents are projected, also in arrays within.
+    fn items(&self, items: impl Iterator<Item = Bson>, walk: Walk<'_>) -> Result<Bson> {
+        let mut kept = Vec::new();
+        for item in items {
+            match item {
+                Bson::Document(doc) => kept.push(self.document(doc, walk)?),
+                Bson::Array(inner) => kept.push(self.items(Box::new(inner.into_iter()) as Box<dyn Iterator<Item = Bson>>, walk)?),
+                other => kept.extend(self.others.then_some(other)),
+            }
+        }
+        Ok(Bson::Array(kept))
     }
 }

@@ -6,7 +6,8 @@ use bson::{Bson, Document};
 
 use crate::collation::Collation;
 use crate::compare::compare;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::index::keys::{self, Field};
 use crate::number;
 use crate::path::{self, Leaf, Path};
 
@@ -80,14 +81,76 @@ impl Sort {
         self.fields.iter().map(|(path, descending)| (path.text(), *descending))
     }
 
-    /// A document's place. An array counts by its least element in ascending and its greatest in
-    /// descending order, an empty one before null, a missing field as null.
+    /// A document's place, as [`try_key`](Self::try_key) says it. Of two arrays side by side each
+    /// counts by itself.
     pub fn key(&self, doc: &Document) -> SortKey {
-        let field = |(path, descending): &(Path, bool)| Directed {
-            value: self.collation.key_value(extreme(doc, path, *descending, &self.collation)),
+        self.try_key(doc).unwrap_or_else(|_| {
+            self.of_values(self.fields.iter().map(|(path, descending)| extreme(doc, path, *descending, &self.collation)))
+        })
+    }
+
+    /// A document's place. Each element of an array makes one, with what the other fields have in
+    /// the same element, and the first of them counts; an empty array comes before null, a
+    /// missing field counts as null.
+    ///
+    /// # Errors
+    /// As MongoDB: `BadValue` when two fields lead through arrays side by side, Location 16746
+    /// when a position in an array is also a field of an element.
+    pub fn try_key(&self, doc: &Document) -> Result<SortKey> {
+        let direct: Option<Vec<&Bson>> = self.fields.iter().map(|(path, _)| direct(doc, path.parts())).collect();
+        if let Some(values) = direct {
+            return Ok(self.of_values(values.into_iter()));
+        }
+        let fields = self.fields.iter().map(|(path, _)| Field::Below(doc, path.parts())).collect();
+        let mut first: Option<Vec<&Bson>> = None;
+        keys::expand(fields, &mut |fields| {
+            let values: Vec<&Bson> = fields.iter().map(value).collect();
+            if first.as_ref().is_none_or(|first| self.compare(&values, first).is_lt()) {
+                first = Some(values);
+            }
+            Ok(())
+        })
+        .map_err(|error| match error.code() {
+            Code::CannotIndexParallelArrays => Error::bad("cannot sort with keys that are parallel arrays"),
+            _ => error,
+        })?;
+        Ok(self.of_values(first.unwrap_or_default().into_iter()))
+    }
+
+    fn compare(&self, a: &[&Bson], b: &[&Bson]) -> Ordering {
+        let mut orders = self.fields.iter().zip(a.iter().zip(b)).map(|((_, descending), (a, b))| {
+            let order = self.collation.compare(a, b);
+            if *descending { order.reverse() } else { order }
+        });
+        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    }
+
+    fn of_values<'v>(&self, values: impl Iterator<Item = &'v Bson>) -> SortKey {
+        let field = |((_, descending), value): (&(Path, bool), &Bson)| Directed {
+            value: self.collation.key_value(value),
             descending: *descending,
         };
-        SortKey(self.fields.iter().map(field).collect())
+        SortKey(self.fields.iter().zip(values).map(field).collect())
+    }
+}
+
+/// The value at a path that no array is on; `None` if there is one.
+fn direct<'a>(doc: &'a Document, parts: &[String]) -> Option<&'a Bson> {
+    let (first, rest) = parts.split_first()?;
+    match doc.get(first) {
+        None => Some(&Bson::Null),
+        Some(Bson::Array(_)) => None,
+        Some(value) if rest.is_empty() => Some(value),
+        Some(Bson::Document(inner)) => direct(inner, rest),
+        Some(_) => Some(&Bson::Null),
+    }
+}
+
+fn value<'a>(field: &Field<'a>) -> &'a Bson {
+    match field {
+        Field::Value(Some(value)) => value,
+        Field::Empty => &Bson::Undefined,
+        _ => &Bson::Null,
     }
 }
 
@@ -178,6 +241,21 @@ mod tests {
         let docs = vec![doc! {"_id": 1, "a": {"b": "x"}}, doc! {"_id": 2, "a": {"b": 9}}, doc! {"_id": 3, "a": [{"b": 1}, {"b": 99}]}];
         assert_eq!(sorted(doc! {"a.b": 1}, docs.clone()), [3, 2, 1]);
         assert_eq!(sorted(doc! {"a.b": -1}, docs), [1, 3, 2]);
+    }
+
+    #[test]
+    fn fields_of_one_element_count_together() {
+        let docs = vec![doc! {"_id": 1, "a": [{"b": 1, "c": 9}, {"b": 2, "c": 0}]}, doc! {"_id": 2, "a": [{"b": 1, "c": 5}]}];
+        assert_eq!(sorted(doc! {"a.b": 1, "a.c": 1}, docs.clone()), [2, 1]);
+        assert_eq!(sorted(doc! {"a.c": 1, "a.b": 1}, docs.clone()), [1, 2]);
+        assert_eq!(sorted(doc! {"a.b": -1, "a.c": 1}, docs), [1, 2]);
+        let docs = vec![doc! {"_id": 1, "a": [{"b": 5}, 7]}, doc! {"_id": 2, "a": [{"b": 1}]}];
+        assert_eq!(sorted(doc! {"a.b": 1}, docs), [1, 2], "an element without the field counts as null");
+        let parallel = Sort::parse(&doc! {"a": 1, "b": 1}).unwrap();
+        let error = parallel.try_key(&doc! {"a": [1], "b": [2]}).unwrap_err();
+        assert_eq!(error.message(), "cannot sort with keys that are parallel arrays");
+        assert!(parallel.key(&doc! {"a": [1], "b": [2]}) < parallel.key(&doc! {"a": [1], "b": [3]}));
+        assert!(parallel.try_key(&doc! {"a": [1, 2], "b": 1}).is_ok());
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn within(size: usize, most: usize) -> Result<()> {
 }
 
 /// A document's size in bytes of BSON.
-pub(super) fn size(doc: &Document) -> usize {
+pub(crate) fn size(doc: &Document) -> usize {
     document(doc, usize::MAX).unwrap_or(usize::MAX)
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Chain {
     operators: Vec<Box<dyn Operator>>,
     /// What is polled next: zero is the source.
     at: usize,
-    /// The first that is not over.
+    /// The first that is not over: what is over is dropped, the source remains as an empty one.
     floor: usize,
 }
 
@@ -67,8 +67,11 @@ impl Chain {
                 Poll::Hungry if self.floor == 0 => return Ok(Poll::Hungry),
                 Poll::Document(doc) => Some(doc),
                 Poll::Hungry | Poll::End => {
+                    // What fed it is dropped, with the queries that it still reads.
                     self.source = Source::Outside(Inbox::default());
-                    self.floor = self.at + 1;
+                    self.operators.drain(..self.at);
+                    self.at = 0;
+                    self.floor = 1;
                     None
                 }
             };

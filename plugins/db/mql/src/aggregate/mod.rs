@@ -1,7 +1,7 @@
 //! Aggregation pipelines.
 
 mod accumulator;
-mod bounds;
+pub(crate) mod bounds;
 mod chain;
 mod execution;
 mod nested;

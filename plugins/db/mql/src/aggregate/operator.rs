@@ -14,7 +14,7 @@ use crate::expression::Variables;
 #[derive(Clone, Debug)]
 pub(super) struct Env {
     pub(super) variables: Variables,
-    /// The variables that were given, as filters take them.
+    /// The variables that were given, as filters of the store take them, and the time.
     pub(super) given: Document,
     pub(super) collation: Collation,
     /// The bound of each stage, in bytes.
@@ -24,6 +24,11 @@ pub(super) struct Env {
 }
 
 impl Env {
+    /// The names of the variables that were given.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.given.keys().cloned().collect()
+    }
+
     /// The same with more variables.
     pub(super) fn with(&self, more: Vec<(String, Bson)>) -> Self {
         let mut env = self.clone();

@@ -140,7 +140,7 @@ impl<'p> Parser<'p> {
         let stage = match name {
             "$match" => {
                 let conditions = match_::conditions(value)?;
-                let filter = Arc::new(match_::filter(conditions, self.collation)?);
+                let filter = Arc::new(match_::filter(conditions, self.collation, &self.known)?);
                 parsed.push(Parsed { stage: Stage::Match(filter), conditions: Some(conditions.clone()) });
                 return Ok(());
             }
@@ -171,7 +171,7 @@ impl<'p> Parser<'p> {
             "$redact" => Stage::Redact(Arc::new(Redact::parse(value, &self.known)?)),
             "$geoNear" => {
                 let near = GeoNear::parse(value)?;
-                near.filter(self.collation)?;
+                near.filter_knowing(self.collation, &self.known)?;
                 let conditions = near.query().clone();
                 parsed.push(Parsed { stage: Stage::GeoNear(Arc::new(near)), conditions: Some(conditions) });
                 return Ok(());
@@ -209,7 +209,7 @@ impl<'p> Parser<'p> {
             0 | 1 => all.pop().unwrap_or_default(),
             _ => doc! {"$and": all},
         };
-        Ok(Plan { filter: Arc::new(match_::filter(&conditions, self.collation)?), stages })
+        Ok(Plan { filter: Arc::new(match_::filter(&conditions, self.collation, &self.known)?), stages })
     }
 }
 

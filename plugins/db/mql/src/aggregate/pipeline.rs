@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bson::Bson;
+use bson::{Bson, Document};
 
 use super::execution::Execution;
 use super::operator::Env;
@@ -13,7 +13,8 @@ use super::spill::Spill;
 use super::stages::output::Output;
 use crate::collation::Collation;
 use crate::error::Result;
-use crate::expression::Variables;
+use crate::expression::{Expression, Variables};
+use crate::filter::expression::NOW;
 
 /// The memory that a stage may take unless [`Context::memory`] says otherwise, in bytes.
 /// MongoDB's own bound.
@@ -83,7 +84,7 @@ impl Pipeline {
     pub fn start(&self, context: Context) -> Execution {
         let Context { mut variables, memory, spill, seed } = context;
         variables.collate(&self.collation);
-        let given = variables.given();
+        let given = given(&variables);
         let env = Env { variables, given, collation: self.collation.clone(), memory, spill, seed };
         Execution::new(self.plan.start(None, &env), env)
     }
@@ -91,7 +92,7 @@ impl Pipeline {
     /// What the pipeline asks of the collection that it is run on: its leading `$match` stages as
     /// one filter, the `$sort` and `$limit` after them, or its `$geoNear`.
     pub fn query(&self, variables: &Variables) -> Query {
-        self.plan.query(None, &variables.given())
+        self.plan.query(None, &given(variables))
     }
 
     /// The field of the result, if the pipeline does nothing but count what
@@ -115,4 +116,14 @@ impl Pipeline {
         collections.writes.extend(self.output.iter().map(|output| output.collection().to_owned()));
         collections
     }
+}
+
+/// Variables as filters take them. All stages and filters of a pipeline have the same time.
+fn given(variables: &Variables) -> Document {
+    let mut given = variables.given();
+    let now = Expression::parse(&Bson::String(format!("$${NOW}"))).and_then(|now| now.evaluate(&Document::new(), variables));
+    if let Ok(now) = now {
+        given.insert(NOW, now);
+    }
+    given
 }

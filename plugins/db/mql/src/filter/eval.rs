@@ -1,30 +1,55 @@
 //! Whether a document matches.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Ordering;
 
-use bson::{Bson, Document};
+use bson::{Bson, DateTime, Document};
 
-use super::{Comparison, Expr, Test};
+use super::{Comparison, Expr, Test, expression, parse};
 use crate::collation::Collation;
 use crate::compare::rank;
 use crate::error::Error;
+use crate::expression::{Expression, Variables};
 use crate::number;
 use crate::path::{self, Leaf};
 
 /// What evaluation needs beside the document, and what it finds out beside the answer.
 pub(super) struct Context<'a> {
     collation: &'a Collation,
-    variables: &'a Document,
+    given: Given<'a>,
+    /// The variables of a document, once they are needed.
+    made: OnceCell<Variables>,
     /// The position in the outermost array where the last condition on an array was met.
     position: Cell<Option<usize>>,
     /// The first error of an expression; what has one does not match.
     error: RefCell<Option<Error>>,
 }
 
+/// The variables of expressions.
+#[derive(Clone, Copy)]
+pub(super) enum Given<'a> {
+    /// Their values, and the time.
+    Document(&'a Document, DateTime),
+    Variables(&'a Variables),
+}
+
 impl<'a> Context<'a> {
-    pub(super) fn new(collation: &'a Collation, variables: &'a Document) -> Self {
-        Self { collation, variables, position: Cell::new(None), error: RefCell::new(None) }
+    pub(super) fn new(collation: &'a Collation, given: Given<'a>) -> Self {
+        Self { collation, given, made: OnceCell::new(), position: Cell::new(None), error: RefCell::new(None) }
+    }
+
+    fn holds(&self, expression: &Expression, doc: &Document) -> bool {
+        let variables = match self.given {
+            Given::Variables(variables) => variables,
+            Given::Document(given, now) => self.made.get_or_init(|| expression::variables(given, now, self.collation)),
+        };
+        match expression.borrow(doc, variables) {
+            Ok(value) => parse::truthy(&value),
+            Err(error) => {
+                self.error.borrow_mut().get_or_insert(error);
+                false
+            }
+        }
     }
 
     pub(super) fn position(&self) -> Option<usize> {
@@ -60,10 +85,7 @@ pub(super) fn matches(expr: &Expr, doc: &Document, context: &Context<'_>) -> boo
             !met
         }
         Expr::Field(path, test) => context.keep_if(before, field(path.parts(), test, doc, context)),
-        Expr::Expression(predicate) => predicate.test(doc, context.variables).unwrap_or_else(|error| {
-            context.error.borrow_mut().get_or_insert(error);
-            false
-        }),
+        Expr::Expression(expression) => context.holds(expression, doc),
         Expr::Schema(schema) => schema.accepts(doc),
         Expr::Always(answer) => *answer,
     }
@@ -108,7 +130,7 @@ fn passes(test: &Test, value: Option<&Bson>, context: &Context<'_>) -> bool {
         Test::Exists => value.is_some(),
         Test::Type(types) => value.is_some_and(|v| types.contains(v)),
         Test::Regex(pattern) => value.is_some_and(|v| pattern.matches(v)),
-        Test::Mod { divisor, remainder } => value.and_then(truncated).is_some_and(|n| n.wrapping_rem(*divisor) == *remainder),
+        Test::Mod { divisor, remainder } => value.and_then(number::truncated).is_some_and(|n| n.wrapping_rem(*divisor) == *remainder),
         Test::Size(length) => matches!(value, Some(Bson::Array(items)) if items.len() == *length),
         Test::ElementMatches(expr) => element_at(value, context, |item| match item {
             Bson::Document(doc) => matches(expr, doc, context),
@@ -116,7 +138,7 @@ fn passes(test: &Test, value: Option<&Bson>, context: &Context<'_>) -> bool {
             _ => false,
         }),
         Test::ElementPasses(tests) => element_at(value, context, |item| element_passes(tests, item, context)),
-        Test::Bits { mask, set, all } => value.is_some_and(|v| bits(v, *mask, *set, *all)),
+        Test::Bits { mask, set, all } => value.is_some_and(|v| mask.test(v, *set, *all)),
         Test::Geo(shape) => value.is_some_and(|value| shape.matches(value)),
         Test::Not(test) => !passes(test, value, context),
         Test::Every(tests) => tests.iter().all(|t| passes(t, value, context)),
@@ -138,7 +160,7 @@ fn element_at(value: Option<&Bson>, context: &Context<'_>, passes: impl Fn(&Bson
 
 /// Whether an array element passes; if it is an array itself, its own elements do not count,
 /// except for tests that ask for an array.
-pub(super) fn element_passes(tests: &[Test], element: &Bson, context: &Context<'_>) -> bool {
+fn element_passes(tests: &[Test], element: &Bson, context: &Context<'_>) -> bool {
     tests.iter().all(|test| passes(test, Some(element), context))
 }
 
@@ -180,20 +202,4 @@ fn is_nan(value: &Bson) -> bool {
         Bson::Decimal128(_) => crate::equal(value, &Bson::Double(f64::NAN)),
         _ => false,
     }
-}
-
-fn truncated(value: &Bson) -> Option<i64> {
-    match value {
-        Bson::Double(n) if n.abs() < 9_223_372_036_854_775_808.0 => Some(n.trunc() as i64),
-        Bson::Double(_) => None,
-        other => number::integer(other),
-    }
-}
-
-fn bits(value: &Bson, mask: u64, set: bool, all: bool) -> bool {
-    let Some(number) = number::integer(value) else {
-        return false;
-    };
-    let hit = if set { number as u64 & mask } else { !(number as u64) & mask };
-    if all { hit == mask } else { hit != 0 }
 }

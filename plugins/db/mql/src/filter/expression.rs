@@ -1,23 +1,30 @@
 //! `$expr`: where filters and expressions meet.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bson::{Bson, Document};
 
-use crate::error::{Error, Result};
+use crate::collation::Collation;
+use crate::error::Result;
+use crate::expression::{Expression, Scope, Variables};
 
-/// An expression whose value decides whether a document matches.
-pub trait Predicate: fmt::Debug + Send + Sync {
-    /// Whether the expression is true of a document. `variables` are those defined outside the
-    /// filter, without `$$`.
-    ///
-    /// # Errors
-    /// What evaluation reports, such as a division by zero.
-    fn test(&self, doc: &Document, variables: &Document) -> Result<bool>;
+/// The name of the variable that holds the time of the command; users' names begin with small
+/// letters.
+pub(crate) const NOW: &str = "NOW";
+
+/// Parses the operand of `$expr`, which may use the variables of the given names.
+pub(super) fn parse(expression: &Bson, known: &[String]) -> Result<Arc<Expression>> {
+    let mut scope = Scope::with(known.iter().map(String::as_str));
+    Expression::parse_in(expression, &mut scope).map(Arc::new)
 }
 
-/// Parses the operand of `$expr`.
-pub(super) fn parse(_expression: &Bson) -> Result<Arc<dyn Predicate>> {
-    Err(Error::unsupported("$expr"))
+/// Variables as expressions take them, from a document of their values. That may hold [`NOW`] too.
+pub(super) fn variables(given: &Document, now: bson::DateTime, collation: &Collation) -> Variables {
+    let now = given.get_datetime(NOW).copied().unwrap_or(now);
+    let mut variables = Variables::at(now);
+    for (name, value) in given.iter().filter(|(name, _)| *name != NOW) {
+        variables.give(name.clone(), value.clone());
+    }
+    variables.collate(collation);
+    variables
 }

@@ -1,28 +1,28 @@
 //! Query filters.
 
+mod bits;
 mod equalities;
 mod eval;
-mod expression;
+pub(crate) mod expression;
 mod parse;
 pub(crate) mod pattern;
 mod types;
 
-use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use bson::{Bson, Document};
+use bson::{Bson, DateTime, Document};
 
 use crate::collation::Collation;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
+use crate::expression::{Expression, Variables};
 use crate::geo::{self, Near};
 use crate::path::Path;
 use crate::schema::Schema;
-use eval::Context;
+use bits::Mask;
+use eval::{Context, Given};
 
-pub use expression::Predicate;
-pub(crate) use parse::truthy;
-#[allow(unused_imports)]
+pub(crate) use parse::{PATHLESS, truthy};
 pub(crate) use pattern::Pattern;
 #[allow(unused_imports)]
 pub(crate) use types::Types;
@@ -37,6 +37,8 @@ pub(crate) use types::Types;
 pub struct Filter {
     pub(crate) root: Expr,
     collation: Collation,
+    /// The time of parsing, which `$$NOW` is unless it is given.
+    now: DateTime,
 }
 
 /// What a document that matches says beside matching.
@@ -55,7 +57,7 @@ pub(crate) enum Expr {
     Not(Box<Expr>),
     Field(Path, Test),
     /// `$expr`.
-    Expression(Arc<dyn Predicate>),
+    Expression(Arc<Expression>),
     /// `$jsonSchema`.
     Schema(Arc<Schema>),
     /// `$alwaysTrue` and `$alwaysFalse`.
@@ -80,7 +82,7 @@ pub(crate) enum Test {
     /// One element passes every test. A `Not` has its own place among the tests.
     ElementPasses(Vec<Test>),
     Bits {
-        mask: u64,
+        mask: Mask,
         set: bool,
         all: bool,
     },
@@ -119,22 +121,42 @@ impl Filter {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_with(filter: &Document, collation: &Collation) -> Result<Self> {
-        Ok(Self { root: parse::filter(filter, parse::At::top(collation))?, collation: collation.clone() })
+        Self::parse_knowing(filter, collation, &[])
+    }
+
+    /// As [`parse_with`](Self::parse_with); `$expr` may use the variables of the given names.
+    pub(crate) fn parse_knowing(filter: &Document, collation: &Collation, known: &[String]) -> Result<Self> {
+        let root = parse::filter(filter, parse::At::top(collation, known))?;
+        Ok(Self { root, collation: collation.clone(), now: DateTime::now() })
     }
 
     /// Whether a document matches. One on which an expression of `$expr` fails does not;
     /// [`test`](Self::test) says why.
     pub fn matches(&self, doc: &Document) -> bool {
-        eval::matches(&self.root, doc, &Context::new(&self.collation, &Document::new()))
+        eval::matches(&self.root, doc, &Context::new(&self.collation, Given::Document(&Document::new(), self.now)))
     }
 
     /// Whether a document matches, and what it says beside. `variables` are those that the
-    /// filter's expressions may use, as `let` of `$lookup` defines them, without `$$`.
+    /// filter's expressions may use, as `let` of `$lookup` defines them, without `$$`; beside
+    /// them `NOW` may be given.
     ///
     /// # Errors
     /// The error of an expression.
     pub fn test(&self, doc: &Document, variables: &Document) -> Result<Option<Matched>> {
-        let context = Context::new(&self.collation, variables);
+        self.tested(doc, Given::Document(variables, self.now))
+    }
+
+    /// As [`test`](Self::test), with all that expressions may need: also the time when they have
+    /// to end, see [`Variables::stop_at`].
+    ///
+    /// # Errors
+    /// The error of an expression; `MaxTimeMSExpired`.
+    pub fn test_with(&self, doc: &Document, variables: &Variables) -> Result<Option<Matched>> {
+        self.tested(doc, Given::Variables(variables))
+    }
+
+    fn tested(&self, doc: &Document, given: Given<'_>) -> Result<Option<Matched>> {
+        let context = Context::new(&self.collation, given);
         let matched = eval::matches(&self.root, doc, &context);
         let position = context.position();
         match context.into_error() {
@@ -198,9 +220,41 @@ impl Filter {
         equalities::collect(&self.root)
     }
 
-    /// Whether one array element passes, for `$pull`: the conditions stand for the element itself.
-    pub(crate) fn parse_for_element(condition: &Bson, collation: &Collation) -> Result<ElementFilter> {
-        Ok(ElementFilter { condition: parse::for_element(condition, parse::At::inside(collation))?, collation: collation.clone() })
+    /// Checks that the filter may be that of an upsert. A command is to check that before it looks
+    /// for matches.
+    ///
+    /// # Errors
+    /// As MongoDB, `QueryFeatureNotAllowed` when it has an `$expr`.
+    pub fn check_upsert(&self) -> Result<()> {
+        if has_expression(&self.root) {
+            let message = "$expr is not allowed in the query predicate for an upsert";
+            return Err(Error::new(Code::QueryFeatureNotAllowed, message));
+        }
+        Ok(())
+    }
+
+    /// Whether one of the conditions, however they are combined, is on a path that begins with a
+    /// field.
+    pub(crate) fn names_field(&self, field: &str) -> bool {
+        names_field(&self.root, field)
+    }
+}
+
+fn has_expression(expr: &Expr) -> bool {
+    match expr {
+        Expr::And(all) | Expr::Or(all) | Expr::Nor(all) => all.iter().any(has_expression),
+        Expr::Not(inner) => has_expression(inner),
+        Expr::Expression(_) => true,
+        Expr::Field(..) | Expr::Schema(_) | Expr::Always(_) => false,
+    }
+}
+
+fn names_field(expr: &Expr, field: &str) -> bool {
+    match expr {
+        Expr::And(all) | Expr::Or(all) | Expr::Nor(all) => all.iter().any(|expr| names_field(expr, field)),
+        Expr::Not(inner) => names_field(inner, field),
+        Expr::Field(path, _) => path.parts().first().is_some_and(|first| first == field),
+        Expr::Expression(_) | Expr::Schema(_) | Expr::Always(_) => false,
     }
 }
 
@@ -218,43 +272,6 @@ fn regions<'a>(expr: &'a Expr, found: &mut Vec<(&'a str, &'a geo::Condition)>) {
         Expr::Or(any) if any.len() == 1 => any.iter().for_each(|expr| regions(expr, found)),
         Expr::Field(path, Test::Geo(condition)) => found.push((path.text(), condition)),
         _ => {}
-    }
-}
-
-/// A condition on an array element, as `$pull` takes it.
-#[derive(Clone, Debug)]
-pub(crate) struct ElementFilter {
-    condition: ElementCondition,
-    collation: Collation,
-}
-
-#[derive(Clone, Debug)]
-enum ElementCondition {
-    Document(Expr),
-    Value(Vec<Test>),
-}
-
-impl ElementFilter {
-    pub(crate) fn matches(&self, element: &Bson) -> bool {
-        let variables = Document::new();
-        let context = Context::new(&self.collation, &variables);
-        match (&self.condition, element) {
-            (ElementCondition::Document(expr), Bson::Document(doc)) => eval::matches(expr, doc, &context),
-            (ElementCondition::Document(_), _) => false,
-            (ElementCondition::Value(tests), element) => eval::element_passes(tests, element, &context),
-        }
-    }
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Equal => "$eq",
-            Self::Greater => "$gt",
-            Self::GreaterOrEqual => "$gte",
-            Self::Less => "$lt",
-            Self::LessOrEqual => "$lte",
-        })
     }
 }
 

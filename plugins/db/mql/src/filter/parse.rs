@@ -6,7 +6,8 @@ use bson::{Bson, Document};
 
 use super::pattern::Pattern;
 use super::types::Types;
-use super::{Comparison, ElementCondition, Expr, Filter, Test, expression};
+use super::{Comparison, Expr, Filter, Mask, Test, expression};
+use crate::check;
 use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
 use crate::geo;
@@ -14,22 +15,30 @@ use crate::number;
 use crate::path::Path;
 use crate::schema::Schema;
 
+/// The operators that stand in place of a path.
+pub(crate) const PATHLESS: &[&str] =
+    &["$and", "$or", "$nor", "$expr", "$jsonSchema", "$where", "$text", "$comment", "$alwaysTrue", "$alwaysFalse"];
+
 /// Where in a filter a condition stands.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     collation: &'a Collation,
+    /// The names of the variables that expressions may use.
+    known: &'a [String],
     depth: usize,
     /// Whether all of the filter depends on it: it stands on top, or below `$and` only.
     decides: bool,
+    /// Whether it is about an element of an array rather than the document.
+    element: bool,
 }
 
 impl<'a> At<'a> {
-    pub(super) fn top(collation: &'a Collation) -> Self {
-        Self { collation, depth: 0, decides: true }
+    pub(super) fn top(collation: &'a Collation, known: &'a [String]) -> Self {
+        Self { collation, known, depth: 0, decides: true, element: false }
     }
 
-    pub(super) fn inside(collation: &'a Collation) -> Self {
-        Self { collation, depth: 0, decides: false }
+    fn in_element(self) -> Result<Self> {
+        Ok(Self { element: true, ..self.below(false)? })
     }
 
     fn below(self, decides: bool) -> Result<Self> {
@@ -48,14 +57,16 @@ pub(super) fn filter(doc: &Document, at: At<'_>) -> Result<Expr> {
             "$or" => all.push(Expr::Or(branches(key, value, at.below(false)?)?)),
             "$nor" => all.push(Expr::Nor(branches(key, value, at.below(false)?)?)),
             "$comment" => {}
-            "$expr" => all.push(Expr::Expression(expression::parse(value)?)),
+            "$expr" | "$text" if at.element => return Err(Error::bad(format!("{key} can only be applied to the top-level document"))),
+            "$where" if at.element => return Err(Error::bad("$elemMatch cannot contain $where expression")),
+            "$expr" => all.push(Expr::Expression(expression::parse(value, at.known)?)),
             "$jsonSchema" => all.push(Expr::Schema(Arc::new(Schema::parse(value)?))),
             "$alwaysTrue" | "$alwaysFalse" => match number::integer(value) {
                 Some(1) => all.push(Expr::Always(key == "$alwaysTrue")),
                 _ => return Err(Error::parse(format!("{key} must be an integer value of 1"))),
             },
             "$text" => return Err(Error::unsupported(key)),
-            "$where" => return Err(Error::bad("$where is not allowed")),
+            "$where" => return Err(Error::bad("$where is not allowed in this context")),
             _ if key.starts_with('$') => return Err(Error::bad(format!("unknown top level operator: {key}"))),
             _ => field(key, value, at, &mut all)?,
         }
@@ -90,6 +101,7 @@ fn branches(operator: &str, value: &Bson, at: At<'_>) -> Result<Vec<Expr>> {
 }
 
 fn field(name: &str, value: &Bson, at: At<'_>, all: &mut Vec<Expr>) -> Result<()> {
+    check::path(name)?;
     let path = Path::new(name);
     match operators(value) {
         Some(doc) => {
@@ -125,10 +137,14 @@ fn tests(name: &str, doc: &Document, at: At<'_>) -> Result<Vec<Test>> {
     for (operator, value) in doc {
         let test = match operator.as_str() {
             "$eq" => compare(Comparison::Equal, value)?,
+            "$gt" | "$gte" | "$lt" | "$lte" if matches!(value, Bson::RegularExpression(_)) => {
+                return Err(Error::bad(format!("Can't have RegEx as arg to predicate over field '{name}'.")));
+            }
             "$gt" => compare(Comparison::Greater, value)?,
             "$gte" => compare(Comparison::GreaterOrEqual, value)?,
             "$lt" => compare(Comparison::Less, value)?,
             "$lte" => compare(Comparison::LessOrEqual, value)?,
+            "$ne" if matches!(value, Bson::RegularExpression(_)) => return Err(Error::bad("Can't have regex as arg to $ne.")),
             "$ne" => not(compare(Comparison::Equal, value)?),
             "$in" => any_of("$in", value, at)?,
             "$nin" => not(any_of("$nin", value, at)?),
@@ -143,10 +159,10 @@ fn tests(name: &str, doc: &Document, at: At<'_>) -> Result<Vec<Test>> {
             "$size" => size(value)?,
             "$all" => every(value, at)?,
             "$elemMatch" => element_match(value, at)?,
-            "$bitsAllSet" => bits(operator, value, true, true)?,
-            "$bitsAnySet" => bits(operator, value, true, false)?,
-            "$bitsAllClear" => bits(operator, value, false, true)?,
-            "$bitsAnyClear" => bits(operator, value, false, false)?,
+            "$bitsAllSet" => Test::Bits { mask: Mask::parse(name, value)?, set: true, all: true },
+            "$bitsAnySet" => Test::Bits { mask: Mask::parse(name, value)?, set: true, all: false },
+            "$bitsAllClear" => Test::Bits { mask: Mask::parse(name, value)?, set: false, all: true },
+            "$bitsAnyClear" => Test::Bits { mask: Mask::parse(name, value)?, set: false, all: false },
             "$comment" => continue,
             "$geoWithin" | "$within" => Test::Geo(Arc::new(geo::Condition::within(value)?)),
             "$geoIntersects" => Test::Geo(Arc::new(geo::Condition::intersects(value)?)),
@@ -159,7 +175,7 @@ fn tests(name: &str, doc: &Document, at: At<'_>) -> Result<Vec<Test>> {
             {
                 continue;
             }
-            "$expr" => return Err(Error::bad("unknown operator: $expr")),
+            "$where" => return Err(Error::bad("$where cannot be applied to a field")),
             _ => return Err(Error::bad(format!("unknown operator: {operator}"))),
         };
         tests.push(test);
@@ -177,9 +193,6 @@ fn not(test: Test) -> Test {
 fn compare(comparison: Comparison, value: &Bson) -> Result<Test> {
     match value {
         Bson::Undefined => Err(Error::bad("cannot compare to undefined")),
-        Bson::RegularExpression(_) if comparison != Comparison::Equal => {
-            Err(Error::bad(format!("Can't have RegEx as arg to predicate {comparison}")))
-        }
         other => Ok(Test::Compare(comparison, other.clone())),
     }
 }
@@ -190,10 +203,8 @@ fn any_of(operator: &str, value: &Bson, at: At<'_>) -> Result<Test> {
     for item in items {
         match item {
             Bson::RegularExpression(r) => patterns.push(Pattern::new(r.pattern.as_str(), r.options.as_str())?),
-            Bson::Undefined => return Err(Error::bad("cannot compare to undefined")),
-            Bson::Document(_) if operators(item).is_some() => {
-                return Err(Error::bad(format!("cannot nest $ under {operator}")));
-            }
+            Bson::Undefined => return Err(Error::bad("InMatchExpression equality cannot be undefined")),
+            Bson::Document(_) if operators(item).is_some() => return Err(Error::bad("cannot nest $ under $in")),
             other => values.push(other.clone()),
         }
     }
@@ -238,22 +249,26 @@ fn regex(value: &Bson, options: Option<&Bson>) -> Result<Test> {
 
 fn modulo(value: &Bson) -> Result<Test> {
     let items = value.as_array().ok_or_else(|| Error::bad("malformed mod, needs to be an array"))?;
-    let number = |item: &Bson| match item {
-        Bson::Double(n) if n.is_finite() => Ok(n.trunc() as i64),
-        other => number::integer(other).ok_or_else(|| Error::bad("malformed mod, divisor and remainder have to be numbers")),
+    let whole = |item: &Bson, what: &str| {
+        number::truncated(item).ok_or_else(|| Error::bad(format!("malformed mod, {what} not a number")))
     };
     match items.as_slice() {
-        [] | [_] => Err(Error::bad("malformed mod, not enough elements")),
-        [divisor, remainder] => match number(divisor)? {
-            0 => Err(Error::bad("divisor cannot be 0")),
-            divisor => Ok(Test::Mod { divisor, remainder: number(remainder)? }),
+        [] => Err(Error::bad("malformed mod, not enough elements")),
+        [divisor] => whole(divisor, "divisor").and(Err(Error::bad("malformed mod, not enough elements"))),
+        [divisor, remainder] => match (whole(divisor, "divisor")?, whole(remainder, "remainder")?) {
+            (0, _) => Err(Error::bad("divisor cannot be 0")),
+            (divisor, remainder) => Ok(Test::Mod { divisor, remainder }),
         },
         _ => Err(Error::bad("malformed mod, too many elements")),
     }
 }
 
 fn size(value: &Bson) -> Result<Test> {
+    if !matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_)) {
+        return Err(Error::bad("$size needs a number"));
+    }
     let length = number::integer(value).ok_or_else(|| Error::bad("$size must be a whole number"))?;
+    let length = i32::try_from(length).map_err(|_| Error::bad("$size must be representable as a 32-bit integer"))?;
     usize::try_from(length).map(Test::Size).map_err(|_| Error::bad("$size may not be negative"))
 }
 
@@ -278,40 +293,11 @@ fn every(value: &Bson, at: At<'_>) -> Result<Test> {
 
 fn element_match(value: &Bson, at: At<'_>) -> Result<Test> {
     let doc = value.as_document().ok_or_else(|| Error::bad("$elemMatch needs an Object"))?;
-    let on_values =
-        doc.keys().next().is_some_and(|k| k.starts_with('$') && !matches!(k.as_str(), "$and" | "$or" | "$nor" | "$expr" | "$where"));
-    let at = at.below(false)?;
-    if on_values { Ok(Test::ElementPasses(tests("", doc, at)?)) } else { Ok(Test::ElementMatches(Box::new(filter(doc, at)?))) }
-}
-
-fn bits(operator: &str, value: &Bson, set: bool, all: bool) -> Result<Test> {
-    let mask = match value {
-        Bson::Array(positions) => {
-            let mut mask = 0;
-            for position in positions {
-                let position = number::integer(position).filter(|p| *p >= 0);
-                let position = position.ok_or_else(|| Error::bad("bit positions must be integers, and not negative"))?;
-                // Numbers have 64 bits, sign-extended: every position beyond stands for the sign.
-                mask |= 1u64 << position.min(63);
-            }
-            mask
+    let at = at.in_element()?;
+    match operators(value) {
+        Some(operators) if !operators.keys().next().is_some_and(|name| PATHLESS.contains(&name.as_str())) => {
+            Ok(Test::ElementPasses(tests("", operators, at)?))
         }
-        number => match number::integer(number) {
-            Some(mask) if mask >= 0 => mask as u64,
-            _ => return Err(Error::bad(format!("{operator} takes an Array or a number that is not negative"))),
-        },
-    };
-    Ok(Test::Bits { mask, set, all })
-}
-
-pub(super) fn for_element(condition: &Bson, at: At<'_>) -> Result<ElementCondition> {
-    Ok(match condition {
-        Bson::Document(doc) => match operators(condition) {
-            Some(doc) if !matches!(doc.keys().next().map(String::as_str), Some("$and" | "$or" | "$nor")) => {
-                ElementCondition::Value(tests("", doc, at)?)
-            }
-            _ => ElementCondition::Document(filter(doc, at)?),
-        },
-        value => ElementCondition::Value(vec![equality(value)?]),
-    })
+        _ => Ok(Test::ElementMatches(Box::new(filter(doc, at)?))),
+    }
 }

@@ -18,28 +18,43 @@ pub(crate) struct Pattern {
     source: String,
     options: String,
     regex: Regex,
+    /// The same where `$` also stands before a line feed at the end, which takes it into the
+    /// match; only where that makes a difference.
+    loose: Option<Regex>,
 }
 
 impl Pattern {
     pub(crate) fn new(source: &str, options: &str) -> Result<Self> {
         if source.len() > MAX_LENGTH {
-            return Err(Error::new(Code::InvalidRegex, format!("a regular expression may have at most {MAX_LENGTH} bytes")));
+            return Err(Error::bad("Regular expression is too long"));
         }
-        let mut builder = RegexBuilder::new(&translate(source));
-        for option in options.chars() {
-            match option {
-                'i' => builder.case_insensitive(true),
-                'm' => builder.multi_line(true),
-                's' => builder.dot_matches_new_line(true),
-                'x' => builder.ignore_whitespace(true),
-                'u' => &mut builder,
-                other => return Err(Error::bad(format!("invalid flag in regex options: {other}"))),
-            };
+        for (text, what) in [(source, "Regular expression"), (options, "Regular expression options string")] {
+            if text.contains('\0') {
+                return Err(Error::bad(format!("{what} cannot contain an embedded null byte")));
+            }
         }
-        let regex = builder.size_limit(SIZE_LIMIT).nest_limit(100).build().map_err(|error| refusal(source, &error))?;
+        if let Some(other) = options.chars().find(|option| !"imsxu".contains(*option)) {
+            return Err(Error::at(51108, format!("invalid flag in regex options: {other}")));
+        }
+        let build = |source: &str| {
+            let mut builder = RegexBuilder::new(source);
+            builder.case_insensitive(options.contains('i')).multi_line(options.contains('m'));
+            builder.dot_matches_new_line(options.contains('s')).ignore_whitespace(options.contains('x'));
+            builder.size_limit(SIZE_LIMIT).nest_limit(100).build()
+        };
+        let translated = translate(source).map_err(|reason| invalid(source, reason))?;
+        let regex = build(&translated.strict).map_err(|error| refusal(source, &error))?;
+        // In lines `$` means the same everywhere; `(?m)` may say so for a part.
+        let flags = |group: &str| group.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').any(|flag| flag == 'm');
+        let in_lines = options.contains('m') || source.split("(?").skip(1).any(flags);
+        let loose = if translated.ends && !in_lines {
+            Some(build(&translated.loose).map_err(|error| refusal(source, &error))?)
+        } else {
+            None
+        };
         let mut options: Vec<char> = options.chars().collect();
         options.sort_unstable();
-        Ok(Self { source: source.to_owned(), options: options.into_iter().collect(), regex })
+        Ok(Self { source: source.to_owned(), options: options.into_iter().collect(), regex, loose })
     }
 
     pub(crate) fn regex(&self) -> &Regex {
@@ -65,7 +80,7 @@ impl Pattern {
 
     pub(super) fn matches(&self, value: &Bson) -> bool {
         match value {
-            Bson::String(text) | Bson::Symbol(text) => self.regex.is_match(text),
+            Bson::String(text) | Bson::Symbol(text) => self.loose.as_ref().unwrap_or(&self.regex).is_match(text),
             Bson::RegularExpression(r) => r.pattern.as_str() == self.source && r.options.as_str() == self.options,
             _ => false,
         }
@@ -81,6 +96,10 @@ fn refusal(source: &str, error: &regex::Error) -> Error {
             last.strip_prefix("error: ").unwrap_or(last).to_owned()
         }
     };
+    invalid(source, &reason)
+}
+
+fn invalid(source: &str, reason: &str) -> Error {
     let shown: String = source.chars().take(100).collect();
     let hint = if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| source.contains(look)) {
         "; look-around is not supported, because expressions run in linear time"
@@ -90,67 +109,174 @@ fn refusal(source: &str, error: &regex::Error) -> Error {
     Error::new(Code::InvalidRegex, format!("Regular expression is invalid: `{shown}`: {reason}{hint}"))
 }
 
-/// Rewrites what Perl's syntax means otherwise: `\d`, `\w`, `\s` and `\b` are ASCII only, and `[`,
-/// `&`, `~` are plain characters in a class.
-fn translate(source: &str) -> String {
+/// An expression in the syntax of [`regex`].
+struct Translated {
+    strict: String,
+    /// With every `$` and `\Z` also before a line feed at the end.
+    loose: String,
+    /// Whether there is any.
+    ends: bool,
+}
+
+/// Rewrites what Perl's syntax means otherwise: `\d`, `\w`, `\s` and `\b` are ASCII only, `[`, `&`,
+/// `~` are plain characters in a class, and a brace that begins no repetition is one anywhere.
+/// Refuses possessive repetitions, which would match more here.
+fn translate(source: &str) -> Result<Translated, &'static str> {
     let mut out = String::with_capacity(source.len() + 16);
-    let mut chars = source.chars().peekable();
-    let mut in_class = false;
-    let mut in_named = false;
-    while let Some(c) = chars.next() {
+    let mut ends = Vec::new();
+    let mut rest = source;
+    let mut class: Option<Class> = None;
+    // Whether what came last can be repeated, and whether that was said already.
+    let mut repeated = false;
+    while let Some(c) = rest.chars().next() {
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        if let Some(state) = &mut class {
+            if state.character(c, &mut rest, &mut out) {
+                class = None;
+            }
+            continue;
+        }
+        let before = std::mem::take(&mut repeated);
         match c {
-            '\\' => match chars.next() {
-                Some('d') => out.push_str("[0-9]"),
-                Some('D') => out.push_str("[^0-9]"),
-                Some('w') => out.push_str("[0-9A-Za-z_]"),
-                Some('W') => out.push_str("[^0-9A-Za-z_]"),
-                Some('s') => out.push_str(r"[\t\n\x0B\f\r ]"),
-                Some('S') => out.push_str(r"[^\t\n\x0B\f\r ]"),
-                Some('b') if in_class => out.push_str(r"\x08"),
-                Some('b') => out.push_str(r"(?-u:\b)"),
-                Some('e') => out.push_str(r"\x1B"),
-                Some('h') => out.push_str(r"[\t ]"),
-                Some('Z') => out.push_str(r"\z"),
-                // Perl takes any other escaped character that is not a letter or digit as itself.
-                Some(other) if other.is_ascii_alphanumeric() => {
-                    out.push('\\');
-                    out.push(other);
-                }
-                Some(other) => literal(other, &mut out),
-                None => out.push('\\'),
-            },
-            '[' if !in_class => {
-                in_class = true;
-                out.push('[');
-                if chars.peek() == Some(&'^') {
-                    chars.next();
-                    out.push('^');
-                }
-                if chars.peek() == Some(&']') {
-                    chars.next();
-                    out.push_str(r"\]");
+            '\\' => {
+                let escaped = rest.chars().next();
+                rest = rest.get(escaped.map_or(0, char::len_utf8)..).unwrap_or_default();
+                match escaped {
+                    Some('b') => out.push_str(r"(?-u:\b)"),
+                    Some('B') => out.push_str(r"(?-u:\B)"),
+                    Some('Z') => {
+                        ends.push((out.len(), 2));
+                        out.push_str(r"\z");
+                    }
+                    Some('Q') => {
+                        let (quoted, after) = rest.split_once("\\E").unwrap_or((rest, ""));
+                        quoted.chars().for_each(|c| literal(c, &mut out));
+                        rest = after;
+                    }
+                    Some('E') => {}
+                    escaped => escape(escaped, &mut out),
                 }
             }
-            '[' if chars.peek() == Some(&':') => {
-                in_named = true;
-                out.push('[');
+            '[' => {
+                class = Some(Class::begin(&mut rest, &mut out));
             }
-            ']' if in_named && out.ends_with(':') => {
-                in_named = false;
-                out.push(']');
+            '$' => {
+                ends.push((out.len(), 1));
+                out.push('$');
             }
-            ']' => {
-                in_class = false;
-                out.push(']');
-            }
-            '[' | '&' | '~' if in_class => {
-                out.push('\\');
+            '{' if !is_repetition(rest) => out.push_str(r"\{"),
+            '{' | '*' | '+' | '?' => {
+                if before && c == '+' {
+                    return Err("possessive repetition is not supported");
+                }
                 out.push(c);
+                if c == '{' {
+                    let (counts, after) = rest.split_once('}').unwrap_or((rest, ""));
+                    out.push_str(counts);
+                    out.push('}');
+                    rest = after;
+                }
+                repeated = true;
             }
             other => out.push(other),
         }
     }
-    out
+    let mut loose = out.clone();
+    for (at, length) in ends.iter().rev() {
+        loose.replace_range(*at..at + length, r"(?:\n?\z)");
+    }
+    Ok(Translated { strict: out, loose, ends: !ends.is_empty() })
+}
+
+/// Whether what follows a brace makes it a repetition: `{2}`, `{2,}`, `{2,3}`.
+fn is_repetition(rest: &str) -> bool {
+    let Some((counts, _)) = rest.split_once('}') else {
+        return false;
+    };
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match counts.split_once(',') {
+        None => number(counts),
+        Some((from, to)) => number(from) && (to.is_empty() || number(to)),
+    }
+}
+
+/// What an escaped character stands for, in a class too.
+fn escape(escaped: Option<char>, out: &mut String) {
+    match escaped {
+        Some('d') => out.push_str("[0-9]"),
+        Some('D') => out.push_str("[^0-9]"),
+        Some('w') => out.push_str("[0-9A-Za-z_]"),
+        Some('W') => out.push_str("[^0-9A-Za-z_]"),
+        Some('s') => out.push_str(r"[\t\n\x0B\f\r ]"),
+        Some('S') => out.push_str(r"[^\t\n\x0B\f\r ]"),
+        Some('e') => out.push_str(r"\x1B"),
+        Some('h') => out.push_str(r"[\t ]"),
+        // Perl takes any other escaped character that is not a letter or digit as itself.
+        Some(other) if other.is_ascii_alphanumeric() => {
+            out.push('\\');
+            out.push(other);
+        }
+        Some(other) => literal(other, out),
+        None => out.push('\\'),
+    }
+}
+
+/// Inside a class of characters.
+struct Class {
+    /// Whether a `-` that comes next stands for a range.
+    ranges: bool,
+}
+
+impl Class {
+    fn begin(rest: &mut &str, out: &mut String) -> Self {
+        out.push('[');
+        if let Some(after) = rest.strip_prefix('^') {
+            out.push('^');
+            *rest = after;
+        }
+        let mut class = Self { ranges: false };
+        if let Some(after) = rest.strip_prefix(']') {
+            out.push_str(r"\]");
+            *rest = after;
+            class.ranges = true;
+        }
+        class
+    }
+
+    /// Takes a character; whether the class ends with it.
+    fn character(&mut self, c: char, rest: &mut &str, out: &mut String) -> bool {
+        let ranges = std::mem::replace(&mut self.ranges, true);
+        match c {
+            '\\' => {
+                let escaped = rest.chars().next();
+                *rest = rest.get(escaped.map_or(0, char::len_utf8)..).unwrap_or_default();
+                match escaped {
+                    Some('b') => out.push_str(r"\x08"),
+                    escaped => escape(escaped, out),
+                }
+            }
+            '[' if rest.starts_with(':') && rest.contains(":]") => {
+                let (name, after) = rest.split_once(":]").unwrap_or((rest, ""));
+                out.push('[');
+                out.push_str(name);
+                out.push_str(":]");
+                *rest = after;
+            }
+            ']' => {
+                out.push(']');
+                return true;
+            }
+            '-' if ranges && !rest.starts_with(']') => {
+                self.ranges = false;
+                out.push('-');
+            }
+            // Where white space is ignored, it is not in a class.
+            '[' | '&' | '~' | '-' | '#' => literal(c, out),
+            c if c.is_ascii_whitespace() => literal(c, out),
+            other => out.push(other),
+        }
+        false
+    }
 }
 
 /// A character that stands for itself, also where white space and `#` are ignored.
@@ -192,6 +318,18 @@ mod tests {
         assert!(hit(r"\bfoo\b", "", "a foo b"));
         assert!(hit(r"(?i)FOO", "", "foo"));
         assert!(hit(r"a\-b\@c", "", "a-b@c"));
+        assert!(hit("a{", "", "a{") && hit("a{,2}", "", "a{,2}") && hit("^a{2}$", "", "aa") && hit("{x}", "", "{x}"));
+        assert!(hit("^[a -]+$", "x", "a - a") && hit("[+--]", "", ",") && !hit("^[+--]$", "", "."));
+        assert!(hit(r"^\Q(a.b)\E$", "", "(a.b)") && !hit(r"^\Qa.b\E$", "", "axb"));
+    }
+
+    #[test]
+    fn the_end_is_also_before_a_last_line_feed() {
+        assert!(hit("a$", "", "a\n") && hit(r"a\Z", "", "a\n") && !hit(r"a\z", "", "a\n"));
+        assert!(!hit("a$", "", "a\n\n") && !hit("a$", "", "a\nb") && hit("a$", "m", "a\nb"));
+        assert!(hit(r"a\$", "", "a$b") && hit("[$]", "", "$"));
+        let pattern = Pattern::new("a$", "").unwrap();
+        assert_eq!(pattern.regex().find("ba").map(|found| found.as_str()), Some("a"));
     }
 
     #[test]
@@ -201,8 +339,10 @@ mod tests {
             assert_eq!(error.code(), Code::InvalidRegex, "{source}");
         }
         assert!(Pattern::new("(?=a)b", "").unwrap_err().message().contains("look-around"));
-        assert!(Pattern::new("a", "q").is_err());
-        assert!(Pattern::new(&"a".repeat(MAX_LENGTH + 1), "").is_err());
+        assert!(Pattern::new("a++b", "").unwrap_err().message().contains("possessive"));
+        assert_eq!(Pattern::new("a", "q").unwrap_err().code(), Code::Location(51108));
+        assert!(Pattern::new("a\0", "").unwrap_err().message().contains("null byte"));
+        assert!(Pattern::new(&"a".repeat(MAX_LENGTH + 1), "").unwrap_err().message().contains("too long"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::edge::TOLERANCE;
 use super::tree::Tree;
-use super::vector::{Vector, triangle};
+use super::vector::{Vector, triangle, turn};
 
 /// The whole sphere has 4π.
 const SPHERE: f64 = 4.0 * PI;
@@ -66,19 +66,28 @@ impl Ring {
 
     /// Whether a place that is not on the ring is inside.
     ///
-    /// The triangles from any place to the ring's edges add up to the ring's area, except that
-    /// 4π, the whole earth, is missing where the inside holds the opposite of that place. So
-    /// they are taken from the opposite of the place that is asked about.
+    /// In a cap the ring turns once around the places inside and not at all around others. A
+    /// larger ring may turn around the opposite of a place as well. The triangles from any place
+    /// to its edges add up to its area, except that 4π, the whole earth, is missing where the
+    /// inside holds the opposite of that place; so they are taken from the opposite of the place
+    /// that is asked about.
     pub(super) fn surrounds(&self, place: Vector) -> bool {
-        self.may_surround(place) && (self.area - fan(-place, &self.places)).abs() > SPHERE / 2.0
+        if self.radius < FRAC_PI_2 {
+            let turned: f64 = edges(&self.places).map(|(from, to)| turn(place, from, to)).sum();
+            return self.may_surround(place) && turned.abs() > PI;
+        }
+        (self.area - fan(-place, &self.places)).abs() > SPHERE / 2.0
     }
+}
+
+fn edges(places: &[Vector]) -> impl Iterator<Item = (Vector, Vector)> {
+    let back = places.last().zip(places.first());
+    back.into_iter().chain(places.iter().zip(places.iter().skip(1))).map(|(from, to)| (*from, *to))
 }
 
 /// The sum of the triangles from a place to the edges of a ring.
 fn fan(apex: Vector, places: &[Vector]) -> f64 {
-    let back = places.last().zip(places.first());
-    let pairs = back.into_iter().chain(places.iter().zip(places.iter().skip(1)));
-    pairs.map(|(from, to)| triangle(apex, *from, *to)).sum()
+    edges(places).map(|(from, to)| triangle(apex, from, to)).sum()
 }
 
 /// The area on the left of a ring; less the whole earth if it is more than half of it.

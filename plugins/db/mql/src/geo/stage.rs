@@ -5,7 +5,7 @@ use geo::Point;
 
 use super::near::{Located, Near, Origin, Unit, point_of};
 use super::parse::{Kind, geojson, number, pair, shown, spot};
-use crate::check::type_name;
+use crate::check::{self, type_name};
 use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
@@ -99,7 +99,11 @@ impl GeoNear {
     /// # Errors
     /// As [`Filter::parse`], and `BadValue` for `$near` and `$nearSphere` in it.
     pub fn filter(&self, collation: &Collation) -> Result<Filter> {
-        let filter = Filter::parse_with(&self.query, collation)?;
+        self.filter_knowing(collation, &[])
+    }
+
+    pub(crate) fn filter_knowing(&self, collation: &Collation, known: &[String]) -> Result<Filter> {
+        let filter = Filter::parse_knowing(&self.query, collation, known)?;
         if filter.near().is_some() {
             return Err(Error::bad("Too many geoNear expressions"));
         }
@@ -152,6 +156,7 @@ fn field_path(path: &str) -> Result<String> {
     if path.is_empty() {
         return Err(Error::at(40352, "FieldPath cannot be constructed with empty string"));
     }
+    check::path(path)?;
     for part in path.split('.') {
         if part.is_empty() {
             return Err(Error::at(15998, "FieldPath field names may not be empty strings."));

@@ -71,5 +71,15 @@ pub(super) fn determinant(a: Vector, b: Vector, c: Vector) -> f64 {
 
 /// The area of the spherical triangle, positive where its corners turn left; between -2π and 2π.
 pub(super) fn triangle(a: Vector, b: Vector, c: Vector) -> f64 {
-    2.0 * determinant(a, b, c).atan2(1.0 + a.dot(b) + b.dot(c) + c.dot(a))
+    // The determinant of the three, from their differences: exact for triangles of millimetres too.
+    let volume = determinant(a, b.minus(a), c.minus(a));
+    2.0 * volume.atan2(1.0 + a.dot(b) + b.dot(c) + c.dot(a))
+}
+
+/// The angle by which the direction from a place turns on the way along an edge, positive to the
+/// left; between -π and π.
+pub(super) fn turn(place: Vector, from: Vector, to: Vector) -> f64 {
+    // At right angles to the directions, and as exact for near ends as for far ones.
+    let (a, b) = (place.cross(from.minus(place)), place.cross(to.minus(place)));
+    determinant(place, a, b).atan2(a.dot(b))
 }

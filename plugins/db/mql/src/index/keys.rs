@@ -15,7 +15,7 @@ const MAX_KEYS_SIZE: usize = 4 * crate::check::MAX_SIZE;
 
 /// What is known of one field of a key.
 #[derive(Clone, Copy)]
-enum Field<'a> {
+pub(crate) enum Field<'a> {
     /// Its value, `None` where it is missing.
     Value(Option<&'a Bson>),
     /// The parts of its path still to go from a document.
@@ -82,7 +82,7 @@ impl IndexSpec {
             fields.push(if field.kind == FieldKind::Sphere { Field::Cells } else { Field::Below(doc, field.path.parts()) });
         }
         let mut found = Found { spec: self, cells, keys: BTreeSet::new(), size: 0 };
-        found.expand(fields)?;
+        expand(fields, &mut |fields| found.emit(fields))?;
         let keys = found.keys.into_iter().map(|key| (key.bytes, key.values));
         Ok(keys.collect())
     }
@@ -122,44 +122,49 @@ impl PartialEq for Key {
 
 impl Eq for Key {}
 
-impl Found<'_> {
-    /// Follows the paths to their ends, or to the one array of which each element makes a key.
-    fn expand<'a>(&mut self, mut fields: Vec<Field<'a>>) -> Result<()> {
-        for field in &mut fields {
-            if let Field::Below(doc, parts) = *field {
-                *field = below(doc, parts)?;
-            }
+/// Follows the paths to their ends, or to the one array of which each element makes a key, and
+/// calls `emit` with the fields of each key.
+///
+/// # Errors
+/// `CannotIndexParallelArrays` for two arrays side by side, Location 16746 for a position that is
+/// also a field; those of `emit`.
+pub(crate) fn expand<'a>(mut fields: Vec<Field<'a>>, emit: &mut dyn FnMut(&[Field<'a>]) -> Result<()>) -> Result<()> {
+    for field in &mut fields {
+        if let Field::Below(doc, parts) = *field {
+            *field = below(doc, parts)?;
         }
-        let mut array: Option<(&str, &'a [Bson])> = None;
-        for field in &fields {
-            match (array, field) {
-                (None, Field::Array(name, items, _)) => array = Some((name, items)),
-                (Some((other, of)), Field::Array(name, items, _)) if !std::ptr::eq(of, *items) => {
-                    return Err(Error::new(Code::CannotIndexParallelArrays, format!("cannot index parallel arrays [{name}] [{other}]")));
-                }
-                _ => {}
-            }
-        }
-        let Some((_, items)) = array else {
-            return self.emit(&fields);
-        };
-        for item in items {
-            let element = |field: &Field<'a>| -> Field<'a> {
-                match *field {
-                    Field::Array(_, _, []) => Field::Value(Some(item)),
-                    Field::Array(_, _, rest) => match item {
-                        Bson::Document(doc) => Field::Below(doc, rest),
-                        _ => Field::Value(None),
-                    },
-                    other => other,
-                }
-            };
-            let fields = fields.iter().map(element).collect();
-            self.expand(fields)?;
-        }
-        Ok(())
     }
+    let mut array: Option<(&str, &'a [Bson])> = None;
+    for field in &fields {
+        match (array, field) {
+            (None, Field::Array(name, items, _)) => array = Some((name, items)),
+            (Some((other, of)), Field::Array(name, items, _)) if !std::ptr::eq(of, *items) => {
+                return Err(Error::new(Code::CannotIndexParallelArrays, format!("cannot index parallel arrays [{name}] [{other}]")));
+            }
+            _ => {}
+        }
+    }
+    let Some((_, items)) = array else {
+        return emit(&fields);
+    };
+    for item in items {
+        let element = |field: &Field<'a>| -> Field<'a> {
+            match *field {
+                Field::Array(_, _, []) => Field::Value(Some(item)),
+                Field::Array(_, _, rest) => match item {
+                    Bson::Document(doc) => Field::Below(doc, rest),
+                    _ => Field::Value(None),
+                },
+                other => other,
+            }
+        };
+        let fields = fields.iter().map(element).collect();
+        expand(fields, emit)?;
+    }
+    Ok(())
+}
 
+impl Found<'_> {
     fn emit(&mut self, fields: &[Field<'_>]) -> Result<()> {
         let ordinary = |field: &&Field<'_>| !matches!(field, Field::Cells);
         if self.spec.is_sparse()

@@ -1,6 +1,6 @@
 //! Indexes: what they are made over, and the keys of a document in them.
 
-mod keys;
+pub(crate) mod keys;
 mod parse;
 mod partial;
 

@@ -16,7 +16,7 @@ mod upsert;
 
 use bson::{Bson, DateTime, Document};
 
-use crate::aggregate::Transform;
+use crate::aggregate::{Transform, bounds};
 use crate::check;
 use crate::collation::Collation;
 use crate::error::{Code, Error, Result};
@@ -109,7 +109,7 @@ impl Update {
     /// # Errors
     /// `ImmutableField` when `_id` would change; `PathNotViable`, `TypeMismatch` and `BadValue`
     /// when a value cannot be changed so; `Overflow` when the result is nested too deep,
-    /// `BSONObjectTooLarge` when it is certainly above 16 MiB; the errors of a pipeline.
+    /// `BSONObjectTooLarge` when it is above 16 MiB; the errors of a pipeline.
     pub fn apply(&self, doc: &mut Document) -> Result<bool> {
         self.change(doc, None, false)
     }
@@ -145,18 +145,24 @@ impl Update {
                     ));
                 }
                 check::depth(doc)?;
+                fits(doc)?;
                 Ok(changed)
             }
             Kind::Pipeline { transform, variables } => {
                 let new = transform.apply(doc, variables)?;
                 let new = replacement::with_id(&new, doc.get("_id"))?;
                 check::document(&new)?;
+                fits(&new)?;
                 let changed = !same::document(doc, &new);
                 *doc = new;
                 Ok(changed)
             }
         }
     }
+}
+
+fn fits(doc: &Document) -> Result<()> {
+    if bounds::size(doc) > check::MAX_SIZE { Err(place::too_large()) } else { Ok(()) }
 }
 
 #[cfg(test)]

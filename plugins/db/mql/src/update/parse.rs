@@ -85,7 +85,7 @@ impl Parser<'_> {
     }
 
     fn operation(&self, operator: &str, name: &str, value: &Bson) -> Result<Operation> {
-        let stored = || check::value(value).map(|()| value.clone());
+        let stored = || check::value(name, value).map(|()| value.clone());
         let numeric = |verb: &str| {
             if number::is_number(value) {
                 Ok(value.clone())
@@ -103,12 +103,13 @@ impl Parser<'_> {
             "$min" => Operation::Minimum(stored()?),
             "$max" => Operation::Maximum(stored()?),
             "$currentDate" => current_date(value)?,
-            "$push" => Operation::Push(Push::parse(value, self.collation)?),
+            "$push" => Operation::Push(Push::parse(value)?),
             "$addToSet" => Operation::AddToSet(add_to_set(value)?),
             "$pop" => match number::integer(value) {
                 Some(1) => Operation::Pop { first: false },
                 Some(-1) => Operation::Pop { first: true },
                 Some(other) => return Err(Error::parse(format!("$pop expects 1 or -1, found: {other}"))),
+                None if number::is_number(value) => return Err(Error::parse(format!("Expected an integer: {name}: {}", shown(value)))),
                 None => return Err(Error::parse(format!("Expected a number in: {name}: {}", shown(value)))),
             },
             "$pull" => Operation::Pull(Pull::parse(value, self.collation)?),
@@ -193,7 +194,7 @@ fn add_to_set(value: &Bson) -> Result<Vec<Bson>> {
         },
         one => vec![one.clone()],
     };
-    items.iter().try_for_each(check::value)?;
+    items.iter().try_for_each(|item| check::value("", item))?;
     Ok(items)
 }
 

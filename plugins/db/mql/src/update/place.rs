@@ -54,13 +54,14 @@ impl Room {
         let added = self.added.get().saturating_add(bytes);
         self.added.set(added);
         if added > 2 * check::MAX_SIZE {
-            return Err(Error::new(
-                Code::BSONObjectTooLarge,
-                format!("Resulting document after update is larger than {}", check::MAX_SIZE),
-            ));
+            return Err(too_large());
         }
         Ok(())
     }
+}
+
+pub(super) fn too_large() -> Error {
+    Error::new(Code::BSONObjectTooLarge, format!("Resulting document after update is larger than {}", check::MAX_SIZE))
 }
 
 /// Edits the value at a path. Says whether the document changed.

@@ -5,10 +5,7 @@ use bson::{Bson, Document};
 use crate::collation::Collation;
 use crate::error::Result;
 use crate::features;
-use crate::filter::Filter;
-
-/// The operators that stand on top of a filter rather than behind a path.
-const TOP_LEVEL: &[&str] = &["$and", "$or", "$nor", "$expr", "$jsonSchema", "$where", "$text", "$comment", "$alwaysTrue", "$alwaysFalse"];
+use crate::filter::{Filter, PATHLESS};
 
 /// What is removed.
 #[derive(Clone, Debug)]
@@ -25,7 +22,7 @@ impl Pull {
     pub(super) fn parse(condition: &Bson, collation: &Collation) -> Result<Self> {
         let first = condition.as_document().and_then(|doc| doc.keys().next());
         let pull = match condition {
-            Bson::Document(doc) if first.is_none_or(|name| !name.starts_with('$') || TOP_LEVEL.contains(&name.as_str())) => {
+            Bson::Document(doc) if first.is_none_or(|name| !name.starts_with('$') || PATHLESS.contains(&name.as_str())) => {
                 Self::Documents(Filter::parse_with(doc, collation)?)
             }
             Bson::Document(_) | Bson::RegularExpression(_) => {

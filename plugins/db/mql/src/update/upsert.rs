@@ -12,8 +12,10 @@ impl Update {
     /// a match is equal in, changed by the update. It has no `_id` when neither says one.
     ///
     /// # Errors
-    /// As [`Filter::equalities`], [`Update::apply`] and [`check::document`].
+    /// As [`Filter::check_upsert`], [`Filter::equalities`], [`Update::apply`] and
+    /// [`check::document`].
     pub fn upsert(&self, filter: &Filter) -> Result<Document> {
+        filter.check_upsert()?;
         let mut doc = filter.equalities()?;
         self.apply_on_insert(&mut doc)?;
         let doc = replacement::with_id(&doc, None)?;
@@ -27,8 +29,9 @@ impl Replacement {
     /// the `_id` that the filter asks for. It has no `_id` when neither says one.
     ///
     /// # Errors
-    /// As [`Filter::id_equality`]; `ImmutableField` when they say different ones.
+    /// As [`Filter::check_upsert`] and [`Filter::id_equality`]; `ImmutableField` when they say different ones.
     pub fn upsert(&self, filter: &Filter) -> Result<Document> {
+        filter.check_upsert()?;
         let id = filter.id_equality()?;
         if let Some(id) = id {
             check::id(id)?;

@@ -6,6 +6,7 @@ use std::ops::Bound;
 
 use bson::{Bson, Document};
 
+use crate::check;
 use crate::error::{Code, Error, Result};
 use crate::expression::{Expression, FieldPath, Scope, Variables};
 
@@ -273,6 +274,7 @@ pub(super) fn names(path: &str) -> Result<Vec<String>> {
     if path.starts_with('$') {
         return Err(Error::at(16410, "FieldPath field names may not start with '$'."));
     }
+    check::path(path)?;
     let path = FieldPath::parse(&format!("${path}"), &Scope::new())?;
     Ok(path.of_root().unwrap_or_default().to_vec())
 }

@@ -54,7 +54,7 @@ impl GraphLookup {
                     let Bson::Document(conditions) = value else {
                         return Err(Error::at(40185, format!("restrictSearchWithMatch must be an object, found {}", type_name(value))));
                     };
-                    match_::filter(conditions, collation)?;
+                    match_::filter(conditions, collation, known)?;
                     restrict = Some(conditions.clone());
                 }
                 "from" => from = Some(text()?),
@@ -95,7 +95,7 @@ impl GraphLookup {
         };
         let query = Query {
             collection: Some(self.from.clone()),
-            filter: Arc::new(match_::filter(&conditions, &env.collation)?),
+            filter: Arc::new(match_::filter(&conditions, &env.collation, &env.names())?),
             variables: env.given.clone(),
             sort: None,
             limit: None,

@@ -119,7 +119,7 @@ impl Lookup {
                 if values.is_empty() {
                     values.push(Bson::Null);
                 }
-                let filter = match_::filter(&equals_any(foreign, values), &env.collation)?;
+                let filter = match_::filter(&equals_any(foreign, values), &env.collation, &[])?;
                 let query = Query {
                     collection: Some(self.from.clone()),
                     filter: Arc::new(filter),

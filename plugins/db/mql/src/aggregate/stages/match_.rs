@@ -14,9 +14,10 @@ pub(in crate::aggregate) fn conditions(value: &Bson) -> Result<&Document> {
     value.as_document().ok_or_else(|| Error::at(15959, "the match filter must be an expression in an object"))
 }
 
-/// Parses a filter as it stands in a pipeline.
-pub(in crate::aggregate) fn filter(conditions: &Document, collation: &Collation) -> Result<Filter> {
-    let filter = Filter::parse_with(conditions, collation)?;
+/// Parses a filter as it stands in a pipeline; its expressions may use the variables of the given
+/// names.
+pub(in crate::aggregate) fn filter(conditions: &Document, collation: &Collation, known: &[String]) -> Result<Filter> {
+    let filter = Filter::parse_knowing(conditions, collation, known)?;
     if filter.near().is_some() {
         return Err(Error::bad("$geoNear, $near, and $nearSphere are not allowed in this context"));
     }
@@ -24,5 +25,5 @@ pub(in crate::aggregate) fn filter(conditions: &Document, collation: &Collation)
 }
 
 pub(in crate::aggregate) fn start(filter: Arc<Filter>) -> Box<dyn Operator> {
-    Box::new(Each::new(move |doc: Document, env: &Env| Ok(filter.test(&doc, &env.given)?.is_some().then_some(doc))))
+    Box::new(Each::new(move |doc: Document, env: &Env| Ok(filter.test_with(&doc, &env.variables)?.is_some().then_some(doc))))
 }

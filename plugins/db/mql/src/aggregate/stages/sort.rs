@@ -41,7 +41,7 @@ impl Order for ByKey {
     type Key = SortKey;
 
     fn key(&self, doc: &Document, _env: &Env) -> Result<SortKey> {
-        Ok(self.0.key(doc))
+        self.0.try_key(doc)
     }
 }
 
