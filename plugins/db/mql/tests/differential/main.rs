@@ -33,7 +33,7 @@ use settle::{Settled, evaluate_both, settle};
 const CASES: u64 = 100_000;
 const BATCH: u64 = 500;
 /// How many differences that nothing explains are printed.
-const SHOWN: usize = 40;
+const SHOWN: usize = 400;
 
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
@@ -106,7 +106,7 @@ fn report(all: &[&Difference], settled: &[Settled], cases: u64) -> usize {
         println!("\n{} times {signature}", items.len());
         let mut items = items.clone();
         items.sort_by_key(|item| item.case.line().len());
-        for item in items.iter().take(2) {
+        for item in items.iter().take(1) {
             println!("  case {}: {}", item.number, item.case.line());
             println!("    mql   {}", item.ours.line());
             println!("    mingo {}", item.theirs.line());

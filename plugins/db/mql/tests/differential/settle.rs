@@ -39,37 +39,66 @@ fn alike(a: (&Outcome, &Outcome), b: (&Outcome, &Outcome)) -> bool {
 /// Makes all differences small, step by step. Of the next steps, those that nothing explains are
 /// preferred, so that an explained difference in a case does not hide another.
 pub fn settle(mingo: &mut Mingo, all: &[&Difference], differing: Vec<Settled>) -> Vec<Settled> {
-    let mut active = differing;
+    let mut active: Vec<Shrinking> = differing.into_iter().map(Shrinking::new).collect();
     let mut settled = Vec::new();
     while !active.is_empty() {
-        let steps: Vec<Vec<Case>> = active.iter().map(|item| smaller(&item.case)).collect();
-        let flat: Vec<Case> = steps.iter().flatten().cloned().collect();
+        let windows: Vec<Vec<Case>> = active.iter_mut().map(Shrinking::window).collect();
+        let flat: Vec<Case> = windows.iter().flatten().cloned().collect();
         let mut outcomes = evaluate_both(mingo, &flat).into_iter();
         let mut next = Vec::new();
-        for (mut item, steps) in active.into_iter().zip(steps) {
-            let mut best: Option<Settled> = None;
-            for case in steps {
+        for (mut shrinking, window) in active.into_iter().zip(windows) {
+            let mut found = None;
+            for case in window {
                 let Some((ours, theirs)) = outcomes.next() else { break };
-                if best.as_ref().is_some_and(|best| best.explained.is_none())
-                    || agree(&ours, &theirs)
-                    || !alike((&ours, &theirs), (&item.ours, &item.theirs))
-                {
+                let item = &shrinking.item;
+                if found.is_some() || agree(&ours, &theirs) || !alike((&ours, &theirs), (&item.ours, &item.theirs)) {
                     continue;
                 }
                 let explained = differences::explanation(all, &Seen { case: &case, ours: &ours, theirs: &theirs });
-                if best.is_none() || explained.is_none() {
-                    best = Some(Settled { case, ours, theirs, number: item.number, explained });
+                let step = Settled { case, ours, theirs, number: item.number, explained };
+                match explained {
+                    None => found = Some(step),
+                    Some(_) => _ = shrinking.second.get_or_insert(step),
                 }
             }
-            match best {
-                Some(best) => next.push(best),
-                None => {
-                    item.explained = differences::explanation(all, &Seen { case: &item.case, ours: &item.ours, theirs: &item.theirs });
-                    settled.push(item);
+            if found.is_none() && shrinking.steps.is_empty() {
+                found = shrinking.second.take();
+                if found.is_none() {
+                    let Settled { case, ours, theirs, .. } = &shrinking.item;
+                    shrinking.item.explained = differences::explanation(all, &Seen { case, ours, theirs });
+                    settled.push(shrinking.item);
+                    continue;
                 }
             }
+            next.push(found.map_or(shrinking, Shrinking::new));
         }
         active = next;
     }
     settled
+}
+
+/// How many steps are tried at a time.
+const WINDOW: usize = 12;
+
+struct Shrinking {
+    item: Settled,
+    /// Those not tried yet, the largest last.
+    steps: Vec<Case>,
+    /// The first step that leaves an explained difference.
+    second: Option<Settled>,
+}
+
+impl Shrinking {
+    fn new(item: Settled) -> Self {
+        let mut steps = smaller(&item.case);
+        steps.reverse();
+        Self { item, steps, second: None }
+    }
+
+    fn window(&mut self) -> Vec<Case> {
+        let rest = self.steps.len().saturating_sub(WINDOW);
+        let mut window = self.steps.split_off(rest);
+        window.reverse();
+        window
+    }
 }

@@ -73,9 +73,9 @@ impl<'a> Expressions<'a> {
 
     pub fn of(&self, random: &mut Random, wanted: Type, depth: usize) -> Bson {
         let wanted = match random.below(100) {
-            0..3 => TYPES[random.below(TYPES.len())],
-            3 if depth == 0 => return Bson::Null,
-            4..50 if depth > 0 => {
+            0..2 => TYPES[random.below(TYPES.len())],
+            2 if depth == 0 => return Bson::Null,
+            3..50 if depth > 0 => {
                 let fits = |operator: &&table::Operator| {
                     (operator.gives == wanted || wanted == Type::Any || (wanted == Type::Number && operator.gives == Type::Integer))
                         && !self.generator.unknown.contains(operator.name)
@@ -97,16 +97,28 @@ impl<'a> Expressions<'a> {
 
     fn call(&self, random: &mut Random, operator: &table::Operator, depth: usize) -> Bson {
         let argument = match operator.takes {
-            Takes::Each([single]) if random.chance(70) => match self.of(random, *single, depth) {
-                // An array would be the list of arguments.
-                Bson::Array(items) => bson!([items]),
-                other => other,
-            },
+            Takes::Each([single]) if random.chance(98) => self.alone(random, *single, depth),
             Takes::Each(types) => Bson::Array(types.iter().map(|wanted| self.of(random, *wanted, depth)).collect()),
             Takes::Several(wanted, least, most) => Bson::Array(random.some(least, most, |random| self.of(random, wanted, depth))),
             Takes::Built(build) => build(self, random, depth),
         };
         bson!({operator.name: argument})
+    }
+
+    /// An expression that can be an argument without a list around it: no array.
+    pub fn alone(&self, random: &mut Random, wanted: Type, depth: usize) -> Bson {
+        match self.of(random, wanted, depth) {
+            Bson::Array(_) => self.path(random, wanted),
+            other => other,
+        }
+    }
+
+    /// An expression that is no constant.
+    pub fn computed(&self, random: &mut Random, wanted: Type, depth: usize) -> Bson {
+        match self.of(random, wanted, depth) {
+            Bson::Document(doc) if doc.keys().next().is_some_and(|key| key.starts_with('$')) => Bson::Document(doc),
+            _ => self.path(random, wanted),
+        }
     }
 
     fn path(&self, random: &mut Random, wanted: Type) -> Bson {

@@ -8,7 +8,7 @@ use crate::random::Random;
 /// A filter that matches some of the documents, if it can be had.
 pub fn filter(random: &mut Random, docs: &[Document], generator: &Generator, depth: usize) -> Document {
     let mut filter = Document::new();
-    for _ in 0..1 + random.below(2) {
+    for _ in 0..if random.chance(25) { 2 } else { 1 } {
         match random.below(12) {
             0 | 1 if depth > 0 => {
                 let operator = random.pick(&["$and", "$or", "$nor", "$or"]);
@@ -33,7 +33,7 @@ fn operand(random: &mut Random, docs: &[Document], path: &str) -> Bson {
     let mut found = Vec::new();
     let whole: Vec<Bson> = docs.iter().cloned().map(Bson::Document).collect();
     whole.iter().for_each(|doc| paths::values_at(doc, path, &mut found));
-    match found.is_empty() || random.chance(25) {
+    match found.is_empty() || random.chance(12) {
         true => values::value(random, 1),
         false => found[random.below(found.len())].clone(),
     }
@@ -43,7 +43,7 @@ fn condition(random: &mut Random, docs: &[Document], path: &str, depth: usize) -
     match random.below(20) {
         0..4 => operand(random, docs, path),
         4 => Bson::RegularExpression(pattern(random)),
-        5 | 6 => {
+        5 => {
             let mut both = operator(random, docs, path, depth);
             both.extend(operator(random, docs, path, depth));
             Bson::Document(both)

@@ -20,7 +20,11 @@ pub fn field(random: &mut Random) -> &'static str {
 pub fn sort(random: &mut Random) -> Document {
     let fields = random.some(1, 2, |random| {
         let direction = if random.chance(50) { 1 } else { -1 };
-        (if random.chance(20) { "_id" } else { field(random) }.to_owned(), Bson::Int32(direction))
+        let field = match random.chance(8) {
+            true => field(random),
+            false => random.pick(&["_id", "n", "m", "s", "t", "d", "b", "o.n", "o.s", "o.p.n"]),
+        };
+        (field.to_owned(), Bson::Int32(direction))
     });
     fields.into_iter().collect()
 }

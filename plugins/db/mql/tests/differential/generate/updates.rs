@@ -76,7 +76,8 @@ fn change(random: &mut Random, command: &mut Document, filters: &mut Filters) ->
             ("$pullAll", array, Bson::Array(items))
         }
         17 => positional(random, command),
-        18 => ("$setOnInsert", target(random), values::scalar(random)),
+        18 if random.chance(15) => ("$setOnInsert", target(random), values::scalar(random)),
+        18 => ("$set", target(random), values::value(random, 1)),
         _ => elements(random, filters),
     }
 }
@@ -90,7 +91,7 @@ fn target(random: &mut Random) -> String {
 }
 
 fn number_target(random: &mut Random) -> String {
-    random.pick(&["n", "m", "o.n", "o.p.n", "q", "x.0", "v.0.n", "n", "m", "k"]).to_owned()
+    random.pick(&["n", "m", "o.n", "o.p.n", "q", "x.0", "v.0.n", "n", "m"]).to_owned()
 }
 
 fn any_target(random: &mut Random) -> String {
@@ -98,7 +99,7 @@ fn any_target(random: &mut Random) -> String {
 }
 
 fn array_target(random: &mut Random) -> String {
-    random.pick(&["x", "x", "y", "v.0.x", "q", "x", "y", "k"]).to_owned()
+    random.pick(&["x", "x", "y", "v.0.x", "q", "x", "y"]).to_owned()
 }
 
 fn push(random: &mut Random) -> Bson {

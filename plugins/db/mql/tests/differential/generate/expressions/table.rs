@@ -44,10 +44,10 @@ pub const OPERATORS: &[Operator] = &[
     operator("$mod", Number, Each(&[Number, Number])),
     operator("$multiply", Number, Several(Number, 1, 3)),
     operator("$pow", Number, Each(&[Number, Integer])),
-    operator("$round", Number, Each(&[Number, Integer])),
+    operator("$round", Number, Built(rounded)),
     operator("$sqrt", Number, Each(&[Number])),
     operator("$subtract", Number, Each(&[Number, Number])),
-    operator("$trunc", Number, Each(&[Number, Integer])),
+    operator("$trunc", Number, Built(rounded)),
     operator("$acos", Number, Each(&[Number])),
     operator("$acosh", Number, Each(&[Number])),
     operator("$asin", Number, Each(&[Number])),
@@ -223,6 +223,14 @@ fn slice(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
         arguments.push(Bson::Int32(random.between(1, 3)));
     }
     arguments.into()
+}
+
+fn rounded(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+    let number = make.of(random, Number, depth);
+    match random.chance(95) {
+        true => bson!([number, if random.chance(70) { 0 } else { random.between(1, 3) }]),
+        false => bson!([number, make.of(random, Integer, 0)]),
+    }
 }
 
 fn zip(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
@@ -423,11 +431,8 @@ fn convert(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
 
 /// What accumulators take as expressions: one array, or several values.
 fn accumulated(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
-    match random.chance(50) {
-        true => match make.of(random, Numbers, depth) {
-            Bson::Array(items) => bson!([items]),
-            other => other,
-        },
+    match random.chance(60) {
+        true => make.alone(random, Numbers, depth),
         false => random.some(1, 3, |random| make.of(random, Number, depth)).into(),
     }
 }
