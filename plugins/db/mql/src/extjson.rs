@@ -7,7 +7,7 @@ use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime, Decimal128, Document, Regex, Timestamp};
 
 use crate::error::{Error, Result};
-use crate::iso;
+use crate::{iso, json};
 
 /// Turns a document into the value it stands for, if it is Extended JSON; others stay as they are.
 pub(crate) fn decode(doc: Document) -> Result<Bson> {
@@ -38,6 +38,55 @@ pub(crate) fn decode(doc: Document) -> Result<Bson> {
         "$undefined" => Bson::Undefined,
         _ => return Ok(Bson::Document(doc)),
     })
+}
+
+/// Writes a value in canonical form.
+pub(crate) fn encode(value: &Bson, out: &mut Vec<u8>) {
+    let mut wrapped = |name: &str, text: &str| {
+        out.push(b'{');
+        json::string(name, out);
+        out.push(b':');
+        json::string(text, out);
+        out.push(b'}');
+    };
+    match value {
+        Bson::Double(n) if n.is_nan() => wrapped("$numberDouble", "NaN"),
+        Bson::Double(n) if n.is_infinite() => wrapped("$numberDouble", if *n > 0.0 { "Infinity" } else { "-Infinity" }),
+        Bson::Double(n) => wrapped("$numberDouble", &format!("{n:?}")),
+        Bson::Int32(n) => wrapped("$numberInt", &n.to_string()),
+        Bson::Int64(n) => wrapped("$numberLong", &n.to_string()),
+        Bson::ObjectId(id) => wrapped("$oid", &id.to_hex()),
+        Bson::Symbol(text) => wrapped("$symbol", text),
+        Bson::DateTime(date) => {
+            out.extend_from_slice(br#"{"$date":"#);
+            encode(&Bson::Int64(date.timestamp_millis()), out);
+            out.push(b'}');
+        }
+        Bson::Undefined => out.extend_from_slice(br#"{"$undefined":true}"#),
+        Bson::Document(doc) => {
+            out.push(b'{');
+            for (i, (name, value)) in doc.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                json::string(name, out);
+                out.push(b':');
+                encode(value, out);
+            }
+            out.push(b'}');
+        }
+        Bson::Array(items) => {
+            out.push(b'[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                encode(item, out);
+            }
+            out.push(b']');
+        }
+        other => json::write(other, out),
+    }
 }
 
 fn long(value: &Bson) -> Option<i64> {
@@ -110,7 +159,6 @@ mod tests {
     use bson::doc;
 
     use super::*;
-    use crate::json;
 
     fn read(text: &str) -> Bson {
         json::value(text.as_bytes()).unwrap()

@@ -7,10 +7,10 @@ use crate::filter::{Expr, Filter};
 /// and its kind.
 ///
 /// # Errors
-/// `QueryFeatureNotAllowed`.
+/// `QueryFeatureNotAllowed`, and `BadValue` for `$near`.
 pub(crate) fn refuse_special(filter: &Filter) -> Result<()> {
     if filter.near().is_some() {
-        return Err(banned("$geoNear, $near, and $nearSphere are"));
+        return Err(Error::bad("$geoNear, $near, and $nearSphere are not allowed in this context"));
     }
     expressions(&filter.root)
 }

@@ -163,6 +163,12 @@ pub fn write_document(doc: &Document, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
+/// Writes a value as canonical Extended JSON, which [`value`] reads back with the same types. Lost
+/// are the scope of code, pointers, and that a text has the form of a date: it becomes one.
+pub fn write_canonical(value: &Bson, out: &mut Vec<u8>) {
+    extjson::encode(value, out);
+}
+
 /// Writes a document from its BSON bytes, as [`write_document`] would, without decoding it first.
 ///
 /// # Errors

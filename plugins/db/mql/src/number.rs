@@ -70,9 +70,7 @@ fn combine(
     decimal: fn(&Decimal, &Decimal) -> Decimal,
 ) -> Result<Bson> {
     match (a, b) {
-        (Bson::Decimal128(_), _) | (_, Bson::Decimal128(_)) => {
-            Ok(Bson::Decimal128(decimal(&Decimal::of(a), &Decimal::of(b)).encode()))
-        }
+        (Bson::Decimal128(_), _) | (_, Bson::Decimal128(_)) => Ok(Bson::Decimal128(decimal(&Decimal::of(a), &Decimal::of(b)).encode())),
         (Bson::Double(_), _) | (_, Bson::Double(_)) => Ok(Bson::Double(real(double(a), double(b)))),
         _ => {
             let (Some(x), Some(y)) = (integer(a), integer(b)) else {
@@ -126,7 +124,9 @@ mod tests {
         assert_eq!(sum(&decimal("1.10"), &bson!(2)), Ok(decimal("3.10")));
         assert_eq!(sum(&bson!(0.5), &decimal("0.25")), Ok(decimal("0.75")));
         assert_eq!(product(&decimal("1.5"), &bson!(i64::MAX)), Ok(decimal("13835058055282163710.5")));
-        for (text, whole, cut) in [("1.00", Some(1), Some(1)), ("1E+2", Some(100), Some(100)), ("-2.5", None, Some(-2)), ("NaN", None, None)] {
+        for (text, whole, cut) in
+            [("1.00", Some(1), Some(1)), ("1E+2", Some(100), Some(100)), ("-2.5", None, Some(-2)), ("NaN", None, None)]
+        {
             assert_eq!((integer(&decimal(text)), truncated(&decimal(text))), (whole, cut), "{text}");
         }
         assert_eq!(integer(&decimal("1E+30")), None);

@@ -126,10 +126,8 @@ impl Sort {
     }
 
     fn of_values<'v>(&self, values: impl Iterator<Item = &'v Bson>) -> SortKey {
-        let field = |((_, descending), value): (&(Path, bool), &Bson)| Directed {
-            value: self.collation.key_value(value),
-            descending: *descending,
-        };
+        let field =
+            |((_, descending), value): (&(Path, bool), &Bson)| Directed { value: self.collation.key_value(value), descending: *descending };
         SortKey(self.fields.iter().zip(values).map(field).collect())
     }
 }

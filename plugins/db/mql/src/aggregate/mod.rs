@@ -40,6 +40,7 @@ const STAGES: &[&str] = &[
     "$addFields",
     "$bucket",
     "$bucketAuto",
+    "$changeStream",
     "$collStats",
     "$count",
     "$currentOp",

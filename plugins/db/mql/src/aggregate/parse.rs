@@ -30,7 +30,8 @@ const MAX_NESTING: usize = 20;
 
 /// Stages that only some places may hold.
 const WRITING: &[&str] = &["$out", "$merge"];
-const STATISTICS: &[&str] = &["$collStats", "$indexStats", "$planCacheStats", "$currentOp", "$listSessions", "$listLocalSessions"];
+const STATISTICS: &[&str] =
+    &["$collStats", "$indexStats", "$planCacheStats", "$currentOp", "$listSessions", "$listLocalSessions", "$changeStream"];
 
 /// A stage, parsed.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use super::query::Query;
 use super::spill::Spill;
 use super::stages::output::Output;
 use crate::collation::Collation;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::expression::{Expression, Variables};
 use crate::filter::expression::NOW;
 
@@ -71,13 +71,40 @@ impl Pipeline {
     ///
     /// # Errors
     /// As MongoDB: `Location40323` and `Location40324` for what is no stage, 40600 to 40602 and
-    /// 51047 for stages at the wrong place, the errors of the stages, their filters and
-    /// expressions; `CommandNotSupported` for stages that tell of a server, such as
-    /// `$indexStats`.
+    /// 51047 for stages at the wrong place, 51079 for a `$merge` into what another stage reads, the
+    /// errors of the stages, their filters and expressions; `CommandNotSupported` for stages that
+    /// tell of a server, such as `$indexStats`.
     pub fn parse(pipeline: &[Bson], options: &Options) -> Result<Self> {
         let mut parser = Parser::new(&options.collation, options.variables.clone());
         let (stages, output) = parser.pipeline(pipeline)?;
-        Ok(Self { plan: parser.plan(stages, false)?, output, collation: options.collation.clone() })
+        let parsed = Self { plan: parser.plan(stages, false)?, output, collation: options.collation.clone() };
+        match parsed.merged_into() {
+            Some(target) if parsed.collections().reads.contains(target) => Err(Error::at(
+                51079,
+                format!("$merge cannot write to the collection '{target}', because another stage of the pipeline reads it"),
+            )),
+            _ => Ok(parsed),
+        }
+    }
+
+    /// Checks that the pipeline may be run on a collection: `$merge` must not write to what is
+    /// read, or it might never end.
+    ///
+    /// # Errors
+    /// MongoDB's 51188.
+    pub fn check_source(&self, collection: &str) -> Result<()> {
+        if self.merged_into() == Some(collection) {
+            return Err(Error::at(51188, format!("$merge cannot write to the collection '{collection}', which is being aggregated")));
+        }
+        Ok(())
+    }
+
+    /// The collection that `$merge` writes to, if it is one of the same database.
+    fn merged_into(&self) -> Option<&str> {
+        match &self.output {
+            Some(Output::Merge(merge)) if merge.database().is_none() => Some(merge.collection()),
+            _ => None,
+        }
     }
 
     /// Starts the pipeline.
@@ -109,7 +136,8 @@ impl Pipeline {
         self.output.as_ref()
     }
 
-    /// The other collections that the pipeline uses.
+    /// The other collections that the pipeline uses, whatever stage of whatever nested pipeline
+    /// names them: all that permissions have to be checked for.
     pub fn collections(&self) -> Collections {
         let mut collections = Collections::default();
         self.plan.reads(&mut |name| _ = collections.reads.insert(name.to_owned()));

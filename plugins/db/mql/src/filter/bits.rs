@@ -69,8 +69,8 @@ fn position(value: &Bson) -> Result<u32> {
         return Err(Error::bad(format!("bit positions cannot take a NaN: {}", shown())));
     }
     let number = number::integer(value).ok_or_else(|| Error::bad(format!("bit positions must be an integer but got: {}", shown())))?;
-    let number =
-        i32::try_from(number).map_err(|_| Error::bad(format!("bit positions cannot be represented as a 32-bit signed integer: {}", shown())))?;
+    let number = i32::try_from(number)
+        .map_err(|_| Error::bad(format!("bit positions cannot be represented as a 32-bit signed integer: {}", shown())))?;
     u32::try_from(number).map_err(|_| Error::bad(format!("bit positions must be >= 0 but got: {}", shown())))
 }
 

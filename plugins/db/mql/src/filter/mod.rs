@@ -8,6 +8,7 @@ mod parse;
 pub(crate) mod pattern;
 mod types;
 
+use std::cell::Cell;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -126,7 +127,8 @@ impl Filter {
 
     /// As [`parse_with`](Self::parse_with); `$expr` may use the variables of the given names.
     pub(crate) fn parse_knowing(filter: &Document, collation: &Collation, known: &[String]) -> Result<Self> {
-        let root = parse::filter(filter, parse::At::top(collation, known))?;
+        let patterns = Cell::new(0);
+        let root = parse::filter(filter, parse::At::top(collation, known, &patterns))?;
         Ok(Self { root, collation: collation.clone(), now: DateTime::now() })
     }
 

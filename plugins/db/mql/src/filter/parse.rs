@@ -1,5 +1,6 @@
 //! From documents to filters, with MongoDB's errors.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use bson::{Bson, Document};
@@ -19,12 +20,18 @@ use crate::schema::Schema;
 pub(crate) const PATHLESS: &[&str] =
     &["$and", "$or", "$nor", "$expr", "$jsonSchema", "$where", "$text", "$comment", "$alwaysTrue", "$alwaysFalse"];
 
+/// How many regular expressions a filter may have; each may take some memory. MongoDB bounds only
+/// the size of the command.
+const MAX_PATTERNS: usize = 1000;
+
 /// Where in a filter a condition stands.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     collation: &'a Collation,
     /// The names of the variables that expressions may use.
     known: &'a [String],
+    /// How many regular expressions there are so far.
+    patterns: &'a Cell<usize>,
     depth: usize,
     /// Whether all of the filter depends on it: it stands on top, or below `$and` only.
     decides: bool,
@@ -33,8 +40,17 @@ pub(super) struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    pub(super) fn top(collation: &'a Collation, known: &'a [String]) -> Self {
-        Self { collation, known, depth: 0, decides: true, element: false }
+    pub(super) fn top(collation: &'a Collation, known: &'a [String], patterns: &'a Cell<usize>) -> Self {
+        Self { collation, known, patterns, depth: 0, decides: true, element: false }
+    }
+
+    fn pattern(self, source: &str, options: &str) -> Result<Pattern> {
+        let count = self.patterns.get() + 1;
+        if count > MAX_PATTERNS {
+            return Err(Error::bad(format!("a query may have at most {MAX_PATTERNS} regular expressions")));
+        }
+        self.patterns.set(count);
+        Pattern::new(source, options)
     }
 
     fn in_element(self) -> Result<Self> {
@@ -112,7 +128,7 @@ fn field(name: &str, value: &Bson, at: At<'_>, all: &mut Vec<Expr>) -> Result<()
                 });
             }
         }
-        None => all.push(Expr::Field(path, equality(value)?)),
+        None => all.push(Expr::Field(path, equality(value, at)?)),
     }
     Ok(())
 }
@@ -124,9 +140,9 @@ fn operators(value: &Bson) -> Option<&Document> {
     (first.starts_with('$') && !matches!(first.as_str(), "$ref" | "$id" | "$db")).then_some(doc)
 }
 
-fn equality(value: &Bson) -> Result<Test> {
+fn equality(value: &Bson, at: At<'_>) -> Result<Test> {
     match value {
-        Bson::RegularExpression(r) => Ok(Test::Regex(Pattern::new(r.pattern.as_str(), r.options.as_str())?)),
+        Bson::RegularExpression(r) => Ok(Test::Regex(at.pattern(r.pattern.as_str(), r.options.as_str())?)),
         Bson::Undefined => Err(Error::bad("cannot compare to undefined")),
         other => Ok(Test::Compare(Comparison::Equal, other.clone())),
     }
@@ -152,7 +168,7 @@ fn tests(name: &str, doc: &Document, at: At<'_>) -> Result<Vec<Test>> {
             "$exists" if truthy(value) => Test::Exists,
             "$exists" => not(Test::Exists),
             "$type" => Test::Type(Types::parse(value)?),
-            "$regex" => regex(value, doc.get("$options"))?,
+            "$regex" => regex(value, doc.get("$options"), at)?,
             "$options" if doc.contains_key("$regex") => continue,
             "$options" => return Err(Error::bad("$options needs a $regex")),
             "$mod" => modulo(value)?,
@@ -202,7 +218,7 @@ fn any_of(operator: &str, value: &Bson, at: At<'_>) -> Result<Test> {
     let (mut values, mut patterns) = (Vec::new(), Vec::new());
     for item in items {
         match item {
-            Bson::RegularExpression(r) => patterns.push(Pattern::new(r.pattern.as_str(), r.options.as_str())?),
+            Bson::RegularExpression(r) => patterns.push(at.pattern(r.pattern.as_str(), r.options.as_str())?),
             Bson::Undefined => return Err(Error::bad("InMatchExpression equality cannot be undefined")),
             Bson::Document(_) if operators(item).is_some() => return Err(Error::bad("cannot nest $ under $in")),
             other => values.push(other.clone()),
@@ -214,7 +230,7 @@ fn any_of(operator: &str, value: &Bson, at: At<'_>) -> Result<Test> {
 
 fn negated(name: &str, value: &Bson, at: At<'_>) -> Result<Test> {
     match value {
-        Bson::RegularExpression(_) => equality(value),
+        Bson::RegularExpression(_) => equality(value, at),
         Bson::Document(doc) if doc.is_empty() => Err(Error::bad("$not cannot be empty")),
         Bson::Document(doc) => {
             let mut tests = tests(name, doc, at.below(false)?)?;
@@ -234,24 +250,22 @@ pub(crate) fn truthy(value: &Bson) -> bool {
     }
 }
 
-fn regex(value: &Bson, options: Option<&Bson>) -> Result<Test> {
+fn regex(value: &Bson, options: Option<&Bson>, at: At<'_>) -> Result<Test> {
     let options = match options {
         None => None,
         Some(Bson::String(text)) => Some(text.as_str()),
         Some(_) => return Err(Error::bad("$options has to be a string")),
     };
     match value {
-        Bson::String(pattern) => Ok(Test::Regex(Pattern::new(pattern, options.unwrap_or(""))?)),
-        Bson::RegularExpression(r) => Ok(Test::Regex(Pattern::new(r.pattern.as_str(), options.unwrap_or(r.options.as_str()))?)),
+        Bson::String(pattern) => Ok(Test::Regex(at.pattern(pattern, options.unwrap_or(""))?)),
+        Bson::RegularExpression(r) => Ok(Test::Regex(at.pattern(r.pattern.as_str(), options.unwrap_or(r.options.as_str()))?)),
         _ => Err(Error::bad("$regex has to be a string")),
     }
 }
 
 fn modulo(value: &Bson) -> Result<Test> {
     let items = value.as_array().ok_or_else(|| Error::bad("malformed mod, needs to be an array"))?;
-    let whole = |item: &Bson, what: &str| {
-        number::truncated(item).ok_or_else(|| Error::bad(format!("malformed mod, {what} not a number")))
-    };
+    let whole = |item: &Bson, what: &str| number::truncated(item).ok_or_else(|| Error::bad(format!("malformed mod, {what} not a number")));
     match items.as_slice() {
         [] => Err(Error::bad("malformed mod, not enough elements")),
         [divisor] => whole(divisor, "divisor").and(Err(Error::bad("malformed mod, not enough elements"))),
@@ -285,7 +299,7 @@ fn every(value: &Bson, at: At<'_>) -> Result<Test> {
             Some(doc) if first_is_match && doc.len() == 1 => element_match(doc.get("$elemMatch").unwrap_or(&Bson::Null), at)?,
             _ if first_is_match => return Err(Error::bad("$all/$elemMatch has to be consistent")),
             _ if operators(item).is_some() => return Err(Error::bad("no $ expressions in $all")),
-            _ => equality(item)?,
+            _ => equality(item, at)?,
         });
     }
     Ok(Test::Every(tests))

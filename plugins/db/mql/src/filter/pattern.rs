@@ -47,11 +47,8 @@ impl Pattern {
         // In lines `$` means the same everywhere; `(?m)` may say so for a part.
         let flags = |group: &str| group.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').any(|flag| flag == 'm');
         let in_lines = options.contains('m') || source.split("(?").skip(1).any(flags);
-        let loose = if translated.ends && !in_lines {
-            Some(build(&translated.loose).map_err(|error| refusal(source, &error))?)
-        } else {
-            None
-        };
+        let loose =
+            if translated.ends && !in_lines { Some(build(&translated.loose).map_err(|error| refusal(source, &error))?) } else { None };
         let mut options: Vec<char> = options.chars().collect();
         options.sort_unstable();
         Ok(Self { source: source.to_owned(), options: options.into_iter().collect(), regex, loose })

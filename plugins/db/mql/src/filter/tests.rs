@@ -166,7 +166,80 @@ fn errors_are_mongodbs() {
     refused(r#"{"a":{"$elemMatch":5}}"#, "$elemMatch needs an Object");
     refused(r#"{"a":{"$undefined":true}}"#, "undefined");
     refused(r#"{"$where":"1"}"#, "$where");
-    assert_eq!(Filter::parse(&read(r#"{"$expr":{}}"#)).unwrap_err().code(), Code::CommandNotSupported);
+    refused(r#"{"a":{"$nin":5}}"#, "$nin needs an array");
+    refused(r#"{"a":{"$nin":[{"$gt":1}]}}"#, "cannot nest $ under $in");
+    refused(r#"{"a":{"$in":[{"$undefined":true}]}}"#, "InMatchExpression equality cannot be undefined");
+    let regex = r#"{"$regularExpression":{"pattern":"a","options":""}}"#;
+    refused(&format!(r#"{{"a":{{"$ne":{regex}}}}}"#), "Can't have regex as arg to $ne.");
+    refused(&format!(r#"{{"a":{{"$gt":{regex}}}}}"#), "Can't have RegEx as arg to predicate over field 'a'.");
+    refused(r#"{"a":{"$size":"x"}}"#, "$size needs a number");
+    refused(r#"{"a":{"$size":1.5}}"#, "$size must be a whole number");
+    refused(r#"{"a":{"$size":{"$numberLong":"4294967296"}}}"#, "$size must be representable as a 32-bit integer");
+    refused(r#"{"a":{"$mod":5}}"#, "malformed mod, needs to be an array");
+    refused(r#"{"a":{"$mod":[]}}"#, "malformed mod, not enough elements");
+    refused(r#"{"a":{"$mod":["x",1]}}"#, "malformed mod, divisor not a number");
+    refused(r#"{"a":{"$mod":[2,"x"]}}"#, "malformed mod, remainder not a number");
+    refused(r#"{"a":{"$mod":[2,1,0]}}"#, "malformed mod, too many elements");
+    refused(r#"{"a":{"$where":"1"}}"#, "$where cannot be applied to a field");
+    refused(r#"{"a":{"$elemMatch":{"$where":"1"}}}"#, "$elemMatch cannot contain $where expression");
+    refused(r#"{"a":{"$elemMatch":{"$expr":true}}}"#, "$expr can only be applied to the top-level document");
+    refused(r#"{"a":{"$elemMatch":{"$and":[{"$expr":true}]}}}"#, "$expr can only be applied to the top-level document");
+    refused(r#"{"a":{"$elemMatch":{"$text":{"$search":"x"}}}}"#, "$text can only be applied to the top-level document");
+    refused(r#"{"$text":{"$search":"x"}}"#, "$text is not supported");
+    refused(r#"{"a":{"$bitsAllSet":[-1]}}"#, "bit positions must be >= 0 but got: -1");
+    refused(r#"{"a":{"$bitsAllSet":[1.5]}}"#, "bit positions must be an integer but got: 1.5");
+    refused(r#"{"a":{"$bitsAllSet":[{"$numberDouble":"NaN"}]}}"#, "bit positions cannot take a NaN");
+    refused(r#"{"a":{"$bitsAllSet":[4294967296]}}"#, "cannot be represented as a 32-bit signed integer");
+    refused(r#"{"a":{"$bitsAllSet":-1}}"#, "Expected a positive number in: a: -1");
+    refused(r#"{"a":{"$bitsAllSet":"x"}}"#, "a takes an Array, a number, or a BinData but received");
+    let many = vec![regex; 1001].join(",");
+    refused(&format!(r#"{{"a":{{"$in":[{many}]}}}}"#), "a query may have at most 1000 regular expressions");
+    let deep = vec!["a"; 10_000].join(".");
+    assert_eq!(Filter::parse(&doc! {deep: 1}).unwrap_err().code(), Code::Overflow);
+}
+
+#[test]
+fn bits_of_numbers_and_of_binary_data() {
+    let binary = r#"{"a":{"$binary":{"base64":"wg8=","subType":"00"}}}"#;
+    for (filter, expected) in [
+        (r#"{"a":{"$bitsAllSet":[1,6,7,8,11]}}"#, true),
+        (r#"{"a":{"$bitsAllSet":[0]}}"#, false),
+        (r#"{"a":{"$bitsAllClear":[0,2,12,100]}}"#, true),
+        (r#"{"a":{"$bitsAnySet":[0,12,100]}}"#, false),
+        (r#"{"a":{"$bitsAnyClear":[1,100]}}"#, true),
+        (r#"{"a":{"$bitsAllSet":{"$binary":{"base64":"Qg==","subType":"00"}}}}"#, true),
+        (r#"{"a":{"$bitsAllSet":66}}"#, true),
+        (r#"{"a":{"$bitsAnySet":0}}"#, false),
+        (r#"{"a":{"$bitsAllSet":0}}"#, true),
+    ] {
+        check(binary, filter, expected);
+    }
+    let number = r#"{"a":54}"#;
+    check(number, r#"{"a":{"$bitsAllSet":{"$binary":{"base64":"Ng==","subType":"00"}}}}"#, true);
+    check(number, r#"{"a":{"$bitsAllClear":{"$binary":{"base64":"yQA=","subType":"00"}}}}"#, true);
+    check(r#"{"a":54.5}"#, r#"{"a":{"$bitsAllSet":[1]}}"#, false);
+    check(r#"{"a":"54"}"#, r#"{"a":{"$bitsAnyClear":[0]}}"#, false);
+    check(r#"{"a":{"$numberDecimal":"54.0"}}"#, r#"{"a":{"$bitsAllSet":50}}"#, true);
+}
+
+#[test]
+fn expressions() {
+    check(r#"{"spent":450,"budget":400}"#, r#"{"$expr":{"$gt":["$spent","$budget"]}}"#, true);
+    check(r#"{"spent":350,"budget":400}"#, r#"{"$expr":{"$gt":["$spent","$budget"]},"budget":400}"#, false);
+    check(r#"{"a":1,"b":1}"#, r#"{"$or":[{"$expr":{"$eq":["$a","$b"]}},{"a":9}]}"#, true);
+    check(r#"{"a":1,"b":1}"#, r#"{"$nor":[{"$expr":{"$eq":["$a","$b"]}}]}"#, false);
+    check(r#"{"a":0}"#, r#"{"$expr":"$a"}"#, false);
+    check(r#"{"a":"x"}"#, r#"{"$expr":"$a"}"#, true);
+    let filter = Filter::parse(&read(r#"{"$expr":{"$divide":["$a","$b"]}}"#)).unwrap();
+    assert!(!filter.matches(&read(r#"{"a":1,"b":0}"#)));
+    assert_eq!(filter.test(&read(r#"{"a":1,"b":0}"#), &Document::new()).unwrap_err().code().number(), 16608);
+    assert_eq!(Filter::parse(&read(r#"{"$expr":"$$x"}"#)).unwrap_err().code().number(), 17276);
+    assert_eq!(Filter::parse(&read(r#"{"$expr":{"$foo":1}}"#)).unwrap_err().code(), Code::InvalidPipelineOperator);
+    let collation = crate::Collation::parse(&read(r#"{"locale":"en","strength":1}"#)).unwrap();
+    let filter = Filter::parse_with(&read(r#"{"$expr":{"$eq":["$a","B"]}}"#), &collation).unwrap();
+    assert!(filter.matches(&read(r#"{"a":"b"}"#)));
+    assert_eq!(filter.check_upsert().unwrap_err().code(), Code::QueryFeatureNotAllowed);
+    assert!(Filter::parse(&read(r#"{"a":1}"#)).unwrap().check_upsert().is_ok());
 }
 
 #[test]

@@ -26,9 +26,7 @@ pub(crate) struct Push {
 #[derive(Clone, Debug)]
 enum Order {
     /// By the elements themselves.
-    Whole {
-        descending: bool,
-    },
+    Whole { descending: bool },
     /// By their fields, each with whether it is descending.
     By(Vec<(Path, bool)>),
 }

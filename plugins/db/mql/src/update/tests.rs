@@ -64,6 +64,10 @@ fn arithmetic() {
     refused("{}", r#"{"$bit":{"a":5}}"#, Code::BadValue, "not compatible with a int");
     refused("{}", r#"{"$bit":{"a":{"not":1}}}"#, Code::BadValue, "unknown operator: {not: 1}");
     refused("{}", r#"{"$bit":{"a":{"or":1.5}}}"#, Code::BadValue, "a 'double' is not supported here");
+    let decimal = r#"{"a":{"$numberDecimal":"1.10"},"b":2}"#;
+    let added = r#"{"a":{"$numberDecimal":"3.10"},"b":{"$numberDecimal":"2.5"}}"#;
+    check(decimal, r#"{"$inc":{"a":2,"b":{"$numberDecimal":"0.5"}}}"#, added);
+    check(decimal, r#"{"$mul":{"a":2,"c":{"$numberDecimal":"5"}}}"#, r#"{"a":{"$numberDecimal":"2.20"},"b":2,"c":{"$numberDecimal":"0"}}"#);
     check(r#"{"a":{"$numberLong":"1"}}"#, r#"{"$bit":{"a":{"or":{"$numberLong":"4294967296"}}}}"#, r#"{"a":4294967297}"#);
 }
 
@@ -99,6 +103,11 @@ fn push() {
     check(r#"{"a":[3,1]}"#, r#"{"$push":{"a":{"$each":[2],"$sort":-1,"$slice":-2}}}"#, r#"{"a":[2,1]}"#);
     check(r#"{"a":[{"s":2},{"s":1}]}"#, r#"{"$push":{"a":{"$each":[{"s":3}],"$sort":{"s":-1}}}}"#, r#"{"a":[{"s":3},{"s":2},{"s":1}]}"#);
     check(r#"{"a":[1]}"#, r#"{"$push":{"a":{"$each":[2],"$slice":0}}}"#, r#"{"a":[]}"#);
+    // Arrays count as a whole, other than where documents are sorted, and by position.
+    let (pushed, sorted) = (r#"{"a":[{"s":[3,1]},{"s":[2]}]}"#, r#"{"a":[{"s":[2]},{"s":[3,1]}]}"#);
+    check(pushed, r#"{"$push":{"a":{"$each":[],"$sort":{"s":1}}}}"#, sorted);
+    check(pushed, r#"{"$push":{"a":{"$each":[],"$sort":{"s.0":1}}}}"#, sorted);
+    check(pushed, r#"{"$push":{"a":{"$each":[5],"$sort":{"s.x":1,"s":-1}}}}"#, r#"{"a":[{"s":[3,1]},{"s":[2]},5]}"#);
     refused(r#"{"_id":3,"a":1}"#, r#"{"$push":{"a":2}}"#, Code::BadValue, "must be an array but is of type int in document {_id: 3}");
     refused("{}", r#"{"$push":{"a":{"$each":[],"$sort":{}}}}"#, Code::BadValue, "The $sort pattern is empty");
     refused("{}", r#"{"$push":{"a":{"$each":[],"$sort":{"b":2}}}}"#, Code::BadValue, "must be either 1 or -1");
@@ -144,6 +153,29 @@ fn sets_pops_and_pulls() {
     refused(r#"{"a":1}"#, r#"{"$pop":{"a":1}}"#, Code::TypeMismatch, "non-array type 'int'");
     refused(r#"{"a":1}"#, r#"{"$pull":{"a":1}}"#, Code::BadValue, "Cannot apply $pull to a non-array value");
     refused(r#"{"a":[]}"#, r#"{"$pop":{"a":2}}"#, Code::FailedToParse, "$pop expects 1 or -1");
+    refused(r#"{"a":[]}"#, r#"{"$pop":{"a":1.5}}"#, Code::FailedToParse, "Expected an integer: a: 1.5");
+    let many = |from: i32, to: i32| json::to_string(&(from..to).map(Bson::Int32).collect::<Vec<_>>().into());
+    let set = format!(r#"{{"$addToSet":{{"a":{{"$each":{}}}}}}}"#, many(5, 40));
+    check(r#"{"a":[7,1,{"$numberDouble":"8"}]}"#, &set, &format!(r#"{{"a":[7,1,8,5,6,{}}}"#, &many(9, 40)[1..]));
+    check(&format!(r#"{{"a":{}}}"#, many(0, 50)), &format!(r#"{{"$pullAll":{{"a":{}}}}}"#, many(2, 60)), r#"{"a":[0,1]}"#);
+}
+
+#[test]
+fn sets_of_many_values_are_made_in_time() {
+    let many: Vec<Bson> = (0..200_000).map(Bson::Int32).collect();
+    let mut doc = doc! {"a": []};
+    Update::parse(&doc! {"$addToSet": {"a": {"$each": &many}}}).unwrap().apply(&mut doc).unwrap();
+    assert_eq!(doc.get_array("a").unwrap().len(), many.len());
+    Update::parse(&doc! {"$pullAll": {"a": many}}).unwrap().apply(&mut doc).unwrap();
+    assert!(doc.get_array("a").unwrap().is_empty());
+}
+
+#[test]
+fn documents_stay_below_16_mib() {
+    let half = "x".repeat(9 << 20);
+    let mut doc = doc! {"_id": 1, "a": &half};
+    let error = Update::parse(&doc! {"$set": {"b": &half}}).unwrap().apply(&mut doc).unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::BSONObjectTooLarge, "Resulting document after update is larger than 16777216"));
 }
 
 #[test]
@@ -160,7 +192,7 @@ fn conflicts_and_bad_updates() {
     refused("{}", r#"{"$set":{"a":1},"b":2}"#, Code::FailedToParse, "Unknown modifier: b");
     refused("{}", r#"{"$set":{"a.":1}}"#, Code::EmptyFieldName, "'a.'");
     refused("{}", r#"{"$set":{"$a":1}}"#, Code::DollarPrefixedFieldName, "'$a'");
-    refused("{}", r#"{"$set":{"a":{"$b":1}}}"#, Code::DollarPrefixedFieldName, "'$b'");
+    refused("{}", r#"{"$set":{"x.a":[{"$b":1}]}}"#, Code::DollarPrefixedFieldName, "field '$b' in 'x.a.0.$b' is not valid");
     refused("{}", r#"{"$set":{"":1}}"#, Code::EmptyFieldName, "empty update path");
     refused("{}", r#"{"$set":{"a.b":1,"a":1}}"#, conflict, "Updating the path 'a' would create a conflict at 'a'");
     refused("{}", r#"{"$set":{"a":1},"$rename":{"a.b":"c"}}"#, conflict, "conflict at 'a'");

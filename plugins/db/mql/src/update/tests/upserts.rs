@@ -63,6 +63,7 @@ fn upserts_that_are_refused() {
     assert_eq!(upsert(r#"{"_id":1}"#, r#"{"$set":{"_id":2}}"#).unwrap_err().code(), Code::ImmutableField);
     assert_eq!(upsert(r#"{"_id":[1]}"#, r#"{"$set":{"a":2}}"#).unwrap_err().code(), Code::InvalidIdField);
     assert_eq!(upsert("{}", r#"{"$set":{"_id":[1]}}"#).unwrap_err().code(), Code::InvalidIdField);
+    assert_eq!(upsert(r#"{"$expr":true}"#, r#"{"$set":{"a":2}}"#).unwrap_err().code(), Code::QueryFeatureNotAllowed);
     assert!(upsert(r#"{"a":1}"#, r#"{"$set":{"a.$":2}}"#).unwrap_err().message().contains("did not find the match"));
 }
 

@@ -80,6 +80,35 @@ fn joined_documents_are_bounded() {
 }
 
 #[test]
+fn conditions_on_the_joined_documents() {
+    let orders =
+        r#"[{"_id":1,"item":"almonds","ordered":2},{"_id":2,"item":"pecans","ordered":1},{"_id":3,"item":"cookies","ordered":60}]"#;
+    let warehouses = r#"[{"_id":1,"stock_item":"almonds","instock":120},{"_id":2,"stock_item":"pecans","instock":80},
+        {"_id":3,"stock_item":"almonds","instock":60},{"_id":4,"stock_item":"cookies","instock":40},{"_id":5,"stock_item":"cookies","instock":80}]"#;
+    // The example of MongoDB's page "$lookup". The condition reaches the store as a filter.
+    let stages = r#"[{"$lookup":{"from":"warehouses","let":{"order_item":"$item","order_qty":"$ordered"},"pipeline":[
+        {"$match":{"$expr":{"$and":[{"$eq":["$stock_item","$$order_item"]},{"$gte":["$instock","$$order_qty"]}]}}},
+        {"$project":{"stock_item":0,"_id":0}}],"as":"stock"}},{"$project":{"stock":1}}]"#;
+    let expected =
+        r#"[{"_id":1,"stock":[{"instock":120},{"instock":60}]},{"_id":2,"stock":[{"instock":80}]},{"_id":3,"stock":[{"instock":80}]}]"#;
+    Store::of(orders).with("warehouses", warehouses).check(stages, expected);
+    // After another stage it is the pipeline that tests it.
+    let later = stages.replace(
+        r#"[
+        {"$match""#,
+        r#"[{"$addFields":{"x":1}},{"$project":{"x":0}},{"$match""#,
+    );
+    Store::of(orders).with("warehouses", warehouses).check(&later, expected);
+    let now = r#"[{"$match":{"$expr":{"$lt":["$t","$$NOW"]}}},{"$addFields":{"now":"$$NOW"}},{"$match":{"$expr":{"$eq":["$now","$$NOW"]}}},{"$count":"n"}]"#;
+    Store::of(r#"[{"t":"2020-01-01T00:00:00.000Z"},{"t":"9020-01-01T00:00:00.000Z"}]"#).check(now, r#"[{"n":1}]"#);
+    refused(r#"[{"$match":{"$expr":"$$order_item"}}]"#, 17276);
+    Store::of("[{}]").fails(r#"[{"$match":{"$expr":{"$divide":[1,0]}}}]"#, 16608);
+    let graph = r#"[{"$limit":1},{"$graphLookup":{"from":"employees","startWith":"Dev","connectFromField":"name","connectToField":"reportsTo","as":"d",
+        "restrictSearchWithMatch":{"$expr":{"$ne":["$name","Ron"]}}}},{"$project":{"d._id":1,"_id":0}}]"#;
+    Store::of(EMPLOYEES).with("employees", EMPLOYEES).check(graph, r#"[{"d":[{"_id":2},{"_id":4},{"_id":6}]}]"#);
+}
+
+#[test]
 fn collections_are_named_however_deep() {
     let stages = r#"[{"$lookup":{"from":"a","pipeline":[{"$lookup":{"from":"b","localField":"x","foreignField":"y","as":"z"}},
         {"$facet":{"f":[{"$graphLookup":{"from":"c","startWith":"$x","connectFromField":"x","connectToField":"y","as":"z"}}]}}],"as":"w"}},
@@ -87,6 +116,22 @@ fn collections_are_named_however_deep() {
     let collections = pipeline(stages).unwrap().collections();
     assert_eq!(collections.reads.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_eq!(collections.writes.iter().collect::<Vec<_>>(), ["d"]);
+    let reads = |stages: &str| pipeline(stages).unwrap().collections().reads.into_iter().collect::<Vec<_>>();
+    assert!(reads(r#"[{"$match":{"from":"a"}},{"$group":{"_id":"$from"}},{"$out":"b"}]"#).is_empty());
+    assert_eq!(pipeline(r#"[{"$out":"b"}]"#).unwrap().collections().writes.into_iter().collect::<Vec<_>>(), ["b"]);
+    // The `$unwind` becomes a part of the `$lookup`.
+    let nested = r#"[{"$facet":{"x":[{"$lookup":{"from":"a","pipeline":[{"$facet":{"y":[{"$lookup":{"from":"b","localField":"l","foreignField":"f","as":"z"}},
+        {"$unwind":"$z"}]}},{"$lookup":{"from":"c","pipeline":[],"as":"w"}}],"as":"v"}},{"$unwind":"$v"}],
+        "u":[{"$lookup":{"from":"d","localField":"l","foreignField":"f","as":"z"}}]}}]"#;
+    assert_eq!(reads(nested), ["a", "b", "c", "d"]);
+    for into in [r#""a""#, r#"{"into":"a"}"#, r#"{"into":{"coll":"a"}}"#] {
+        let lookup = r#"{"$lookup":{"from":"a","pipeline":[],"as":"x"}}"#;
+        refused(&format!(r#"[{lookup},{{"$merge":{into}}}]"#), 51079);
+        let merge = pipeline(&format!(r#"[{{"$merge":{into}}}]"#)).unwrap();
+        assert_eq!(merge.check_source("a").unwrap_err().code().number(), 51188);
+        assert!(merge.check_source("b").is_ok());
+    }
+    assert!(pipeline(r#"[{"$out":"a"}]"#).unwrap().check_source("a").is_ok());
 }
 
 #[test]
