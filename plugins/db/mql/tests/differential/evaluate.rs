@@ -93,7 +93,7 @@ fn expression(case: &Case) -> Result<Bson> {
 fn aggregate(case: &Case) -> Result<Bson> {
     let stages = case.command.get_array("pipeline").map_err(|_| malformed())?;
     let from = case.command.get_array("from").map(Vec::as_slice).unwrap_or_default();
-    let from: Vec<Document> = from.iter().filter_map(Bson::as_document).cloned().collect();
+    let from: Vec<Document> = from.iter().map(|doc| doc.as_document().cloned().ok_or_else(malformed)).collect::<Result<_>>()?;
     let pipeline = Pipeline::parse(stages, &Options::default())?;
     let results = run(&pipeline, &case.docs, &from)?;
     let written = match pipeline.output() {
@@ -105,7 +105,7 @@ fn aggregate(case: &Case) -> Result<Bson> {
             for doc in results {
                 let key = merge.key(&doc)?;
                 let target =
-                    written.iter_mut().find(|old| key.iter().all(|(name, value)| old.get(name).is_some_and(|old| equal(old, value))));
+                    written.iter_mut().find(|old| key.iter().all(|(name, value)| old.get(name).is_some_and(|old| equal(old, value)))));
                 match target {
                     Some(target) => {
                         if let Some(merged) = merge.merged(target, &doc, &Variables::at(now()))? {

@@ -1,7 +1,7 @@
 //! Random cases, evaluated here and by npm `mingo`. See `README.md`.
 
 #![allow(clippy::unwrap_used)]
-#![allow(dead_code)]
+
 
 mod agree;
 mod case;
@@ -89,7 +89,7 @@ fn report(all: &[&Difference], settled: &[Settled], cases: u64) -> usize {
     println!("differences explained, of {} differing cases:", settled.len());
     let mut unused = 0;
     for (difference, count) in all.iter().zip(counts) {
-        println!("{count:8}  {}", difference.name);
+        println!("{count:8}  {}: {}", difference.name, difference.because);
         // A short run may not meet all of them.
         if count == 0 && cases >= CASES {
             println!("          never applied: is it stale?");

@@ -1,12 +1,13 @@
 //! Smaller cases.
 
-use bson::{Bson, Document};
+use bson::{Bson, Document, doc};
 
 use crate::case::{Case, Kind};
+use crate::generate::EXPRESSIONS;
 
 /// The cases that are one step smaller, the largest steps first.
 pub fn smaller(case: &Case) -> Vec<Case> {
-    let mut found = Vec::new();
+    let mut found = leaps(case);
     let text = Bson::Document(case.command.clone()).to_string();
     let mut bare = case.clone();
     for doc in &mut bare.docs {
@@ -46,6 +47,77 @@ pub fn smaller(case: &Case) -> Vec<Case> {
         });
     }
     found
+}
+
+/// The cases of one document and one part of the command, the smallest first: most differences
+/// are in one of them.
+fn leaps(case: &Case) -> Vec<Case> {
+    let mut parts = Parts::default();
+    case.command.iter().filter(|(name, _)| *name != "from").for_each(|(name, value)| match (name.as_str(), value) {
+        ("filter", Bson::Document(filter)) => parts.filter(filter),
+        (_, value) => parts.walk(value),
+    });
+    let mut found = Vec::new();
+    for doc in &case.docs {
+        let docs = vec![doc.clone()];
+        for expression in &parts.expressions {
+            found.push(Case { kind: Kind::Expression, docs: docs.clone(), command: doc! {"expression": expression.clone()} });
+        }
+        for filter in &parts.filters {
+            found.push(Case { kind: Kind::Filter, docs: docs.clone(), command: doc! {"filter": filter.clone()} });
+        }
+    }
+    let size = |case: &Case| size(&Bson::Document(case.command.clone()));
+    // A step has to be smaller, or there would be no end.
+    found.retain(|leap| leap.kind != case.kind || size(leap) < size(case));
+    found.sort_by_key(size);
+    found
+}
+
+fn size(value: &Bson) -> usize {
+    1 + match value {
+        Bson::Document(doc) => doc.values().map(size).sum(),
+        Bson::Array(items) => items.iter().map(size).sum(),
+        _ => 0,
+    }
+}
+
+#[derive(Default)]
+struct Parts {
+    expressions: Vec<Bson>,
+    filters: Vec<Document>,
+}
+
+impl Parts {
+    fn walk(&mut self, value: &Bson) {
+        match value {
+            Bson::Document(doc) => {
+                if let (1, Some((name, inner))) = (doc.len(), doc.iter().next()) {
+                    match (name.as_str(), inner) {
+                        ("$match", Bson::Document(filter)) => return self.filter(filter),
+                        (name, _) if EXPRESSIONS.iter().any(|operator| operator.name == name) => self.expressions.push(value.clone()),
+                        _ => {}
+                    }
+                }
+                doc.values().for_each(|inner| self.walk(inner));
+            }
+            Bson::Array(items) => items.iter().for_each(|item| self.walk(item)),
+            _ => {}
+        }
+    }
+
+    fn filter(&mut self, filter: &Document) {
+        for (name, value) in filter {
+            match (name.as_str(), value) {
+                ("$and" | "$or" | "$nor", Bson::Array(items)) => items.iter().filter_map(Bson::as_document).for_each(|part| self.filter(part)),
+                ("$expr", value) => self.walk(value),
+                (path, Bson::Document(tests)) if tests.len() > 1 && tests.keys().all(|name| name.starts_with('$') && name != "$options") => {
+                    tests.iter().for_each(|(test, operand)| self.filters.push(doc! {path: {test: operand.clone()}}));
+                }
+                (path, test) => self.filters.push(doc! {path: test.clone()}),
+            }
+        }
+    }
 }
 
 /// The values that are one step smaller: a part of this one, or one with a part less.

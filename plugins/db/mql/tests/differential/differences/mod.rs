@@ -1,28 +1,33 @@
 //! Where mql and mingo differ on purpose, each with what MongoDB's documentation says.
 
-use crate::case::{Case, Outcome};
+mod expressions;
+mod filters;
+mod operands;
+mod order;
+mod pipelines;
+mod projections;
+mod refusals;
+mod seen;
+mod updates;
+
+pub use seen::Seen;
 
 /// A difference that is right.
 pub struct Difference {
     pub name: &'static str,
     /// Whether it explains what both sides made of a case, which is as small as can be.
     pub covers: fn(&Seen<'_>) -> bool,
-    /// What is right, and where it is written.
+    /// What is right, and where MongoDB's manual says so: a path below
+    /// `https://docs.mongodb.com/v4.2/`.
     pub because: &'static str,
-}
-
-/// A case on which both sides differ.
-pub struct Seen<'a> {
-    pub case: &'a Case,
-    pub ours: &'a Outcome,
-    pub theirs: &'a Outcome,
 }
 
 /// All differences; the first that covers a case explains it.
 pub fn all() -> Vec<&'static Difference> {
-    let mut all = Vec::new();
-    let _ = &mut all;
-    all
+    [refusals::ALL, operands::ALL, filters::ALL, updates::ALL, projections::ALL, pipelines::ALL, order::ALL, expressions::ALL]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The place in [`all`] of what explains a case.

@@ -20,7 +20,7 @@ pub fn filter(random: &mut Random, docs: &[Document], generator: &Generator, dep
                 filter.insert("$expr", expression.any(random, 1));
             }
             _ => {
-                let path = paths::path(random);
+                let path = path(random, docs);
                 let condition = condition(random, docs, path, depth);
                 filter.insert(path, condition);
             }
@@ -29,10 +29,26 @@ pub fn filter(random: &mut Random, docs: &[Document], generator: &Generator, dep
     filter
 }
 
-fn operand(random: &mut Random, docs: &[Document], path: &str) -> Bson {
-    let mut found = Vec::new();
+/// A path, mostly one that leads to something in a document.
+fn path(random: &mut Random, docs: &[Document]) -> &'static str {
+    for _ in 0..3 {
+        let path = paths::path(random);
+        if !found(docs, path).is_empty() {
+            return path;
+        }
+    }
+    paths::path(random)
+}
+
+fn found(docs: &[Document], path: &str) -> Vec<Bson> {
     let whole: Vec<Bson> = docs.iter().cloned().map(Bson::Document).collect();
+    let mut found = Vec::new();
     whole.iter().for_each(|doc| paths::values_at(doc, path, &mut found));
+    found.into_iter().cloned().collect()
+}
+
+fn operand(random: &mut Random, docs: &[Document], path: &str) -> Bson {
+    let found = found(docs, path);
     match found.is_empty() || random.chance(12) {
         true => values::value(random, 1),
         false => found[random.below(found.len())].clone(),
@@ -93,7 +109,7 @@ fn operator(random: &mut Random, docs: &[Document], path: &str, depth: usize) ->
             };
             doc! {"$not": inner}
         }
-        24 => {
+        24 if random.chance(30) => {
             let name = random.pick(&["$bitsAllSet", "$bitsAllClear", "$bitsAnySet", "$bitsAnyClear"]);
             match random.chance(50) {
                 true => doc! {name: random.between(0, 7)},

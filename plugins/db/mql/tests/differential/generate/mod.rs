@@ -75,9 +75,9 @@ impl Generator {
 /// A field of a record: mostly there, seldom null or of another type.
 fn field(random: &mut Random, doc: &mut bson::Document, name: &str, value: impl FnOnce(&mut Random) -> Bson) {
     match random.below(100) {
-        0..10 => {}
-        10..14 => _ = doc.insert(name, Bson::Null),
-        14..19 => _ = doc.insert(name, values::value(random, 1)),
+        0..8 => {}
+        8..11 => _ = doc.insert(name, Bson::Null),
+        11..13 => _ = doc.insert(name, values::value(random, 1)),
         _ => {
             let value = value(random);
             doc.insert(name, value);

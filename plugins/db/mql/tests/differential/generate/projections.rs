@@ -15,7 +15,8 @@ pub fn projection(random: &mut Random) -> Document {
             continue;
         }
         let value = match random.below(12) {
-            0 if !path.contains('.') => slice(random),
+            // By itself it would be an exclusion, which mingo does not see.
+            0 if !path.contains('.') && (include && !projection.is_empty() || random.chance(3)) => slice(random),
             1 if include && !path.contains('.') => element_match(random, &path),
             2 => Bson::Boolean(include),
             _ => Bson::Int32(i32::from(include)),

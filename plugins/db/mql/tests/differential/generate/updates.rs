@@ -10,7 +10,11 @@ pub fn case(random: &mut Random, generator: &Generator) -> Case {
     let docs = vec![values::record(random, 1)];
     let mut command = doc! {"filter": filter(random)};
     if random.chance(12) {
-        let stages = random.some(1, 2, |random| pipelines::change(random, &expressions::Expressions::new(generator)));
+        let mut stages = random.some(1, 2, |random| pipelines::change(random, &expressions::Expressions::new(generator)));
+        if random.chance(90) {
+            // Mingo lets go of the _id.
+            stages.push(bson!({"$set": {"_id": 1}}));
+        }
         command.insert("update", stages);
         return Case { kind: Kind::Update, docs, command };
     }
@@ -63,7 +67,7 @@ fn change(random: &mut Random, command: &mut Document, filters: &mut Filters) ->
         5 => ("$mul", number_target(random), operand(random)),
         6 => ("$min", any_target(random), values::scalar(random)),
         7 => ("$max", any_target(random), values::scalar(random)),
-        8 => ("$rename", target(random), Bson::String(random.pick(&["z", "w", "o.z", "q.r", "k"]).to_owned())),
+        8 => ("$rename", if random.chance(90) { random.pick(&["n", "s", "k", "o.n", "o.q", "q", "b", "x"]).to_owned() } else { target(random) }, Bson::String(random.pick(&["z", "w", "o.z", "q.r", "k"]).to_owned())),
         9 => ("$currentDate", any_target(random), [bson!(true), bson!({"$type": "date"})][random.below(2)].clone()),
         10 => ("$bit", number_target(random), bson!({random.pick(&["and", "or", "xor"]): random.between(0, 7)})),
         11 | 12 => ("$push", array_target(random), push(random)),
@@ -87,7 +91,7 @@ fn operand(random: &mut Random) -> Bson {
 }
 
 fn target(random: &mut Random) -> String {
-    random.pick(&["n", "s", "k", "o", "o.n", "o.q", "o.p.n", "q", "q.r", "v.0.n", "x.1", "v.1", "b", "t.u"]).to_owned()
+    random.pick(&["n", "s", "k", "o", "o.n", "o.q", "o.p.n", "q", "q.r", "v.0.n", "x.1", "v.1", "b", "q.r"]).to_owned()
 }
 
 fn number_target(random: &mut Random) -> String {

@@ -38,9 +38,9 @@ pub const OPERATORS: &[Operator] = &[
     operator("$divide", Number, Each(&[Number, Number])),
     operator("$exp", Number, Each(&[Number])),
     operator("$floor", Number, Each(&[Number])),
-    operator("$ln", Number, Each(&[Number])),
-    operator("$log", Number, Each(&[Number, Number])),
-    operator("$log10", Number, Each(&[Number])),
+    operator("$ln", Number, Built(positive)),
+    operator("$log", Number, Built(logarithm)),
+    operator("$log10", Number, Built(positive)),
     operator("$mod", Number, Each(&[Number, Number])),
     operator("$multiply", Number, Several(Number, 1, 3)),
     operator("$pow", Number, Each(&[Number, Integer])),
@@ -48,13 +48,13 @@ pub const OPERATORS: &[Operator] = &[
     operator("$sqrt", Number, Each(&[Number])),
     operator("$subtract", Number, Each(&[Number, Number])),
     operator("$trunc", Number, Built(rounded)),
-    operator("$acos", Number, Each(&[Number])),
-    operator("$acosh", Number, Each(&[Number])),
-    operator("$asin", Number, Each(&[Number])),
+    operator("$acos", Number, Built(cosine)),
+    operator("$acosh", Number, Built(positive)),
+    operator("$asin", Number, Built(cosine)),
     operator("$asinh", Number, Each(&[Number])),
     operator("$atan", Number, Each(&[Number])),
     operator("$atan2", Number, Each(&[Number, Number])),
-    operator("$atanh", Number, Each(&[Number])),
+    operator("$atanh", Number, Built(cosine)),
     operator("$cos", Number, Each(&[Number])),
     operator("$cosh", Number, Each(&[Number])),
     operator("$degreesToRadians", Number, Each(&[Number])),
@@ -137,7 +137,7 @@ pub const OPERATORS: &[Operator] = &[
     operator("$trim", Text, Built(trim)),
     operator("$convert", Any, Built(convert)),
     operator("$toBool", Boolean, Each(&[Any])),
-    operator("$toDate", Date, Built(convertible)),
+    operator("$toDate", Date, Built(to_date)),
     operator("$toDouble", Number, Built(convertible)),
     operator("$toInt", Integer, Built(convertible)),
     operator("$toLong", Integer, Built(convertible)),
@@ -225,6 +225,46 @@ fn slice(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     arguments.into()
 }
 
+/// What a cosine may be, mostly.
+fn cosine(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+    match random.chance(5) {
+        true => make.alone(random, Number, depth),
+        false => Bson::Double([-1.0, -0.5, 0.5, 0.25, 0.75][random.below(5)]),
+    }
+}
+
+/// Mostly a number of at least 1.
+fn positive(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+    let number = make.alone(random, Number, depth);
+    match random.chance(5) {
+        true => number,
+        false => bson!({"$add": [{"$abs": number}, 1]}),
+    }
+}
+
+fn logarithm(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+    let base = if random.chance(95) { Bson::Int32(random.between(2, 10)) } else { make.of(random, Number, 0) };
+    bson!([positive(make, random, depth), base])
+}
+
+fn to_date(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+    match random.below(20) {
+        0 => convertible(make, random, depth),
+        1 | 2 => Bson::String(random.pick(&["2018-03-03", "2020-02-29T12:34:56.789Z"]).to_owned()),
+        3..12 => Bson::Int64([0, 1, 951_825_599_999, -5][random.below(4)]),
+        _ => date(make, random, 0),
+    }
+}
+
+/// A date that is seldom missing.
+fn date(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+    let date = make.of(random, Date, depth);
+    match matches!(date, Bson::DateTime(_)) || random.chance(7) {
+        true => date,
+        false => bson!({"$ifNull": [date, values::date(random)]}),
+    }
+}
+
 fn rounded(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     let number = make.of(random, Number, depth);
     match random.chance(95) {
@@ -246,8 +286,13 @@ fn zip(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
 }
 
 fn compared(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
-    let of = [Number, Number, Text, Date, Boolean, Any, Numbers, Doc][random.below(8)];
-    let other = if random.chance(85) { of } else { Any };
+    let of = match random.below(40) {
+        0 => Any,
+        1 => Numbers,
+        2 => Doc,
+        _ => [Number, Number, Text, Date, Boolean][random.below(5)],
+    };
+    let other = if random.chance(95) { of } else { Any };
     bson!([make.of(random, of, depth), make.of(random, other, depth)])
 }
 
@@ -268,7 +313,7 @@ fn switch(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     Bson::Document(spec)
 }
 
-const ZONES: &[&str] = &["UTC", "GMT", "America/New_York", "Asia/Shanghai", "+03:00", "-0530", "+04"];
+const ZONES: &[&str] = &["America/New_York", "Asia/Shanghai", "+03:00", "-0530", "+04"];
 
 fn zone(random: &mut Random, spec: &mut Document) {
     if random.chance(35) {
@@ -277,7 +322,7 @@ fn zone(random: &mut Random, spec: &mut Document) {
 }
 
 fn date_part(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
-    let date = make.of(random, Date, depth.min(1));
+    let date = date(make, random, depth.min(1));
     if random.chance(60) {
         return date;
     }
@@ -293,11 +338,14 @@ fn date_from_parts(_make: &Expressions<'_>, random: &mut Random, _depth: usize) 
             spec.insert(name, random.between(least, most));
         }
     };
-    match random.chance(75) {
+    match random.chance(95) {
         true => {
             spec.insert("year", random.between(1990, 2030));
-            part(random, &mut spec, "month", 1, 12);
-            part(random, &mut spec, "day", 1, 28);
+            for (name, most) in [("month", 12), ("day", 28)] {
+                if random.chance(96) {
+                    spec.insert(name, random.between(1, most));
+                }
+            }
         }
         false => {
             spec.insert("isoWeekYear", random.between(1990, 2030));
@@ -338,7 +386,7 @@ fn date_from_string(make: &Expressions<'_>, random: &mut Random, _depth: usize) 
 }
 
 fn date_to_parts(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
-    let mut spec = doc! {"date": make.of(random, Date, depth.min(1))};
+    let mut spec = doc! {"date": date(make, random, depth.min(1))};
     zone(random, &mut spec);
     if random.chance(30) {
         spec.insert("iso8601", random.chance(70));
@@ -347,7 +395,7 @@ fn date_to_parts(make: &Expressions<'_>, random: &mut Random, depth: usize) -> B
 }
 
 fn date_to_string(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
-    let mut spec = doc! {"date": make.of(random, Date, depth.min(1))};
+    let mut spec = doc! {"date": date(make, random, depth.min(1))};
     if random.chance(75) {
         let formats = &["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S.%LZ", "%d/%m/%Y %H:%M", "%G-W%V-%u", "%j %U %w", "%z", "%Z", "%%%Y"];
         spec.insert("format", random.pick(formats));
