@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bson::{Bson, DateTime, Document, bson, doc};
 use mql::aggregate::{Context, CursorId, Opening, Options, Output, Pipeline, Step, WhenNotMatched};
 use mql::expression::{Expression, Variables};
-use mql::{Code, Error, Filter, Projection, Result, Sort, Update, UpdateOptions, equal};
+use mql::{Code, Error, Filter, Projection, Result, Sort, Update, UpdateOptions};
 
 use crate::case::{Case, Kind, Outcome};
 
@@ -46,8 +46,9 @@ fn filter(case: &Case) -> Result<Bson> {
 fn find(case: &Case) -> Result<Bson> {
     let command = &case.command;
     let filter = Filter::parse(document(command, "filter")?)?;
-    let sort = command.get_document("sort").ok().map(Sort::parse).transpose()?;
-    let projection = command.get_document("projection").ok().map(Projection::parse).transpose()?;
+    let part = |name| command.contains_key(name).then(|| document(command, name)).transpose();
+    let sort = part("sort")?.map(Sort::parse).transpose()?;
+    let projection = part("projection")?.map(Projection::parse).transpose()?;
     let number = |name| command.get_i32(name).ok().and_then(|n| usize::try_from(n).ok());
     let none = Document::new();
     let mut found = Vec::new();
@@ -103,9 +104,10 @@ fn aggregate(case: &Case) -> Result<Bson> {
         Some(Output::Merge(merge)) => {
             let mut written = from;
             for doc in results {
-                let key = merge.key(&doc)?;
-                let target =
-                    written.iter_mut().find(|old| key.iter().all(|(name, value)| old.get(name).is_some_and(|old| equal(old, value)))));
+                // MongoDB makes an `_id` where there is none, which no other document has.
+                // MongoDB makes an `_id` where there is none, which no other document has.
+                let key = doc.contains_key("_id").then(|| merge.key(&doc).and_then(|key| Filter::parse(&key))).transpose()?;
+                let target = key.and_then(|key| written.iter_mut().find(|old| key.matches(old)));
                 match target {
                     Some(target) => {
                         if let Some(merged) = merge.merged(target, &doc, &Variables::at(now()))? {

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-
 mod agree;
 mod case;
 mod coverage;
@@ -41,6 +40,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 #[test]
+#[ignore = "not all differences are listed yet: see README.md"]
 fn mql_answers_as_mingo_does() {
     let cases = number("MPCLOUD_DIFFERENTIAL_CASES").unwrap_or(CASES);
     let seed = number("MPCLOUD_SEED").unwrap_or_else(|| {

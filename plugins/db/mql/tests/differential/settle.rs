@@ -5,7 +5,7 @@ use crate::case::{Case, Outcome};
 use crate::differences::{self, Difference, Seen};
 use crate::evaluate::evaluate;
 use crate::process::Mingo;
-use crate::shrink::smaller;
+use crate::shrink::{leaps, smaller};
 
 /// A case on which both sides differ, as small as it can be.
 pub struct Settled {
@@ -47,30 +47,14 @@ pub fn settle(mingo: &mut Mingo, all: &[&Difference], differing: Vec<Settled>) -
         let mut outcomes = evaluate_both(mingo, &flat).into_iter();
         let mut next = Vec::new();
         for (mut shrinking, window) in active.into_iter().zip(windows) {
-            let mut found = None;
             for case in window {
                 let Some((ours, theirs)) = outcomes.next() else { break };
-                let item = &shrinking.item;
-                if found.is_some() || agree(&ours, &theirs) || !alike((&ours, &theirs), (&item.ours, &item.theirs)) {
-                    continue;
-                }
-                let explained = differences::explanation(all, &Seen { case: &case, ours: &ours, theirs: &theirs });
-                let step = Settled { case, ours, theirs, number: item.number, explained };
-                match explained {
-                    None => found = Some(step),
-                    Some(_) => _ = shrinking.second.get_or_insert(step),
-                }
+                shrinking.consider(all, case, ours, theirs);
             }
-            if found.is_none() && shrinking.steps.is_empty() {
-                found = shrinking.second.take();
-                if found.is_none() {
-                    let Settled { case, ours, theirs, .. } = &shrinking.item;
-                    shrinking.item.explained = differences::explanation(all, &Seen { case, ours, theirs });
-                    settled.push(shrinking.item);
-                    continue;
-                }
+            match shrinking.advance(all) {
+                Ok(shrinking) => next.push(shrinking),
+                Err(done) => settled.push(done),
             }
-            next.push(found.map_or(shrinking, Shrinking::new));
         }
         active = next;
     }
@@ -79,20 +63,30 @@ pub fn settle(mingo: &mut Mingo, all: &[&Difference], differing: Vec<Settled>) -
 
 /// How many steps are tried at a time.
 const WINDOW: usize = 12;
+/// An explained case of so many values is not made smaller.
+const SMALL: usize = 24;
 
 struct Shrinking {
     item: Settled,
-    /// Those not tried yet, the largest last.
+    /// Those not tried yet, the best last.
     steps: Vec<Case>,
-    /// The first step that leaves an explained difference.
-    second: Option<Settled>,
+    /// Whether the steps are parts of the case by themselves.
+    leaping: bool,
+    /// The first step that leaves a difference which nothing explains, or else an explained one.
+    best: Option<Settled>,
 }
 
 impl Shrinking {
     fn new(item: Settled) -> Self {
+        let mut steps = leaps(&item.case);
+        steps.reverse();
+        Self { item, steps, leaping: true, best: None }
+    }
+
+    fn further(item: Settled) -> Self {
         let mut steps = smaller(&item.case);
         steps.reverse();
-        Self { item, steps, second: None }
+        Self { item, steps, leaping: false, best: None }
     }
 
     fn window(&mut self) -> Vec<Case> {
@@ -100,5 +94,39 @@ impl Shrinking {
         let mut window = self.steps.split_off(rest);
         window.reverse();
         window
+    }
+
+    fn consider(&mut self, all: &[&Difference], case: Case, ours: Outcome, theirs: Outcome) {
+        let Settled { ours: our_old, theirs: their_old, number, .. } = &self.item;
+        if self.best.as_ref().is_some_and(|best| best.explained.is_none())
+            || agree(&ours, &theirs)
+            || !alike((&ours, &theirs), (our_old, their_old))
+        {
+            return;
+        }
+        let explained = differences::explanation(all, &Seen { case: &case, ours: &ours, theirs: &theirs });
+        if self.best.is_none() || explained.is_none() {
+            self.best = Some(Settled { case, ours, theirs, number: *number, explained });
+        }
+    }
+
+    /// What to try next, or the case if it stays as it is.
+    fn advance(mut self, all: &[&Difference]) -> Result<Self, Settled> {
+        let unexplained = self.best.as_ref().is_some_and(|best| best.explained.is_none());
+        let waiting = !self.steps.is_empty() && !unexplained && (self.leaping || self.best.is_none());
+        match self.best.take() {
+            best if waiting => {
+                self.best = best;
+                Ok(self)
+            }
+            Some(best) if best.explained.is_some() && best.case.size() <= SMALL => Err(best),
+            Some(best) => Ok(Self::further(best)),
+            None if self.leaping => Ok(Self::further(self.item)),
+            None => {
+                let Settled { case, ours, theirs, .. } = &self.item;
+                self.item.explained = differences::explanation(all, &Seen { case, ours, theirs });
+                Err(self.item)
+            }
+        }
     }
 }

@@ -36,7 +36,10 @@ pub const ALL: &[Difference] = &[
     },
     Difference {
         name: "weeks that begin on a Sunday",
-        covers: |seen| seen.values().is_some() && seen.has("$week"),
+        covers: |seen| {
+            seen.values().is_some()
+                && (seen.has("$week") || seen.arguments("$dateToString").iter().any(|spec| spec.to_string().contains("%U")))
+        },
         because: "weeks begin on Sundays, and week 1 begins with the first Sunday of the year: reference/operator/aggregation/week",
     },
     Difference {
@@ -74,8 +77,12 @@ pub const ALL: &[Difference] = &[
     },
     Difference {
         name: "weeks of the year before",
-        covers: |seen| seen.values().is_some()
-            && (seen.has("$isoWeekYear") || seen.arguments("$dateToParts").iter().any(|spec| spec.to_string().contains("iso8601")) || seen.arguments("$dateToString").iter().any(|spec| spec.to_string().contains("%G"))),
+        covers: |seen| {
+            seen.values().is_some()
+                && (seen.has("$isoWeekYear")
+                    || seen.arguments("$dateToParts").iter().any(|spec| spec.to_string().contains("iso8601"))
+                    || seen.arguments("$dateToString").iter().any(|spec| spec.to_string().contains("%G")))
+        },
         because: "the year to which the week of ISO 8601 belongs, that of its Thursday: reference/operator/aggregation/isoWeekYear",
     },
     Difference {
@@ -85,7 +92,8 @@ pub const ALL: &[Difference] = &[
                 (Bson::Array(ours), Bson::Array(theirs)) => ours.len() < theirs.len(),
                 _ => false,
             };
-            seen.has_any(&["$setIntersection", "$setUnion", "$setDifference"]) && seen.values().is_some_and(|(ours, theirs)| shorter(ours, theirs))
+            seen.has_any(&["$setIntersection", "$setUnion", "$setDifference"])
+                && seen.values().is_some_and(|(ours, theirs)| shorter(ours, theirs))
         },
         because: "duplicate entries of an array are one: reference/operator/aggregation/setIntersection",
     },
@@ -93,23 +101,47 @@ pub const ALL: &[Difference] = &[
         name: "accumulators of one array",
         covers: |seen| {
             let one = |argument: &&Bson| argument.as_array().is_some_and(|items| items.len() == 1);
-            seen.values().is_some() && ["$max", "$min", "$avg", "$sum", "$stdDevPop", "$stdDevSamp"].iter().any(|name| seen.arguments(name).iter().any(one))
+            seen.values().is_some()
+                && ["$max", "$min", "$avg", "$sum", "$stdDevPop", "$stdDevSamp"].iter().any(|name| seen.arguments(name).iter().any(one))
         },
         because: "a list of one expression that resolves to an array stands for its elements: reference/operator/aggregation/max",
     },
     Difference {
         name: "the empty string as a condition",
-        covers: |seen| seen.values().is_some() && any_operand(seen, &["$not", "$and", "$or", "$cond", "$toBool", "$allElementsTrue", "$anyElementTrue", "$filter"], &|value| within(value, &|value| value.as_str() == Some(""))),
+        covers: |seen| {
+            seen.values().is_some()
+                && any_operand(
+                    seen,
+                    &["$not", "$and", "$or", "$cond", "$toBool", "$allElementsTrue", "$anyElementTrue", "$filter"],
+                    &|value| within(value, &|value| value.as_str() == Some("")),
+                )
+        },
         because: "false are false, null, 0 and undefined only: reference/operator/aggregation/not",
     },
     Difference {
         name: "null in upper and lower case",
-        covers: |seen| seen.values().is_some_and(|(ours, _)| within(ours, &|value| value.as_str() == Some(""))) && seen.null_operand(&["$toLower", "$toUpper"]),
+        covers: |seen| {
+            seen.values().is_some_and(|(ours, _)| within(ours, &|value| value.as_str() == Some("")))
+                && seen.null_operand(&["$toLower", "$toUpper"])
+        },
         because: "if the argument resolves to null, an empty string: reference/operator/aggregation/toLower",
     },
     Difference {
         name: "places in a part of an array",
-        covers: |seen| seen.values().is_some() && seen.arguments("$indexOfArray").iter().any(|argument| argument.as_array().is_some_and(|items| items.len() > 2)),
+        covers: |seen| {
+            seen.values().is_some()
+                && seen.arguments("$indexOfArray").iter().any(|argument| argument.as_array().is_some_and(|items| items.len() > 2))
+        },
         because: "start and end bound the search, and the result is counted from the start of the array: reference/operator/aggregation/indexOfArray",
+    },
+    Difference {
+        name: "where matches are",
+        covers: |seen| {
+            seen.has("$regexFindAll")
+                && seen
+                    .values()
+                    .is_some_and(|(ours, _)| within(ours, &|value| value.as_document().is_some_and(|doc| doc.contains_key("idx"))))
+        },
+        because: "idx is the code point at which each match begins: reference/operator/aggregation/regexFindAll",
     },
 ];

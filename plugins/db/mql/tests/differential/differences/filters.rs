@@ -101,19 +101,32 @@ pub const ALL: &[Difference] = &[
         because: "an array matches if an element is of the type: reference/operator/query/type, Arrays",
     },
     Difference {
-        name: "remainders of fractions",
-        covers: |seen| condition(seen, &["$mod"], any, |doc| within(doc, &|value| matches!(value, Bson::Double(n) if n.fract() != 0.0))),
+        name: "remainders of fractions and of what is no number",
+        covers: |seen| {
+            condition(seen, &["$mod"], any, |doc| {
+                within(doc, &|value| matches!(value, Bson::Double(n) if n.fract() != 0.0)) || !within(doc, &super::seen::is_number)
+            })
+        },
         because: "$mod is the remainder of integers: what is after the point does not count: reference/operator/query/mod",
     },
     Difference {
         name: "fields of arrays and scalars in $elemMatch",
-        covers: |seen| condition(seen, &["$elemMatch"], |operand| operand.as_document().is_some_and(|inner| !inner.keys().any(|name| name.starts_with('$'))), has_list),
+        covers: |seen| {
+            condition(
+                seen,
+                &["$elemMatch"],
+                |operand| operand.as_document().is_some_and(|inner| !inner.keys().any(|name| name.starts_with('$'))),
+                has_list,
+            )
+        },
         because: "a condition on fields is for elements that have fields: documents, and arrays by position: reference/operator/query/elemMatch",
     },
     Difference {
         name: "paths into arrays within arrays",
         covers: |seen| {
-            let nested = |value: &Bson| within(value, &|value| value.as_array().is_some_and(|items| items.iter().any(|item| item.as_array().is_some())));
+            let nested = |value: &Bson| {
+                within(value, &|value| value.as_array().is_some_and(|items| items.iter().any(|item| item.as_array().is_some())))
+            };
             seen.values().is_some() && dotted(seen) && seen.case.docs.iter().any(|doc| nested(&Bson::Document(doc.clone())))
         },
         because: "a path goes into the documents of an array, not into its arrays: tutorial/query-array-of-documents",
@@ -121,7 +134,9 @@ pub const ALL: &[Difference] = &[
     Difference {
         name: "paths into empty arrays",
         covers: |seen| {
-            let empty = |value: &Bson| within(value, &|value| value.as_array().is_some_and(|items| !items.iter().any(|item| item.as_document().is_some())));
+            let empty = |value: &Bson| {
+                within(value, &|value| value.as_array().is_some_and(|items| !items.iter().any(|item| item.as_document().is_some())))
+            };
             seen.values().is_some() && dotted(seen) && seen.case.docs.iter().any(|doc| empty(&Bson::Document(doc.clone())))
         },
         because: "an array without documents has nothing at a path into its documents: tutorial/query-array-of-documents",

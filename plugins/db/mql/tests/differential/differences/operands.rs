@@ -3,7 +3,9 @@
 use bson::Bson;
 
 use super::refusals::DATE_PARTS;
+use super::seen::has_id;
 use super::{Difference, Seen};
+use crate::case::Kind;
 
 /// The operators whose one operand mingo does not find in a list.
 const UNARY: &[&str] = &[
@@ -59,18 +61,27 @@ const NULL: &[&str] = &[
     "$arrayElemAt",
 ];
 
+const TRIGONOMETRY: &[&str] = &["$acos", "$acosh", "$asin", "$asinh", "$atan", "$atanh", "$cos", "$cosh", "$sin", "$sinh", "$tan", "$tanh"];
+
 /// The operators of any number of operands.
-const VARIADIC: &[&str] = &["$add", "$multiply", "$and", "$or", "$concat", "$concatArrays", "$setUnion", "$setIntersection", "$mergeObjects"];
+const VARIADIC: &[&str] =
+    &["$add", "$multiply", "$and", "$or", "$concat", "$concatArrays", "$setUnion", "$setIntersection", "$mergeObjects"];
 
 /// The operators that do not evaluate all of their operands.
 const LAZY: &[&str] = &["$cond", "$switch", "$ifNull", "$and", "$or"];
 
 const ACCUMULATORS: &[&str] = &["$avg", "$max", "$min", "$stdDevPop", "$stdDevSamp", "$sum", "$mergeObjects"];
 
+/// What mingo calls an operator in its messages.
+fn spoken(operator: &str) -> &str {
+    if operator == "$substr" { "$substrBytes" } else { operator }
+}
+
 fn message(seen: &Seen<'_>, operators: &[&str], part: &str) -> bool {
     seen.our_value().is_some()
         && seen.their_error().is_some_and(|message| {
-            message.contains(part) && operators.iter().any(|operator| message.starts_with(&format!("{operator} ")) && seen.has(operator))
+            message.contains(part)
+                && operators.iter().any(|operator| message.starts_with(&format!("{} ", spoken(operator))) && seen.has(operator))
         })
 }
 
@@ -111,8 +122,8 @@ pub const ALL: &[Difference] = &[
         because: "with a single expression that is no array, $sum and its kind take the value itself: reference/operator/aggregation/sum",
     },
     Difference {
-        name: "$acos of 0",
-        covers: |seen| message(seen, &["$acos", "$asin", "$acosh", "$atanh"], "invalid input"),
+        name: "trigonometry of 0 and infinity",
+        covers: |seen| message(seen, TRIGONOMETRY, "invalid input"),
         because: "any number of the domain has a result: reference/operator/aggregation/acos",
     },
     Difference {
@@ -127,7 +138,10 @@ pub const ALL: &[Difference] = &[
     },
     Difference {
         name: "parts of strings outside of them",
-        covers: |seen| message(seen, &["$substrBytes", "$substr"], "byte index out of range"),
+        covers: |seen| {
+            let strings = ["$substrBytes", "$substr"];
+            message(seen, &strings, "byte index out of range") || message(seen, &strings, "count extends beyond UTF-8 length")
+        },
         because: "if the index is past the end, the result is an empty string: reference/operator/aggregation/substrBytes",
     },
     Difference {
@@ -146,7 +160,7 @@ pub const ALL: &[Difference] = &[
     },
     Difference {
         name: "operands that are not evaluated",
-        covers: |seen| seen.our_value().is_some() && seen.their_error().is_some() && seen.has_any(LAZY),
+        covers: |seen| seen.our_value().is_some() && seen.their_error().is_some() && seen.fails_below(LAZY),
         because: "$cond evaluates only the branch that is taken, $and up to the first false: reference/operator/aggregation/cond",
     },
     Difference {
@@ -158,8 +172,23 @@ pub const ALL: &[Difference] = &[
         name: "dates and numbers as strings",
         covers: |seen| {
             let strings = ["$substrCP", "$substrBytes", "$substr", "$toLower", "$toUpper", "$strcasecmp"];
-            message(seen, &strings, "must resolve to") && strings.iter().any(|name| seen.operands(name).iter().any(|operand| operand.as_str().is_none()))
+            message(seen, &strings, "must resolve to")
+                && strings.iter().any(|name| seen.operands(name).iter().any(|operand| operand.as_str().is_none()))
         },
         because: "numbers and dates are turned into strings: reference/operator/aggregation/toLower",
+    },
+    Difference {
+        name: "ids as strings",
+        covers: |seen| message(seen, &["$toString"], "cannot convert") && seen.operands("$toString").iter().any(has_id),
+        because: "the text of an ObjectId is its hexadecimal form: reference/operator/aggregation/toString",
+    },
+    Difference {
+        name: "$elemMatch of elements that are no documents in a projection",
+        covers: |seen| {
+            seen.kind() == Kind::Find
+                && seen.has("$elemMatch")
+                && seen.their_error().is_some_and(|message| message.starts_with("unknown top level operator"))
+        },
+        because: "the condition is one on the element: reference/operator/projection/elemMatch",
     },
 ];

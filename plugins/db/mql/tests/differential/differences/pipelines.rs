@@ -3,23 +3,24 @@
 use bson::Bson;
 
 use super::Difference;
-use super::seen::{has_list, nullish, within};
+use super::seen::{has_id, has_list, nullish, within};
 
 pub const ALL: &[Difference] = &[
     Difference {
         name: "empty buckets",
         covers: |seen| {
-            seen.has("$bucket")
-                && seen.values().is_some_and(|(_, theirs)| {
-                    within(theirs, &|value| {
-                        value.as_document().is_some_and(|doc| {
-                            doc.contains_key("_id")
-                                && doc.values().any(|value| {
-                                    matches!(value, Bson::Int32(0) | Bson::Null) || value.as_array().is_some_and(Vec::is_empty)
-                                })
+            (seen.has("$bucket") && seen.our_value().is_some() && seen.their_error().is_some())
+                || seen.has("$bucket")
+                    && seen.values().is_some_and(|(_, theirs)| {
+                        within(theirs, &|value| {
+                            value.as_document().is_some_and(|doc| {
+                                doc.contains_key("_id")
+                                    && doc.values().any(|value| {
+                                        matches!(value, Bson::Int32(0) | Bson::Null) || value.as_array().is_some_and(Vec::is_empty)
+                                    })
+                            })
                         })
                     })
-                })
         },
         because: "a bucket is there for at least one input document: reference/operator/aggregation/bucket, Behavior",
     },
@@ -37,14 +38,17 @@ pub const ALL: &[Difference] = &[
     Difference {
         name: "pruned documents",
         covers: |seen| {
-            seen.has("$redact") && (seen.values().is_some_and(|(_, theirs)| within(theirs, &nullish)) || seen.their_error().is_some())
+            seen.has("$redact")
+                && (seen.their_error().is_some()
+                    || seen.values().is_some_and(|(_, theirs)| within(theirs, &nullish))
+                    || seen.values().is_some() && seen.case.docs.iter().any(|doc| within(&Bson::Document(doc.clone()), &nullish)))
         },
         because: "$$PRUNE excludes all fields of the document: none is left of it: reference/operator/aggregation/redact",
     },
     Difference {
         name: "the first bound with a granularity",
         covers: |seen| {
-            seen.values().is_some()
+            seen.our_value().is_some()
                 && seen.arguments("$bucketAuto").iter().any(|spec| spec.as_document().is_some_and(|spec| spec.contains_key("granularity")))
         },
         because: "the bounds are rounded to the series, the least one down: reference/operator/aggregation/bucketAuto, Granularity",
@@ -96,24 +100,46 @@ pub const ALL: &[Difference] = &[
     Difference {
         name: "fields of a document that is there",
         covers: |seen| {
-            let nested = |spec: &Bson| spec.as_document().is_some_and(|spec| spec.iter().any(|(name, value)| {
-                name.contains('.') || value.as_document().is_some_and(|inner| inner.keys().next().is_some_and(|key| !key.starts_with('$')))
-            }));
+            let nested = |spec: &Bson| {
+                spec.as_document().is_some_and(|spec| {
+                    spec.iter().any(|(name, value)| {
+                        name.contains('.')
+                            || value.as_document().is_some_and(|inner| inner.keys().next().is_some_and(|key| !key.starts_with('$')))
+                    })
+                })
+            };
             seen.values().is_some() && ["$addFields", "$set", "$project"].iter().any(|name| seen.arguments(name).into_iter().any(nested))
         },
         because: "a document of fields adds them to the embedded document: reference/operator/aggregation/addFields, Adding Fields to an Embedded Document",
     },
     Difference {
         name: "arrays as what is looked up",
-        covers: |seen| seen.has_any(&["$lookup", "$graphLookup"]) && seen.values().is_some() && seen.case.docs.iter().any(|doc| has_list(&Bson::Document(doc.clone()))),
+        covers: |seen| {
+            seen.has_any(&["$lookup", "$graphLookup"])
+                && seen.values().is_some()
+                && seen.case.docs.iter().any(|doc| has_list(&Bson::Document(doc.clone())))
+        },
         because: "each element of an array is looked up, and what is not found gives nothing: reference/operator/aggregation/lookup, Use $lookup with an Array",
     },
     Difference {
         name: "unwinding a path through an array",
         covers: |seen| {
-            let dotted = |spec: &Bson| spec.as_str().or_else(|| spec.as_document()?.get_str("path").ok()).is_some_and(|path| path.contains('.'));
+            let dotted =
+                |spec: &Bson| spec.as_str().or_else(|| spec.as_document()?.get_str("path").ok()).is_some_and(|path| path.contains('.'));
             seen.values().is_some() && seen.arguments("$unwind").into_iter().any(dotted)
         },
         because: "the path leads to a field; where an array is on the way there is none: reference/operator/aggregation/unwind, Behaviors",
+    },
+    Difference {
+        name: "bounds of ids, documents and arrays",
+        covers: |seen| {
+            seen.values().is_some()
+                && seen.has("$bucketAuto")
+                && seen.case.docs.iter().any(|doc| {
+                    let doc = Bson::Document(doc.clone());
+                    has_id(&doc) || has_list(&doc)
+                })
+        },
+        because: "bounds are in the order of types: reference/bson-type-comparison-order",
     },
 ];

@@ -89,7 +89,25 @@ pub const ALL: &[Difference] = &[
     Difference {
         name: "updates of fields below scalars",
         covers: |seen| {
-            refused(seen, &["$set", "$inc", "$mul", "$min", "$max", "$rename", "$bit", "$push", "$addToSet", "$pop", "$pull", "$pullAll", "$currentDate"], &[28])
+            refused(
+                seen,
+                &[
+                    "$set",
+                    "$inc",
+                    "$mul",
+                    "$min",
+                    "$max",
+                    "$rename",
+                    "$bit",
+                    "$push",
+                    "$addToSet",
+                    "$pop",
+                    "$pull",
+                    "$pullAll",
+                    "$currentDate",
+                ],
+                &[28],
+            )
         },
         because: "a dotted path names fields of embedded documents; a scalar or null has none: reference/operator/update/set",
     },
@@ -143,7 +161,31 @@ pub const ALL: &[Difference] = &[
     },
     Difference {
         name: "places in arrays that are no integers",
-        covers: |seen| refused(seen, &["$arrayElemAt", "$slice", "$indexOfArray"], &[28690, 28691, 28725, 28726, 28727, 28728, 40096, 40097]),
+        covers: |seen| {
+            refused(seen, &["$arrayElemAt", "$slice", "$indexOfArray"], &[28690, 28691, 28725, 28726, 28727, 28728, 40096, 40097])
+        },
         because: "the index is an integer: reference/operator/aggregation/arrayElemAt",
+    },
+    Difference {
+        name: "modes of $merge",
+        covers: |seen| refused(seen, &["$merge"], &[51181]),
+        because: "whenMatched keepExisting and fail go with whenNotMatched insert: reference/operator/aggregation/merge",
+    },
+    Difference {
+        name: "$merge by null",
+        covers: |seen| refused(seen, &["$merge"], &[51132]),
+        because: "the on field cannot be null: reference/operator/aggregation/merge",
+    },
+    Difference {
+        name: "values outside of all buckets",
+        covers: |seen| refused(seen, &["$bucket"], &[40066]),
+        because: "without a default every value must be in a bucket: reference/operator/aggregation/bucket, Behavior",
+    },
+    Difference {
+        name: "updates of nothing",
+        covers: |seen| {
+            seen.kind() == crate::case::Kind::Update && refused(seen, &["$set", "$unset", "$inc", "$mul", "$push", "$pull"], &[9])
+        },
+        because: "each operator names at least a field, and each array filter is used: reference/operator/update",
     },
 ];

@@ -164,6 +164,18 @@ impl Seen<'_> {
         found
     }
 
+    /// Whether there is an operand of one of the operators, at any depth, that mql cannot
+    /// evaluate by itself.
+    pub fn fails_below(&self, operators: &[&str]) -> bool {
+        let fails = |value: &Bson| {
+            let is_call = value.as_document().is_some_and(|doc| doc.len() == 1 && doc.keys().all(|name| name.starts_with('$')));
+            is_call
+                && Expression::parse(value)
+                    .is_ok_and(|parsed| self.case.docs.iter().any(|doc| parsed.evaluate(doc, &Variables::new()).is_err()))
+        };
+        operators.iter().flat_map(|operator| self.arguments(operator)).any(|argument| within(argument, &fails))
+    }
+
     /// Whether an operand of one of the operators is null or missing.
     pub fn null_operand(&self, operators: &[&str]) -> bool {
         operators.iter().any(|operator| self.operands(operator).iter().any(nullish))
@@ -182,7 +194,8 @@ impl Seen<'_> {
     pub fn sorted_by(&self) -> Vec<&Bson> {
         let mut orders: Vec<&Bson> = self.arguments("$sort");
         orders.extend(self.case.command.get("sort"));
-        let names: Vec<&str> = orders.iter().filter_map(|order| order.as_document()).flat_map(Document::keys).map(|path| first(path)).collect();
+        let names: Vec<&str> =
+            orders.iter().filter_map(|order| order.as_document()).flat_map(Document::keys).map(|path| first(path)).collect();
         self.case.docs.iter().flat_map(|doc| names.iter().filter_map(|name| doc.get(name))).collect()
     }
 }

@@ -28,7 +28,8 @@ pub const ALL: &[Difference] = &[
     Difference {
         name: "updates that set the same _id",
         covers: |seen| {
-            let kept = |value: &Bson| value.as_document().and_then(|result| result.get_document("doc").ok()).map(|doc| doc.get("_id").cloned());
+            let kept =
+                |value: &Bson| value.as_document().and_then(|result| result.get_document("doc").ok()).map(|doc| doc.get("_id").cloned());
             seen.kind() == Kind::Update
                 && seen.their_error().is_some_and(|message| message.contains("would modify the immutable field '_id'"))
                 && seen.our_value().is_some_and(|ours| kept(ours).is_some())
@@ -55,29 +56,48 @@ pub const ALL: &[Difference] = &[
     Difference {
         name: "$addToSet beside duplicates",
         covers: |seen| {
-            let twice = |value: &Bson| within(value, &|value| value.as_array().is_some_and(|items| {
-                items.iter().enumerate().any(|(i, item)| items[..i].iter().any(|other| same(item, other)))
-            }));
-            seen.kind() == Kind::Update && seen.values().is_some() && seen.has("$addToSet")
-                && (twice(&Bson::Document(seen.case.command.clone())) || seen.case.docs.iter().any(|doc| twice(&Bson::Document(doc.clone()))))
+            let twice = |value: &Bson| {
+                within(value, &|value| {
+                    value
+                        .as_array()
+                        .is_some_and(|items| items.iter().enumerate().any(|(i, item)| items[..i].iter().any(|other| same(item, other))))
+                })
+            };
+            seen.kind() == Kind::Update
+                && seen.values().is_some()
+                && seen.has("$addToSet")
+                && (twice(&Bson::Document(seen.case.command.clone()))
+                    || seen.case.docs.iter().any(|doc| twice(&Bson::Document(doc.clone()))))
         },
         because: "$addToSet does not affect duplicates that are there, and adds each value once: reference/operator/update/addToSet",
     },
     Difference {
         name: "modifiers of a $push to a new array",
         covers: |seen| {
-            seen.kind() == Kind::Update && seen.values().is_some() && seen.has_any(&["$sort", "$slice", "$position"])
-                && seen.arguments("$push").iter().filter_map(|argument| argument.as_document()).flat_map(bson::Document::keys).any(|path| {
-                    seen.case.docs.iter().any(|doc| !doc.contains_key(first(path)) || path.contains('.'))
-                })
+            seen.kind() == Kind::Update
+                && seen.values().is_some()
+                && seen.has_any(&["$sort", "$slice", "$position"])
+                && seen
+                    .arguments("$push")
+                    .iter()
+                    .filter_map(|argument| argument.as_document())
+                    .flat_map(bson::Document::keys)
+                    .any(|path| seen.case.docs.iter().any(|doc| !doc.contains_key(first(path)) || path.contains('.')))
         },
         because: "$push to an absent field makes the array, to which the modifiers apply: reference/operator/update/push",
     },
     Difference {
         name: "bits beyond 32",
-        covers: |seen| seen.kind() == Kind::Update && seen.values().is_some() && seen.has("$bit") && seen.case.docs.iter().any(|doc| {
-            within(&Bson::Document(doc.clone()), &|value| matches!(value, Bson::Int64(n) if i32::try_from(*n).is_err()))
-        }),
+        covers: |seen| {
+            seen.kind() == Kind::Update
+                && seen.values().is_some()
+                && seen.has("$bit")
+                && seen
+                    .case
+                    .docs
+                    .iter()
+                    .any(|doc| within(&Bson::Document(doc.clone()), &|value| matches!(value, Bson::Int64(n) if i32::try_from(*n).is_err())))
+        },
         because: "$bit works on 32-bit and 64-bit integers: reference/operator/update/bit",
     },
     Difference {
@@ -91,5 +111,20 @@ pub const ALL: &[Difference] = &[
             seen.kind() == Kind::Update && seen.values().is_some() && operands.flat_map(|fields| fields.iter()).any(differ)
         },
         because: "values of different types compare by the order of types: reference/operator/update/max",
+    },
+    Difference {
+        name: "a $push that changes nothing",
+        covers: |seen| {
+            let doc = |value: &Bson| value.as_document().and_then(|result| result.get_document("doc").ok()).cloned().map(Bson::Document);
+            seen.kind() == Kind::Update
+                && seen.has("$push")
+                && seen.values().is_some_and(|(ours, theirs)| match (doc(ours), doc(theirs)) {
+                    (Some(ours), Some(theirs)) => {
+                        same(&ours, &theirs) && seen.case.docs.first().is_some_and(|old| same(&Bson::Document(old.clone()), &ours))
+                    }
+                    _ => false,
+                })
+        },
+        because: "a document is modified if it is different afterwards: reference/method/db.collection.update, nModified",
     },
 ];

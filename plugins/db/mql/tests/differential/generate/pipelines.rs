@@ -289,7 +289,9 @@ fn output(random: &mut Random, make: &Expressions<'_>) -> Document {
             false => _ = spec.insert("whenMatched", random.pick(&["replace", "keepExisting", "merge", "fail"])),
         }
     }
-    if random.chance(50) {
+    // The other modes do not go together with keepExisting and fail.
+    let free = !matches!(spec.get_str("whenMatched"), Ok("keepExisting" | "fail"));
+    if random.chance(50) && (free || random.chance(5)) {
         spec.insert("whenNotMatched", random.pick(&["insert", "discard", "fail"]));
     }
     doc! {"$merge": spec}

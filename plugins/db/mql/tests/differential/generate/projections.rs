@@ -49,7 +49,7 @@ fn element_match(random: &mut Random, path: &str) -> Bson {
     let n = random.between(-1, 4);
     match path {
         "v" => bson!({"$elemMatch": {"n": {"$gte": n}}}),
-        "x" => bson!({"$elemMatch": {"$gte": n}}),
+        "x" if random.chance(10) => bson!({"$elemMatch": {"$gte": n}}),
         _ => bson!({"$elemMatch": {"a": {"$exists": true}}}),
     }
 }

@@ -1,5 +1,7 @@
 //! Random updates of one record.
 
+use std::collections::BTreeSet;
+
 use bson::{Bson, Document, bson, doc};
 
 use super::{Generator, expressions, pipelines, projections, values};
@@ -36,6 +38,9 @@ pub fn case(random: &mut Random, generator: &Generator) -> Case {
             Err(_) => _ = update.insert(operator, doc! {path: value}),
         }
     }
+    // An identifier has one filter.
+    let mut named = BTreeSet::new();
+    filters.retain(|(id, _)| named.insert(*id));
     let used: Vec<Bson> = filters
         .into_iter()
         .filter(|(id, _)| taken.iter().any(|path| path.contains(&format!("[{id}]"))))
@@ -67,7 +72,11 @@ fn change(random: &mut Random, command: &mut Document, filters: &mut Filters) ->
         5 => ("$mul", number_target(random), operand(random)),
         6 => ("$min", any_target(random), values::scalar(random)),
         7 => ("$max", any_target(random), values::scalar(random)),
-        8 => ("$rename", if random.chance(90) { random.pick(&["n", "s", "k", "o.n", "o.q", "q", "b", "x"]).to_owned() } else { target(random) }, Bson::String(random.pick(&["z", "w", "o.z", "q.r", "k"]).to_owned())),
+        8 => (
+            "$rename",
+            if random.chance(90) { random.pick(&["n", "s", "k", "o.n", "o.q", "q", "b", "x"]).to_owned() } else { target(random) },
+            Bson::String(random.pick(&["z", "w", "o.z", "q.r", "k"]).to_owned()),
+        ),
         9 => ("$currentDate", any_target(random), [bson!(true), bson!({"$type": "date"})][random.below(2)].clone()),
         10 => ("$bit", number_target(random), bson!({random.pick(&["and", "or", "xor"]): random.between(0, 7)})),
         11 | 12 => ("$push", array_target(random), push(random)),

@@ -5,6 +5,9 @@ const readline = require('node:readline');
 const vm = require('node:vm');
 const { Aggregator, Query, updateOne } = require('mingo');
 
+// Their traces cost more than the rest of most cases.
+Error.stackTraceLimit = 0;
+
 /** What mingo compares by its text, as it does the class of the package `bson`. */
 class ObjectId {
   #hex;

@@ -210,7 +210,8 @@ fn index_of_bytes(make: &Expressions<'_>, random: &mut Random, depth: usize) -> 
 }
 
 fn range(make: &Expressions<'_>, random: &mut Random, _depth: usize) -> Bson {
-    let mut arguments = vec![make.of(random, Integer, 0), make.of(random, Integer, 0)];
+    let bound = |random: &mut Random| if random.chance(10) { bson!({"$strLenCP": "$s"}) } else { make.literal(random, Integer) };
+    let mut arguments = vec![bound(random), bound(random)];
     if random.chance(50) {
         arguments.push(Bson::Int32([1, 2, -1, -2, 3][random.below(5)]));
     }
