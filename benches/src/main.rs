@@ -2,7 +2,7 @@
 //! else the machine does meets all of them alike. `cargo xtask bench` builds and starts it.
 
 mod bare_hyper;
-mod documents;
+mod database;
 mod load;
 mod plugin_call;
 mod report;
@@ -12,13 +12,15 @@ mod workerd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use e2e::Server;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
+use crate::database::{Cloud, growth};
 use crate::load::Target;
 use crate::report::Report;
+use crate::rounds::Turn;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Result<T = (), E = Failure> = std::result::Result<T, E>;
@@ -34,14 +36,30 @@ struct Cli {
     /// Connections, each with one request in flight
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
     connections: u32,
-    /// Where the table goes
+    /// What to measure; all but the growth, when absent
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Where the tables go
     #[arg(long, default_value = "benches/RESULTS.md")]
     results: PathBuf,
-    /// The JavaScript engine of this build, for the table
+    /// The JavaScript engine of this build, for the tables
     #[arg(long, default_value = "unknown")]
     engine: String,
     #[command(subcommand)]
     role: Option<Role>,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// A call of a plugin
+    PluginCall,
+    /// A cloud function, beside workerd
+    Hello,
+    /// The database, beside SurrealDB and Parse Server
+    Database,
+    /// The same at 1,000, 100,000 and 1,000,000 documents
+    Growth,
 }
 
 #[derive(Subcommand)]
@@ -57,38 +75,55 @@ fn main() -> Result {
     if let Some(Role::BareHyper) = cli.role {
         return runtime.block_on(bare_hyper::serve());
     }
-    let turn = Duration::from_secs(cli.seconds.into());
+    let parts = if cli.only.is_empty() { &[Part::PluginCall, Part::Hello, Part::Database][..] } else { &cli.only };
     let connections = usize::try_from(cli.connections)?;
-    let mut report = Report::new(&cli.engine, cli.seconds, connections);
+    let turn = Turn::new(connections, Duration::from_secs(cli.seconds.into()));
+    let mut report = Report::new(&cli.engine);
 
-    println!("a plugin call against a direct call");
-    report.plugin_call(&runtime.block_on(plugin_call::measure(ROUNDS))?);
+    if parts.contains(&Part::PluginCall) {
+        report.begin_plugin_call();
+        report.plugin_call(&runtime.block_on(plugin_call::measure(ROUNDS))?);
+    }
+    if parts.contains(&Part::Hello) {
+        report.begin_hello(cli.seconds, connections);
+        report.hello(&hello(&runtime, turn)?);
+    }
+    if parts.contains(&Part::Database) {
+        report.begin_database(connections);
+        let measured = with_cloud(|cloud| runtime.block_on(database::measure(cloud, turn, ROUNDS)))?;
+        report.database(&measured);
+    }
+    if parts.contains(&Part::Growth) {
+        report.begin_growth();
+        let grown = with_cloud(|cloud| runtime.block_on(growth::measure(cloud)))?;
+        report.growth(&grown);
+    }
+    report.write(&cli.results)?;
+    println!("\nwritten to {}", cli.results.display());
+    Ok(())
+}
 
+/// A new server with a space and a client that is signed in.
+fn with_cloud<T>(work: impl FnOnce(&Cloud<'_>) -> Result<T>) -> Result<T> {
     // Mini programs may write here, so that no RSA signature is in the way of the database.
     let server = Server::with_config("[policy]\ndata_read = true\ndata_write = true\n[limits]\ncall_timeout = \"60s\"\n");
     let space = server.space("bench");
-    server.deploy(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("hello"), &space, "hello");
     let wire = server.wire(&space).authorized();
-    let address = server.address().parse()?;
-    let arguments = json!({"functionTarget": "hello", "functionArgs": {"name": "bench"}});
-    let invoke = wire.request("serverless.function.runtime.invoke", &arguments);
-    let workerd = workerd::start()?;
-    let bare = bare_hyper::start()?;
-    let hello = [
-        Target::signed("mpcloud, signed invoke", address, &wire, &[invoke])?,
-        Target::plain("workerd, the same function, unsigned", workerd.address, &arguments)?,
-        Target::plain("bare hyper", bare.address, &arguments)?,
-    ];
-    println!("a hello function");
-    report.requests("Signed `function.invoke` of a hello function", &runtime.block_on(load::compare(&hello, connections, turn, ROUNDS))?);
-    drop((workerd, bare));
+    work(&Cloud { server: &server, space: &space, wire: &wire })
+}
 
-    println!("documents");
-    let (insert, find) = runtime.block_on(documents::measure(&wire, address, connections, turn, ROUNDS))?;
-    report.requests("`insertOne`", &insert);
-    report.requests("`findOne` by `_id`", &find);
-
-    std::fs::write(&cli.results, report.table())?;
-    println!("written to {}", cli.results.display());
-    Ok(())
+fn hello(runtime: &Runtime, turn: Turn) -> Result<Vec<rounds::Series>> {
+    with_cloud(|cloud| {
+        cloud.server.deploy(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("hello"), cloud.space, "hello");
+        let arguments = json!({"functionTarget": "hello", "functionArgs": {"name": "bench"}});
+        let invoke = cloud.wire.request("serverless.function.runtime.invoke", &arguments);
+        let (workerd, bare) = (workerd::start()?, bare_hyper::start()?);
+        let address = cloud.server.address().parse()?;
+        let targets = [
+            Target::signed("mpcloud, signed invoke", address, cloud.wire, &[invoke], r#""success":true"#)?,
+            Target::plain("workerd, the same function, unsigned", workerd.address, &arguments)?,
+            Target::plain("bare hyper", bare.address, &arguments)?,
+        ];
+        runtime.block_on(load::compare(&targets, turn, ROUNDS))
+    })
 }

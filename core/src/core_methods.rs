@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::host::PluginHost;
 use crate::identity::sessions::Sessions;
+use crate::identity::spaces::Spaces;
 use crate::identity::users::{User, Users};
 use crate::router::{Core, CoreListener, CoreMethod, Router};
 use crate::telemetry::metrics::Metrics;
@@ -20,6 +21,7 @@ pub struct CoreMethods {
     pub router: Router,
     pub users: Users,
     pub sessions: Arc<Sessions>,
+    pub spaces: Arc<Spaces>,
     pub metrics: Arc<Metrics>,
     /// The host exists only after the router does, and lives as long as the server.
     pub host: std::sync::OnceLock<Weak<PluginHost>>,
@@ -74,6 +76,7 @@ impl CoreMethods {
             (GET_PROFILE, on(|this, call| async move { this.profile(call).await }.boxed())),
             (BILLING_REPORT, on(|_, _| async { Ok(Reply::raw("null")) }.boxed())),
             ("core.endpoint", on(|this, _| async move { this.endpoint() }.boxed())),
+            ("core.spaces", on(|this, call| async move { this.list_spaces(call).await }.boxed())),
             ("core.plugins", on(|this, _| async move { this.plugins() }.boxed())),
             ("core.reloadPlugin", on(|this, call| async move { this.reload(call).await }.boxed())),
         ];
@@ -131,6 +134,18 @@ impl CoreMethods {
         Reply::json(&json!({"http": url}))
     }
 
+    /// The ids of spaces that were not deleted, in their order: a page of those after `after`. The
+    /// last page is empty.
+    async fn list_spaces(&self, call: Call) -> Result<Reply> {
+        #[derive(Deserialize)]
+        struct Params {
+            #[serde(default)]
+            after: String,
+        }
+        let params: Params = call.decode()?;
+        Reply::json(&json!({"spaces": self.spaces.ids(&params.after).await?}))
+    }
+
     fn host(&self) -> Result<Arc<PluginHost>> {
         let host = self.host.get().and_then(Weak::upgrade);
         host.ok_or_else(|| Error::new(codes::UNAVAILABLE, "the server is starting or stopping").retryable())
@@ -151,6 +166,7 @@ impl CoreMethods {
     }
 
     async fn on_event(&self, event: Event) -> Result<()> {
+        self.router.policy().on_event(&self.router, &event).await?;
         if event.name == events::SPACE_DELETED {
             self.sessions.forget_space(&event.space).await?;
             self.users.forget_space(&event.space).await?;

@@ -67,6 +67,11 @@ impl Router {
         Self(Arc::new(Inner { table: ArcSwap::default(), core: OnceLock::new(), policy, gone }))
     }
 
+    /// The rules of collections.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
     /// Adds what the core provides. Done once, before requests are taken.
     pub fn set_core(&self, core: Core) {
         let _ = self.0.core.set(core);
@@ -171,7 +176,7 @@ impl Router {
             }
         };
         if call.caller.kind == CallerKind::Client {
-            call = self.0.policy.apply(call)?;
+            call = self.0.policy.apply(self, call).await?;
         }
         lease.call(call).await
     }

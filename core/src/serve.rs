@@ -67,10 +67,12 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let metrics = Arc::new(Metrics::default());
     let router = Router::new(Policy::new(config.policy));
     let sessions = Arc::new(Sessions::new(router.clone(), config.auth.clone()));
+    let spaces = Arc::new(Spaces::new(router.clone()));
     let core = Arc::new(CoreMethods {
         router: router.clone(),
         users: Users::new(router.clone()),
         sessions: sessions.clone(),
+        spaces: spaces.clone(),
         metrics: metrics.clone(),
         host: OnceLock::new(),
         url: OnceLock::from(listening.url.clone()),
@@ -79,7 +81,6 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let host = PluginHost::start(&config, options.config, router.clone(), master, &metrics).await?;
     let _ = core.host.set(Arc::downgrade(&host));
 
-    let spaces = Arc::new(Spaces::new(router.clone()));
     let keys = AccessKeys::open(&data, &listening.url)?;
     let gateway = Arc::new(Gateway {
         management: Management::new(router.clone(), spaces.clone(), keys, listening.url.clone()),

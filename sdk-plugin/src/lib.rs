@@ -55,6 +55,8 @@ pub mod abi;
 mod body;
 mod call;
 pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod contract;
 mod error;
 mod event;

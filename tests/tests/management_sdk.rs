@@ -196,6 +196,9 @@ fn a_deleted_space_leaves_nothing_behind() {
         let client = server.wire(space).authorized();
         client.db("tasks", "insertMany", json!({"docs": [{"n": 1}, {"n": 2}]})).data();
         client.invoke("hello", json!({"name": "x"})).data();
+        let file = server.scratch(&space.id).to_string_lossy().into_owned();
+        server.run(&["db", "export", "tasks", "--space", &space.id, "--output", &file]).succeeded();
+        server.run(&["db", "backup", "now", "--space", &space.id]).succeeded();
     }
     let documents = |space: &Space| {
         let count = json!({"collection": "tasks", "command": "count", "query": {}, "options": {}});
@@ -233,7 +236,7 @@ fn a_deleted_space_leaves_nothing_behind() {
 }
 
 /// Where mpcloud keeps records of a space's own things, outside of the space: collections, and the storage.
-const SYSTEM_RECORDS: [&str; 6] = ["functions", "function_deployments", "function_logs", "sessions", "users", "storage"];
+const SYSTEM_RECORDS: [&str; 7] = ["functions", "function_deployments", "function_logs", "sessions", "users", "db_tasks", "storage"];
 
 /// Those of [`SYSTEM_RECORDS`] that mention a space.
 fn mentions_in_system_records(server: &Server, space: &Space) -> Vec<&'static str> {

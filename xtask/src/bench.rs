@@ -14,6 +14,12 @@ pub struct Bench {
     /// How long each thing is measured in each round, in seconds
     #[arg(long, default_value_t = 3)]
     seconds: u32,
+    /// What to measure, separated by commas: plugin-call, hello, database, growth; all but the growth, when absent
+    #[arg(long)]
+    only: Option<String>,
+    /// Measure how the database grows to a million documents, and nothing else; takes a quarter of an hour
+    #[arg(long, conflicts_with = "only")]
+    growth: bool,
     /// Measure a release build; takes a long build of its own
     #[arg(long)]
     release: bool,
@@ -23,6 +29,7 @@ impl Bench {
     pub fn run(self) -> Result {
         prerequisites::for_building()?;
         prerequisites::for_testing()?;
+        prerequisites::for_benching()?;
         let build = Build::choose(self.engine.engine)?;
         prerequisites::for_engine(&build)?;
         let profile: &[&str] = if self.release { &["build", "--release"] } else { &["build"] };
@@ -30,6 +37,9 @@ impl Bench {
         let mut driver = Command::new(artefacts(self.release).join("mpcloud-bench"));
         driver.args(["--seconds", &self.seconds.to_string(), "--engine", &build.describe(), "--results"]);
         driver.arg(root().join("benches/RESULTS.md")).env("MPCLOUD_BIN", artefacts(self.release).join("mpcloud"));
+        if let Some(only) = if self.growth { Some("growth") } else { self.only.as_deref() } {
+            driver.args(["--only", only]);
+        }
         succeed(driver.current_dir(root()))
     }
 }

@@ -10,7 +10,7 @@ use crate::step::succeed;
 use crate::{EngineOption, Result, prerequisites};
 
 /// The plugins that a fresh installation loads.
-const PLUGINS: [&str; 3] = ["db_surreal", "storage_opendal", "functions"];
+const PLUGINS: [&str; 4] = ["db_surreal", "db_tasks", "storage_opendal", "functions"];
 
 #[derive(clap::Args)]
 pub struct Dist {

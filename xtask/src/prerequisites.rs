@@ -31,6 +31,12 @@ const QUICKJS: [Package; 2] = [
 /// The management SDK of the tests is a Python package.
 const TEST: [Package; 1] = [Package { name: "python3-venv", there: || runs("python3", &["-c", "import venv, ensurepip"]) }];
 
+/// Parse Server, beside which the database is measured, keeps its data there.
+const BENCH: [Package; 2] = [
+    Package { name: "postgresql", there: || runs("psql", &["--version"]) && postgresql("lib", "bin/initdb") },
+    Package { name: "postgresql-postgis", there: || postgresql("share", "extension/postgis.control") },
+];
+
 /// What a task needs before the engine is chosen.
 pub fn for_building() -> Result {
     install(&BUILD)
@@ -48,6 +54,11 @@ pub fn for_testing() -> Result {
         return Err("the tests need Node.js and npm: install Node.js 18 or newer, from https://nodejs.org or your distribution".into());
     }
     Ok(())
+}
+
+/// What the benches need.
+pub fn for_benching() -> Result {
+    install(&BENCH)
 }
 
 fn install(packages: &[Package]) -> Result {
@@ -81,4 +92,10 @@ fn is_root() -> bool {
 fn runs(program: &str, arguments: &[&str]) -> bool {
     let quiet = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     quiet.is_ok_and(|status| status.success())
+}
+
+/// Whether a version of PostgreSQL has a file.
+fn postgresql(part: &str, file: &str) -> bool {
+    let versions = std::fs::read_dir(format!("/usr/{part}/postgresql"));
+    versions.is_ok_and(|versions| versions.flatten().any(|version| version.path().join(file).exists()))
 }

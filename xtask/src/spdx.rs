@@ -56,7 +56,8 @@ impl<'a> Parser<'a> {
             let exception = self.next()?;
             return Some((self.allowed)(&format!("{license} WITH {exception}")));
         }
-        Some((self.allowed)(license))
+        // "Or any later version" (a plus) lets one choose the version itself.
+        Some((self.allowed)(license.strip_suffix('+').unwrap_or(license)))
     }
 }
 
@@ -67,7 +68,7 @@ mod tests {
     #[test]
     fn expressions_are_met_or_not() {
         let allowed = |license: &str| matches!(license, "MIT" | "ISC" | "Apache-2.0 WITH LLVM-exception");
-        for met in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "MIT AND (GPL-3.0 OR ISC)", "Apache-2.0 WITH LLVM-exception"] {
+        for met in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "MIT AND (GPL-3.0 OR ISC)", "ISC+", "Apache-2.0 WITH LLVM-exception"] {
             assert!(permits(met, &allowed), "{met}");
         }
         for not in ["", "GPL-3.0", "MIT AND GPL-3.0", "(MIT", "MIT ISC", "OR MIT", "Apache-2.0", "MIT AND (GPL-3.0 OR LGPL-2.1)"] {

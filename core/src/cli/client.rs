@@ -1,6 +1,6 @@
 //! The command line's side of the management API.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use crate::management::{VERSION, timestamp};
 
 /// How long a request may take in all; functions may run for a minute.
 const TIMEOUT: Duration = Duration::from_secs(150);
+
+/// How long a file may take to be uploaded or downloaded.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(6 * 3600);
 
 /// How large a reply may be.
 const MAX_REPLY: u64 = 64 << 20;
@@ -136,6 +139,45 @@ impl Client {
         Err(Failure::new(format!("the upload was refused with {status}: {}", text.trim())))
     }
 
+    /// Posts a form with a file as its last field to a link that the server gave. The file is read
+    /// while it is sent.
+    ///
+    /// # Errors
+    /// What the server answers, or why it could not be reached.
+    pub fn post_form(&self, link: &str, fields: &[(&str, &str)], length: u64, file: impl Read) -> Result<(), Failure> {
+        let boundary = Uuid::new_v4().simple().to_string();
+        let mut head = String::new();
+        for (name, value) in fields {
+            head.push_str(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+        }
+        head.push_str(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"file\"\r\n"));
+        head.push_str("Content-Type: application/octet-stream\r\n\r\n");
+        let tail = format!("\r\n--{boundary}--\r\n");
+        let whole = head.len() as u64 + length + tail.len() as u64;
+        let mut body = head.as_bytes().chain(file).chain(tail.as_bytes());
+        let request = self.agent.post(link).config().timeout_global(Some(TRANSFER_TIMEOUT)).build();
+        let request = request.header("content-type", format!("multipart/form-data; boundary={boundary}"));
+        let request = request.header("content-length", whole.to_string());
+        let response = request.send(ureq::SendBody::from_reader(&mut body)).map_err(|e| self.unreachable(&e))?;
+        accepted(response, "upload").map(drop)
+    }
+
+    /// Writes what a link gives.
+    ///
+    /// # Errors
+    /// What the server answers, why it could not be reached, or that `out` cannot be written to.
+    pub fn download(&self, link: &str, out: &mut impl Write) -> Result<u64, Failure> {
+        let request = self.agent.get(link).config().timeout_global(Some(TRANSFER_TIMEOUT)).build();
+        let response = accepted(request.call().map_err(|e| self.unreachable(&e))?, "download")?;
+        let expected = response.body().content_length();
+        let copied = std::io::copy(&mut response.into_body().into_reader(), out);
+        let copied = copied.map_err(|e| Failure::new(format!("the download broke off: {e}")))?;
+        if expected.is_some_and(|expected| expected != copied) {
+            return Err(Failure::new(format!("the download ended after {copied} bytes, before its end")));
+        }
+        Ok(copied)
+    }
+
     fn unreachable(&self, error: &ureq::Error) -> Failure {
         let url = &self.url;
         match error {
@@ -145,6 +187,21 @@ impl Client {
             other => Failure::new(format!("cannot reach {url}: {other}")),
         }
     }
+}
+
+/// A reply that is no refusal.
+fn accepted(mut response: http::Response<ureq::Body>, what: &str) -> Result<http::Response<ureq::Body>, Failure> {
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let text = response.body_mut().with_config().limit(4096).read_to_string().unwrap_or_default();
+    let reply: Value = serde_json::from_str(&text).unwrap_or_default();
+    let field = |name: &str| reply.get(name).and_then(Value::as_str).unwrap_or_default();
+    if field("message").is_empty() {
+        return Err(Failure::new(format!("the {what} was refused with {status}: {}", text.trim())));
+    }
+    Err(Failure::new(field("message")).with_code(field("code")))
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Failure> {

@@ -1,5 +1,14 @@
 //! `mpcloud db`.
 
+mod backup;
+mod collections;
+mod export;
+mod import;
+mod index;
+mod policy;
+mod restore;
+mod task;
+
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -24,6 +33,23 @@ pub enum Command {
         #[arg(value_name = "JSON")]
         command: String,
     },
+    /// Show and change what mini programs may do with collections
+    #[command(subcommand)]
+    Policy(policy::Command),
+    #[command(flatten)]
+    Collections(collections::Command),
+    /// List, make and remove the indexes of a collection
+    #[command(subcommand)]
+    Index(index::Command),
+    /// Write a collection to a file
+    Export(export::Export),
+    /// Read a file into a collection
+    Import(import::Import),
+    /// List backups, or make one now
+    #[command(subcommand)]
+    Backup(backup::Command),
+    /// Make new collections of those in a backup
+    Restore(restore::Restore),
 }
 
 #[derive(Serialize)]
@@ -35,7 +61,16 @@ struct Outcome {
 
 impl Command {
     pub fn run(self, options: &Options) -> Result<(), Failure> {
-        let Self::Run { space, command } = self;
+        let (space, command) = match self {
+            Self::Run { space, command } => (space, command),
+            Self::Policy(command) => return command.run(options),
+            Self::Collections(command) => return command.run(options),
+            Self::Index(command) => return command.run(options),
+            Self::Export(export) => return export.run(options),
+            Self::Import(import) => return import.run(options),
+            Self::Backup(command) => return command.run(options),
+            Self::Restore(restore) => return restore.run(options),
+        };
         parse_json("the command", &command)?;
         let reply = options.client()?.call("RunDBCommand", &[("SpaceId", &space), ("Body", &command)])?;
         let result = text(&reply, &["Result"]);

@@ -10,6 +10,7 @@ mod logs;
 mod output;
 mod package;
 mod plugin;
+mod progress;
 mod scaffold;
 mod server;
 mod space;
@@ -151,6 +152,21 @@ mod tests {
             "function logs n -f --space ID",
             "function delete n --space ID",
             "db run --space ID {}",
+            "db policy get c --space ID --json",
+            "db policy set c --space ID --preset private",
+            "db policy set c --space ID --rules {}",
+            "db collections --space ID --stats",
+            "db create users --space ID",
+            "db drop users --space ID --yes",
+            "db rename users people --space ID",
+            "db index list users --space ID",
+            "db index create users {\"name\":1} --space ID --unique --name n",
+            "db index drop users name_1 --space ID",
+            "db export users --space ID --format csv --fields a,b.c --output f --force",
+            "db import users f.csv --space ID --mode upsert --format csv",
+            "db backup list --space ID --json",
+            "db backup now --space ID",
+            "db restore BACKUP --space ID --collection a=b --collection c=d",
             "plugin list",
             "plugin new hello --path p --sdk s",
             "plugin check lib.so",
@@ -161,7 +177,20 @@ mod tests {
             let words = std::iter::once("mpcloud").chain(line.split(' '));
             Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));
         }
-        for line in ["", "space", "space create", "function list", "function invoke n", "db run {}", "nothing"] {
+        for line in [
+            "",
+            "space",
+            "space create",
+            "function list",
+            "function invoke n",
+            "db run {}",
+            "db policy set c --space ID",
+            "db policy set c --space ID --preset NONE",
+            "db policy set c --space ID --preset PRIVATE --rules {}",
+            "db export --space ID",
+            "db restore B --space ID",
+            "nothing",
+        ] {
             let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));
             assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -147,7 +147,8 @@ pub struct Plugin {
 }
 
 /// The plugins of a fresh installation: id and library.
-const DEFAULT_PLUGINS: [(&str, &str); 3] = [("db", "db_surreal"), ("storage", "storage_opendal"), ("functions", "functions")];
+const DEFAULT_PLUGINS: [(&str, &str); 4] =
+    [("db", "db_surreal"), ("db_tasks", "db_tasks"), ("storage", "storage_opendal"), ("functions", "functions")];
 
 impl Default for Server {
     fn default() -> Self {
@@ -289,7 +290,7 @@ mod tests {
         let defaults = Config::parse("").expect("defaults");
         let template = Config::parse(TEMPLATE).expect("the template is valid");
         assert_eq!(format!("{defaults:?}"), format!("{template:?}"));
-        assert_eq!(defaults.plugins.keys().collect::<Vec<_>>(), ["db", "functions", "storage"]);
+        assert_eq!(defaults.plugins.keys().collect::<Vec<_>>(), ["db", "db_tasks", "functions", "storage"]);
     }
 
     #[test]

@@ -248,6 +248,22 @@ impl Spaces {
         Ok((total, spaces))
     }
 
+    /// The ids of spaces that were not deleted, in their order: a page of those after `after`.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn ids(&self, after: &str) -> Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Id {
+            #[serde(rename = "_id")]
+            id: String,
+        }
+        let query = json!({"_id": {"$gt": after}, "status": {"$in": [Status::Active, Status::Suspended]}});
+        let options = json!({"sort": {"_id": 1}, "limit": 100, "projection": {"_id": 1}});
+        let found: Vec<Id> = self.records.find(query, options).await?;
+        Ok(found.into_iter().map(|space| space.id).collect())
+    }
+
     /// Gives a space a new key for the server SDK; the old one is refused from now on.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Whole requests through [`handle`], with a router whose methods are made up here.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -34,8 +34,24 @@ fn method(answer: fn(&Call) -> Result<Value>) -> CoreMethod {
     })
 }
 
+/// The records that the core keeps in the database.
+static RULES: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
+
+fn rules(params: &Value) -> Value {
+    let mut rules = RULES.lock().unwrap();
+    let (id, set) = (&params["filter"]["_id"], &params["update"]["$set"]);
+    match params["command"].as_str() {
+        Some("updateOne") => drop(rules.insert(id.as_str().unwrap().to_owned(), set.clone())),
+        _ => return json!({"affectedDocs": 1, "result": rules.get(params["query"]["_id"].as_str().unwrap())}),
+    }
+    json!({"affectedDocs": 1, "result": null})
+}
+
 fn database(call: &Call) -> Result<Value> {
     let params: Value = call.decode()?;
+    if params["collection"] == "rules" {
+        return Ok(rules(&params));
+    }
     if call.space != SYSTEM_SPACE {
         return Ok(json!({"affectedDocs": 1, "result": {"space": call.space, "asked": params}}));
     }
@@ -145,4 +161,38 @@ async fn the_cores_own_actions_answer() {
 
     let (_, body) = cloud.ask("DescribeSpaceClientConfig", &[("SpaceId", "s1"), ("Detail", "false")]).await;
     assert_eq!((&body["Endpoint"], body.get("PrivateKey")), (&json!("http://h"), None));
+}
+
+#[tokio::test]
+async fn rules_of_collections_are_set_and_described() {
+    let cloud = Cloud::new();
+    let of = |collection: &'static str| [("SpaceId", "s1"), ("ServiceName", "db"), ("CollectionName", collection)];
+    let (_, body) = cloud.ask("DescribeServicePolicy", &of("new")).await;
+    assert_eq!((&body["PolicyName"], &body["Policy"]), (&json!("ADMINWRITEONLY"), &json!(r#"{".read":true,".write":false}"#)));
+
+    let (status, body) = cloud.ask("UpdateServicePolicy", &[&of("orders")[..], &[("PolicyName", "PRIVATE")]].concat()).await;
+    assert_eq!((status, &body["PolicyName"]), (200, &json!("PRIVATE")));
+    assert_eq!((&body["CollectionName"], &body["ServiceName"], &body["SpaceId"]), (&json!("orders"), &json!("db"), &json!("s1")));
+    let own = r#"{ "*" : true }"#;
+    let (_, body) = cloud.ask("UpdateServicePolicy", &[&of("news")[..], &[("PolicyName", "EXTENDED"), ("Policy", own)]].concat()).await;
+    assert_eq!((&body["PolicyName"], &body["Policy"]), (&json!("EXTENDED"), &json!(own)));
+    let (_, body) = cloud.ask("DescribeServicePolicy", &of("news")).await;
+    assert_eq!((&body["PolicyName"], &body["Policy"]), (&json!("EXTENDED"), &json!(own)));
+    let (_, body) = cloud.ask("DescribeServicePolicy", &of("orders")).await;
+    assert_eq!(body["PolicyName"], "PRIVATE");
+    assert_eq!(cloud.ask("DescribeServicePolicy", &of("orders")[..2]).await.1["PolicyName"], "ADMINWRITEONLY");
+
+    let refused = |more: &'static [(&str, &str)]| [&of("orders")[..], more].concat();
+    for (more, code) in [
+        (&[("PolicyName", "EXTENDED"), ("Policy", r#"{".read":true}"#)][..], "InvalidParameter"),
+        (&[("PolicyName", "NONE")], "InvalidParameter"),
+        (&[], "MissingParameter"),
+    ] {
+        assert_eq!(cloud.refused("UpdateServicePolicy", &refused(more)).await, (400, code.to_owned()), "{more:?}");
+    }
+    for service in ["file", "function"] {
+        let parameters = [("SpaceId", "s1"), ("ServiceName", service), ("CollectionName", "c"), ("PolicyName", "PRIVATE")];
+        assert_eq!(cloud.refused("UpdateServicePolicy", &parameters).await, (400, "InvalidParameter".to_owned()));
+    }
+    assert_eq!(cloud.ask("DescribeServicePolicy", &of("orders")).await.1["PolicyName"], "PRIVATE", "a refusal changes nothing");
 }

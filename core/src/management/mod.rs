@@ -5,6 +5,10 @@
 //! actions on spaces by itself; any other action `X` is a plugin's method `admin.X` (see
 //! [`sdk_plugin::contract::management`]).
 //!
+//! `PolicyName` of `UpdateServicePolicy` and `DescribeServicePolicy` is `PUBLICREAD`, `PRIVATE`,
+//! `ADMINWRITEONLY`, `ADMINREADWRITEONLY` or, for rules of one's own in `Policy`, `EXTENDED`, as
+//! the vendor has it; `ServiceName` is `db`.
+//!
 //! Actions of our own, which the vendor does not have:
 //!
 //! | action | request | reply |

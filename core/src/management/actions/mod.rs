@@ -4,6 +4,7 @@ mod cors;
 mod database;
 mod extension;
 mod plugins;
+mod policy;
 mod spaces;
 
 use std::time::Instant;
@@ -34,6 +35,8 @@ pub async fn run(context: &Context<'_>, action: &str) -> Answer {
         "AddCorsDomain" => cors::add(context).await,
         "ListCorsDomains" => cors::list(context).await,
         "DeleteCorsDomain" => cors::delete(context).await,
+        "UpdateServicePolicy" => policy::update(context).await,
+        "DescribeServicePolicy" => policy::describe(context).await,
         "RunDBCommand" => database::run_command(context).await,
         // Both ask about the vendor's account; here the role and the function service always exist.
         "CheckMpServerlessRoleExists" => Ok(object(json!({"Exists": true}))),

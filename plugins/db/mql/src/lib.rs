@@ -1,5 +1,6 @@
-//! MongoDB's language over documents: filters, updates, projections and sort orders, as MongoDB
-//! 4.2 documents them. Nothing here does I/O, so that any store can use it.
+//! MongoDB's language over documents: filters, updates, projections, sort orders and aggregation
+//! pipelines, and what indexes keep of documents, as MongoDB 4.2 documents them. Nothing here
+//! does I/O, so that any store can use it.
 //!
 //! Values are [`bson::Bson`]; documents keep the order of their fields. [`json`] reads the JSON
 //! that the mini-program SDK sends, Extended JSON included, and writes what it expects.

@@ -100,24 +100,35 @@ impl Aggregator {
         if let Some(field) = aggregation.pipeline.count_only() {
             let query = aggregation.pipeline.query(&context.variables);
             if query.near.is_none() && query.limit.is_none() {
-                return self.count(field, &query, aggregation).await;
+                return self.count(field, &query, aggregation, deadline).await;
             }
         }
         let mut writer = match aggregation.pipeline.output() {
             Some(output) => Some(Writer::open(output, &self.database, &self.locks, context.variables.clone()).await?),
             None => None,
         };
-        let collected = self.collect(aggregation, context, writer.as_mut()).await;
-        match (&mut writer, &collected) {
-            (Some(writer), Ok(_)) => writer.finish().await?,
-            (Some(writer), Err(_)) => writer.abandon().await,
-            _ => {}
+        let mut collected = self.collect(aggregation, context, writer.as_mut(), deadline).await;
+        if let Some(writer) = &mut writer {
+            if collected.is_ok()
+                && let Err(error) = writer.finish().await
+            {
+                collected = Err(error);
+            }
+            if collected.is_err() {
+                writer.abandon().await;
+            }
         }
         collected
     }
 
-    async fn collect(&self, aggregation: &Aggregation, context: Context, mut writer: Option<&mut Writer>) -> Result<Vec<Document>> {
-        let store = Store { aggregator: self, hint: aggregation.hint.as_ref() };
+    async fn collect(
+        &self,
+        aggregation: &Aggregation,
+        context: Context,
+        mut writer: Option<&mut Writer>,
+        deadline: Instant,
+    ) -> Result<Vec<Document>> {
+        let store = Store { aggregator: self, hint: aggregation.hint.as_ref(), deadline };
         let mut results = aggregation.pipeline.start(context).on(&store);
         let (mut all, mut size) = (Vec::new(), 0);
         while let Some(result) = results.next().await.map_err(|failure| failure.0)? {
@@ -136,14 +147,15 @@ impl Aggregator {
         Ok(all)
     }
 
-    async fn count(&self, field: &str, query: &Query, aggregation: &Aggregation) -> Result<Vec<Document>> {
+    async fn count(&self, field: &str, query: &Query, aggregation: &Aggregation, deadline: Instant) -> Result<Vec<Document>> {
         let records = Records::open(self.database.clone(), &self.collection).await?;
         let counted = if query.filter.is_empty() {
             records.count().await?
         } else {
             let wanted = Wanted { filter: &query.filter, sort: None, hint: aggregation.hint.as_ref() };
             let plan = plan::choose(&records, &wanted).await?;
-            let mut scan = Scan::new(&records, query.filter.clone(), plan).await?.with(query.variables.clone());
+            let filter = Arc::new((*query.filter).clone().until(deadline));
+            let mut scan = Scan::new(&records, filter, plan).await?.with(query.variables.clone());
             let mut counted = 0;
             while let Some(page) = scan.next().await? {
                 counted += page.len() as u64;
@@ -179,6 +191,7 @@ async fn open(records: &Records, query: &Query, hint: Option<&Bson>) -> Result<(
             Some(path) => path.to_owned(),
             None => only_sphere(records)?,
         };
+        plan::require_sphere(records, &path)?;
         let nearest = Nearest::new(records, near.near(&path));
         opening.near = Some(path);
         if nearest.index().is_some() {
@@ -215,6 +228,7 @@ fn only_sphere(records: &Records) -> Result<String> {
 struct Store<'a> {
     aggregator: &'a Aggregator,
     hint: Option<&'a Bson>,
+    deadline: Instant,
 }
 
 struct Failure(Error);
@@ -241,7 +255,8 @@ impl Source for Store<'_> {
         let records = Records::open(self.aggregator.database.clone(), name).await?;
         let hint = self.hint.filter(|_| query.collection.is_none());
         let (plan, opening) = open(&records, query, hint).await?;
-        let mut scan = Scan::new(&records, query.filter.clone(), plan).await?.with(query.variables.clone());
+        let filter = Arc::new((*query.filter).clone().until(self.deadline));
+        let mut scan = Scan::new(&records, filter, plan).await?.with(query.variables.clone());
         if let Some(limit) = query.limit.filter(|_| opening.sorted || query.sort.is_none()) {
             scan = scan.expect(limit);
         }

@@ -122,7 +122,7 @@ impl Target {
     /// As [`first`](Self::first), for the first document with an error; those before it stay changed.
     pub async fn all(&self, query: &Query, change: &Change) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        let mut scan = find::open(&self.records, query).await?;
+        let mut scan = find::open(&self.records, query).await?.once();
         while let Some(page) = scan.next().await? {
             for found in page {
                 if let Some(changed) = self.one(&query.filter, found, change).await? {

@@ -1,7 +1,7 @@
 //! The parameters of a command, checked as the SDK checks them before it sends.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bson::{Bson, Document};
 use mql::json::Json;
@@ -56,6 +56,8 @@ pub struct Command {
     indexes: Option<Json>,
     #[serde(default)]
     index: Option<Json>,
+    #[serde(default)]
+    field: Option<Json>,
     #[serde(default, rename = "transactionId")]
     transaction: Option<Json>,
 }
@@ -85,7 +87,7 @@ impl Command {
     ///
     /// # Errors
     /// `InvalidParams.Format` when they are no object, or the hint or collation is wrong.
-    pub fn options(&mut self) -> Result<Options> {
+    pub fn options(&mut self, call_deadline: Instant) -> Result<Options> {
         let options = document("options", self.options.take())?.unwrap_or_default();
         if !matches!(options.get("hint"), None | Some(Bson::Null | Bson::Document(_) | Bson::String(_))) {
             return Err(Error::invalid_params("hint must be an object or the name of an index"));
@@ -95,7 +97,7 @@ impl Command {
             Some(Bson::Document(collation)) => Collation::parse(collation).map_err(language)?,
             Some(_) => return Err(Error::invalid_params("collation must be an object")),
         };
-        Ok(Options { fields: options, collation })
+        Ok(Options { fields: options, collation, deadline: call_deadline })
     }
 
     /// The filter of a reading command; absent matches all.
@@ -221,6 +223,24 @@ impl Command {
         }
     }
 
+    /// The one index to make, as the manual writes it (3.10.6): its key in `field`, and the rest in
+    /// the options.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format` when the key is missing, or an option says the key once more.
+    pub fn one_index(&mut self, options: &Options) -> Result<Document> {
+        let key = required("field", self.field.take())?;
+        if options.fields.contains_key("key") {
+            return Err(Error::invalid_params("the key of an index is given as field, not as an option"));
+        }
+        let mut spec = Document::new();
+        spec.insert("key", key);
+        // Sessions and time limits are of the command, and not of the index.
+        let of_command = |name: &str| matches!(name, "maxTimeMS" | "background" | "writeConcern" | "session");
+        spec.extend(options.fields.iter().filter(|(name, _)| !of_command(name)).map(|(name, value)| (name.clone(), value.clone())));
+        Ok(spec)
+    }
+
     /// The indexes to remove.
     ///
     /// # Errors
@@ -246,7 +266,8 @@ impl Command {
 
 fn filter(mut doc: Document, options: &Options) -> Result<Arc<Filter>> {
     ids::in_filter(&mut doc);
-    Filter::parse_with(&doc, &options.collation).map(Arc::new).map_err(language)
+    let filter = Filter::parse_with(&doc, &options.collation).map_err(language)?;
+    Ok(Arc::new(filter.until(options.deadline)))
 }
 
 fn required(name: &str, value: Option<Json>) -> Result<Document> {
@@ -267,6 +288,8 @@ pub struct Options {
     fields: Document,
     /// How strings compare.
     pub collation: Collation,
+    /// When the command has to end.
+    pub deadline: Instant,
 }
 
 impl Options {
@@ -367,11 +390,11 @@ impl Options {
     ///
     /// # Errors
     /// `InvalidParams.Format` when it is wrong.
-    pub fn projection(&self) -> Result<Option<Projection>> {
+    pub fn projection(&self, filter: &Filter) -> Result<Option<Projection>> {
         match self.fields.get("projection") {
             None | Some(Bson::Null) => Ok(None),
             Some(Bson::Document(fields)) if fields.is_empty() => Ok(None),
-            Some(Bson::Document(fields)) => Ok(Some(Projection::parse(fields).map_err(language)?)),
+            Some(Bson::Document(fields)) => Ok(Some(Projection::parse_for(fields, filter).map_err(language)?)),
             Some(_) => Err(Error::invalid_params("projection must be an object")),
         }
     }

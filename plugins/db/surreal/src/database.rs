@@ -369,6 +369,7 @@ impl Database {
                 None => names.push(table),
             }
         }
+        names.retain(|name| !name.starts_with(HIDDEN));
         names.sort();
         Ok(names)
     }

@@ -8,6 +8,7 @@ use bson::{Bson, Document, RawDocument};
 use mql::{Filter, Projection, Sort, SortKey, json};
 use sdk_plugin::{Error, Result};
 
+use crate::error::language;
 use crate::plan::{self, Plan, Wanted};
 use crate::records::Records;
 use crate::scan::{Examined, Match, Scan};
@@ -107,7 +108,8 @@ async fn sorted(mut scan: Scan, query: &Query, sort: &Sort) -> Result<(Vec<Match
         for one in page {
             let (position, bytes) = (one.position, one.bytes.clone());
             let document = one.document()?;
-            let ranked = Ranked { key: sort.key(&document), number, found: Match { bytes, decoded: None, position } };
+            let ranked =
+                Ranked { key: sort.try_key(&document).map_err(language)?, number, found: Match { bytes, decoded: None, position } };
             number += 1;
             if first.len() >= wanted && first.peek().is_none_or(|last| ranked >= *last) {
                 continue;
@@ -244,10 +246,14 @@ impl Eq for Ordered {}
 /// Writes a document as the SDK expects it, or the part of it that a projection leaves.
 ///
 /// # Errors
+/// `InvalidParams.Format` when the positional `$` of the projection stands for nothing;
 /// `InternalError` when it is not BSON.
 pub fn write(found: Match, projection: Option<&Projection>, out: &mut Vec<u8>) -> Result<()> {
     match projection {
-        Some(projection) => json::write_document(&projection.apply(found.document()?), out),
+        Some(projection) => {
+            let matched = found.matched();
+            json::write_document(&projection.apply_matched(found.document()?, matched).map_err(language)?, out);
+        }
         None => {
             let raw = RawDocument::from_bytes(&found.bytes).map_err(Error::internal)?;
             json::write_raw(raw, out).map_err(Error::internal)?;

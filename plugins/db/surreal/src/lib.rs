@@ -40,7 +40,7 @@ use sdk_plugin::{Call, Event, Host, Manifest, Methods, Plugin, Reply, Result, ev
 
 pub use crate::config::{Config, Size};
 pub use crate::engine::Engine;
-pub use crate::service::Service;
+pub use crate::service::{Answer, Service};
 
 /// The plugin.
 pub struct Surreal {
@@ -71,7 +71,7 @@ impl Plugin for Surreal {
 
     async fn event(self: Arc<Self>, event: Event) -> Result<()> {
         if event.name == events::SPACE_DELETED {
-            self.service.engine().remove(&event.space).await?;
+            self.service.remove(&event.space).await?;
         }
         Ok(())
     }

@@ -9,8 +9,9 @@ use mql::index::IndexSpec;
 use mql::json;
 use sdk_plugin::contract::db::DUPLICATE_KEY;
 use sdk_plugin::contract::db::operations::{
-    COLL_STATS, CREATE, CREATE_INDEXES, DROP, DROP_INDEXES, DUMP, DUPLICATE_KEY_NUMBER, Dumped, INDEX_NOT_FOUND, LIST_COLLECTIONS,
-    LIST_INDEXES, LOAD, LOAD_BYTES, Loaded, NAMESPACE_EXISTS, NAMESPACE_NOT_FOUND, PAGE_BYTES, RENAME_COLLECTION, Stats, WriteError,
+    COLL_STATS, CREATE, CREATE_INDEX, CREATE_INDEXES, DROP, DROP_INDEX, DROP_INDEXES, DUMP, DUPLICATE_KEY_NUMBER, Dumped, INDEX_NOT_FOUND,
+    LIST_COLLECTIONS, LIST_INDEXES, LOAD, LOAD_BYTES, Loaded, NAMESPACE_EXISTS, NAMESPACE_NOT_FOUND, PAGE_BYTES, RENAME_COLLECTION, Stats,
+    WriteError,
 };
 use sdk_plugin::{Body, Error, Event, Reply, Result, events};
 use serde::Serialize;
@@ -38,7 +39,18 @@ const MAX_AFTER: usize = 64 * 1024;
 pub fn knows(command: &str) -> bool {
     matches!(
         command,
-        CREATE | DROP | RENAME_COLLECTION | LIST_COLLECTIONS | COLL_STATS | CREATE_INDEXES | LIST_INDEXES | DROP_INDEXES | DUMP | LOAD
+        CREATE
+            | DROP
+            | RENAME_COLLECTION
+            | LIST_COLLECTIONS
+            | COLL_STATS
+            | CREATE_INDEX
+            | CREATE_INDEXES
+            | LIST_INDEXES
+            | DROP_INDEX
+            | DROP_INDEXES
+            | DUMP
+            | LOAD
     )
 }
 
@@ -80,9 +92,10 @@ impl Operator {
                 return Ok((self.rename(collection, &to, options.flag("dropTarget", false)?).await?, Some(event)));
             }
             COLL_STATS => self.stats(collection).await?,
+            CREATE_INDEX => self.create_index(collection, command.one_index(options)?).await?,
             CREATE_INDEXES => self.create_indexes(collection, &command.indexes()?).await?,
             LIST_INDEXES => self.list_indexes(collection).await?,
-            DROP_INDEXES => self.drop_indexes(collection, command.index()?).await?,
+            DROP_INDEX | DROP_INDEXES => self.drop_indexes(collection, command.index()?).await?,
             DUMP => self.dump(collection, options).await?,
             LOAD => self.load(collection, options.flag("ordered", true)?, body).await?,
             other => return Err(Error::invalid_params(format!("unknown command `{other}`"))),
@@ -158,6 +171,12 @@ impl Operator {
         self.database.make(collection).await?;
         let (before, after) = index::create(&self.database, &self.locks, collection, specs).await?;
         done(json!({"createdCollectionAutomatically": !existed, "numIndexesBefore": before, "numIndexesAfter": after, "ok": 1}))
+    }
+
+    async fn create_index(&self, collection: &str, spec: Document) -> Result<Reply> {
+        let name = IndexSpec::parse(&spec).map_err(language)?.name().to_owned();
+        self.create_indexes(collection, &[spec]).await?;
+        done(name)
     }
 
     async fn list_indexes(&self, collection: &str) -> Result<Reply> {

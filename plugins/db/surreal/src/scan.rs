@@ -73,6 +73,8 @@ pub struct Scan {
     /// The values of the variables that expressions of the filter may use.
     variables: Document,
     source: Source,
+    /// Whether the documents are those with the `_id`s of the filter.
+    by_id: bool,
     page: usize,
     /// How many matches are still to be left out.
     skip: u64,
@@ -114,6 +116,7 @@ impl Scan {
             // An entry and its document are read one after the other.
             records.snapshot = Some(records.database.snapshot().await?);
         }
+        let by_id = matches!(plan.access, Access::Keys(_));
         let source = match plan.access {
             Access::Keys(mut keys) => {
                 keys.reverse();
@@ -128,6 +131,7 @@ impl Scan {
             filter,
             variables: Document::new(),
             source,
+            by_id,
             page: FIRST_PAGE,
             skip: 0,
             without: BTreeSet::new(),
@@ -146,6 +150,18 @@ impl Scan {
     #[must_use]
     pub fn without(mut self, keys: Option<&BTreeSet<String>>) -> Self {
         self.without = keys.cloned().unwrap_or_default();
+        self
+    }
+
+    /// Finds each document once, even when it is changed meanwhile and moves within an index.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        // A snapshot does not change.
+        if self.records.snapshot.is_none()
+            && let Source::Index(entries) = &mut self.source
+        {
+            entries.once();
+        }
         self
     }
 
@@ -245,7 +261,7 @@ impl Scan {
         if !self.without.is_empty() && self.without.contains(&layout::key_of(&bytes)?) {
             return Ok(None);
         }
-        if self.filter.is_empty() || self.filter.is_id_equality() {
+        if self.filter.is_empty() || self.by_id && self.filter.is_id_equality() {
             return Ok(Some(Match { bytes, decoded: None, position: None }));
         }
         let document = decode(&bytes)?;

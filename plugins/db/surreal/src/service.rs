@@ -1,6 +1,8 @@
 //! The commands of the SDK, with their replies.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +16,7 @@ use crate::change::{Change, Changed, Outcome, Target};
 use crate::command::{Command, Options};
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::error::language;
 use crate::find::{self, Query};
 use crate::ids;
 use crate::index;
@@ -22,8 +25,12 @@ use crate::layout;
 use crate::locks::Locks;
 use crate::operations::{self, Operator};
 use crate::records::Records;
-use crate::scan::Match;
+use crate::scan::{Match, decode};
 use crate::transaction::{Transaction, Transactions};
+
+/// A future of this crate. It is boxed at the crate's boundary, because a crate that awaits it
+/// plainly compiles all of the database's own futures once more, which takes minutes.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 /// The document database of all spaces.
 pub struct Service {
@@ -41,14 +48,17 @@ impl Service {
     ///
     /// # Errors
     /// `InvalidConfiguration`, or `ServiceUnavailable` when the database cannot be opened.
-    pub async fn open(config: &Config, data_dir: &Path) -> Result<Self> {
-        let locks = Locks::default();
-        Ok(Self {
-            engine: Engine::open(config, data_dir).await?,
-            transactions: Transactions::new(locks.clone()),
-            locks,
-            host: None,
-            folder: data_dir.join("aggregate"),
+    #[inline(never)]
+    pub fn open<'a>(config: &'a Config, data_dir: &'a Path) -> Answer<'a, Self> {
+        Box::pin(async move {
+            let locks = Locks::default();
+            Ok(Self {
+                engine: Engine::open(config, data_dir).await?,
+                transactions: Transactions::new(locks.clone()),
+                locks,
+                host: None,
+                folder: data_dir.join("aggregate"),
+            })
         })
     }
 
@@ -64,40 +74,54 @@ impl Service {
         &self.engine
     }
 
+    /// Removes a space's database.
+    ///
+    /// # Errors
+    /// What the database answers.
+    #[inline(never)]
+    pub fn remove<'a>(&'a self, space: &'a str) -> Answer<'a, ()> {
+        Box::pin(self.engine.remove(space))
+    }
+
     /// Answers [`EXECUTE`](sdk_plugin::contract::db::EXECUTE).
     ///
     /// # Errors
     /// `InvalidParams.Format` for whatever is wrong with the command, `DuplicateKey`,
     /// `RequestTimeout`, or what the database answers.
-    pub async fn execute(&self, call: &Call) -> Result<Reply> {
-        self.execute_with(call, None).await
+    #[inline(never)]
+    pub fn execute<'a>(&'a self, call: &'a Call) -> Answer<'a, Reply> {
+        self.execute_with(call, None)
     }
 
     /// As [`execute`](Self::execute), with the body of the call.
     ///
     /// # Errors
     /// As [`execute`](Self::execute).
-    pub async fn execute_with(&self, call: &Call, body: Option<Body>) -> Result<Reply> {
+    #[inline(never)]
+    pub fn execute_with<'a>(&'a self, call: &'a Call, body: Option<Body>) -> Answer<'a, Reply> {
+        Box::pin(self.answer(call, body))
+    }
+
+    async fn answer(&self, call: &Call, body: Option<Body>) -> Result<Reply> {
         let mut command: Command = call.decode()?;
         if command.command.ends_with("Transaction") {
             return self.transaction(call, &mut command).await;
         }
         let collection = command.collection.take();
-        let options = command.options()?;
+        let mut options = command.options(call.deadline)?;
         let operator = matches!(call.caller.kind, CallerKind::Admin | CallerKind::System);
         if operator && operations::knows(&command.command) {
             return self.operate(call, command, collection, &options, body).await;
         }
         let collection = collection.ok_or_else(|| Error::invalid_params("collection is missing"))?;
         layout::collection(&collection)?;
-        let mut deadline = call.deadline;
         if reads(&command.command)
             && let Some(time) = options.time(call)?
         {
-            deadline = deadline.min(Instant::now() + time);
+            options.deadline = options.deadline.min(Instant::now() + time);
         }
-        let work = Box::pin(self.run(call, command, &collection, &options, deadline));
-        match tokio::time::timeout_at(deadline.into(), work).await {
+        let work = Box::pin(self.run(call, command, &collection, &options));
+        match tokio::time::timeout_at(options.deadline.into(), work).await {
             Ok(Err(error)) if error.code() == sdk_plugin::codes::UNAVAILABLE => {
                 // The session may be one on a database that was removed meanwhile.
                 self.engine.forget(&call.space).await;
@@ -161,7 +185,7 @@ impl Service {
         Ok(literal(r#"{"affectedDocs":0,"result":null}"#))
     }
 
-    async fn run(&self, call: &Call, mut command: Command, collection: &str, options: &Options, deadline: Instant) -> Result<Reply> {
+    async fn run(&self, call: &Call, mut command: Command, collection: &str, options: &Options) -> Result<Reply> {
         let name = command.command.clone();
         let transaction = command.transaction()?;
         let plan = Plan::of(&name, &mut command, options, call)?;
@@ -173,13 +197,14 @@ impl Service {
         }
         let database = self.engine.database(&call.space).await?;
         if let Plan::Aggregate(aggregation, explain) = plan {
+            aggregation.pipeline.check_source(collection).map_err(language)?;
             let aggregator =
                 Aggregator { database, collection: collection.to_owned(), locks: self.locks.clone(), folder: self.folder.clone() };
             if explain {
                 let explained = aggregator.explain(&aggregation).await?;
                 return document(&explained);
             }
-            let results = aggregator.run(Arc::new(aggregation), deadline).await?;
+            let results = aggregator.run(Arc::new(aggregation), options.deadline).await?;
             return reply(results.len() as u64, |out| {
                 json::write(&Bson::Array(results.into_iter().map(Bson::Document).collect()), out);
                 Ok(())
@@ -230,7 +255,7 @@ impl Service {
             }
             Plan::FindAndChange { query, change, upsert, after, projection } => {
                 let (changed, upserted) = apply(&target, &query, &change, upsert).await?;
-                value(changed, upserted, &change, after, projection.as_ref())
+                value(changed, upserted, &change, &Shown { after, filter: &query.filter, projection: projection.as_ref() })
             }
         }
     }
@@ -250,7 +275,7 @@ async fn within(transaction: &Transaction, collection: &str, name: &str, plan: P
         }
         Plan::FindAndChange { query, change, upsert, after, projection } => {
             let (changed, upserted) = transaction.change_one(collection, &query, &change, upsert).await?;
-            value(changed, upserted, &change, after, projection.as_ref())
+            value(changed, upserted, &change, &Shown { after, filter: &query.filter, projection: projection.as_ref() })
         }
         _ => {
             Err(Error::invalid_params(format!("{name} is not possible in a transaction, which takes only commands for a single document")))
@@ -298,16 +323,19 @@ impl Plan {
             return Ok(Self::Explain(query(command.query(options)?, options.sort()?, skip, limit), shown));
         }
         let upsert = options.flag("upsert", false)?;
-        Ok(match name {
+        let plan = match name {
             "find" => {
                 let skip = options.count("skip")?.unwrap_or(0);
                 let query = query(command.query(options)?, options.sort()?, skip, options.limit(call)?);
-                Self::Find(query, options.projection()?)
+                let projection = options.projection(&query.filter)?;
+                Self::Find(query, projection)
             }
             "findOne" => {
                 options.count("limit")?;
                 let skip = options.count("skip")?.unwrap_or(0);
-                Self::FindOne(query(command.query(options)?, options.sort()?, skip, 1), options.projection()?)
+                let query = query(command.query(options)?, options.sort()?, skip, 1);
+                let projection = options.projection(&query.filter)?;
+                Self::FindOne(query, projection)
             }
             "count" => {
                 let skip = options.count("skip")?.unwrap_or(0);
@@ -339,17 +367,25 @@ impl Plan {
                     "findOneAndReplace" => Change::Update(command.replacement(options)?),
                     _ => Change::Delete,
                 };
+                let query = first(command.filter(options)?, options.sort()?);
                 Self::FindAndChange {
-                    query: first(command.filter(options)?, options.sort()?),
+                    projection: options.projection(&query.filter)?,
+                    query,
                     upsert: upsert && !matches!(change, Change::Delete),
                     after: options.flag("returnNewDocument", false)? || options.text("returnDocument") == Some("after"),
                     change,
-                    projection: options.projection()?,
                 }
             }
             "aggregate" => Self::Aggregate(command.aggregation(options)?, options.flag("explain", false)?),
             other => return Err(Error::invalid_params(format!("unknown command `{other}`"))),
-        })
+        };
+        match &plan {
+            Self::ChangeOne { query, upsert: true, .. }
+            | Self::ChangeMany { query, upsert: true, .. }
+            | Self::FindAndChange { query, upsert: true, .. } => query.filter.check_upsert().map_err(language)?,
+            _ => {}
+        }
+        Ok(plan)
     }
 }
 
@@ -419,25 +455,40 @@ fn written(outcome: &Outcome, change: &Change) -> Reply {
     literal(&format!(r#"{{"affectedDocs":{n},"result":{{"ok":1,"n":{n},"nModified":{}{upserted}}}}}"#, outcome.modified))
 }
 
-/// The reply of the findOneAnd… commands.
-fn value(
-    changed: Option<Changed>,
-    upserted: Option<(Bson, Bytes)>,
-    change: &Change,
+/// What the findOneAnd… commands show of a document.
+struct Shown<'a> {
+    /// Whether as it is after the change.
     after: bool,
-    projection: Option<&Projection>,
-) -> Result<Reply> {
+    /// What it had to match.
+    filter: &'a mql::Filter,
+    projection: Option<&'a Projection>,
+}
+
+impl Shown<'_> {
+    /// The document as a match, with what the positional `$` of the projection stands for.
+    fn of(&self, changed: Changed) -> Result<Match> {
+        let mut found = Match::of(if self.after { changed.after } else { changed.before.clone() });
+        if self.projection.is_some_and(Projection::is_positional) {
+            let before = decode(&changed.before)?;
+            found.position = self.filter.test(&before, &bson::Document::new()).map_err(language)?.and_then(|matched| matched.position);
+        }
+        Ok(found)
+    }
+}
+
+/// The reply of the findOneAnd… commands.
+fn value(changed: Option<Changed>, upserted: Option<(Bson, Bytes)>, change: &Change, how: &Shown<'_>) -> Result<Reply> {
     let affected = changed.is_some() || upserted.is_some();
     let existing = changed.is_some();
     let (shown, upserted) = match (changed, upserted) {
-        (Some(changed), _) => (Some(if after { changed.after } else { changed.before }), None),
-        (None, Some((id, bytes))) => (after.then_some(bytes), Some(id)),
+        (Some(changed), _) => (Some(how.of(changed)?), None),
+        (None, Some((id, bytes))) => (how.after.then(|| Match::of(bytes)), Some(id)),
         (None, None) => (None, None),
     };
     reply(u64::from(affected), |out| {
         out.extend_from_slice(br#"{"value":"#);
         match shown {
-            Some(bytes) => find::write(Match::of(bytes), projection, out)?,
+            Some(found) => find::write(found, how.projection, out)?,
             None => out.extend_from_slice(b"null"),
         }
         let updated = match change {

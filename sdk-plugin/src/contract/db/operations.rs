@@ -13,9 +13,10 @@
 //! | [`RENAME_COLLECTION`] | `collection`, `to`, `options.dropTarget` | `{"ok":1}` | [`NAMESPACE_NOT_FOUND`], [`NAMESPACE_EXISTS`] |
 //! | [`LIST_COLLECTIONS`] | | `[{"name":…,"type":"collection"},…]`, by name; `affectedDocs` counts them | |
 //! | [`COLL_STATS`] | `collection` | [`Stats`] | [`NAMESPACE_NOT_FOUND`] |
+//! | [`CREATE_INDEX`] | `collection`, `field`, `options` | the index's name | as [`CREATE_INDEXES`] |
 //! | [`CREATE_INDEXES`] | `collection`, `indexes` | `{"createdCollectionAutomatically":b,"numIndexesBefore":n,"numIndexesAfter":n,"ok":1}` | [`INDEX_OPTIONS_CONFLICT`], [`DUPLICATE_KEY`](super::DUPLICATE_KEY) |
 //! | [`LIST_INDEXES`] | `collection` | `[{"v":2,"key":{…},"name":…,"unique":true,…},…]`, `_id_` first; `affectedDocs` counts them | [`NAMESPACE_NOT_FOUND`] |
-//! | [`DROP_INDEXES`] | `collection`, `index` | `{"nIndexesWas":n,"ok":1}` | [`NAMESPACE_NOT_FOUND`], [`INDEX_NOT_FOUND`] |
+//! | [`DROP_INDEX`], [`DROP_INDEXES`] | `collection`, `index` | `{"nIndexesWas":n,"ok":1}` | [`NAMESPACE_NOT_FOUND`], [`INDEX_NOT_FOUND`] |
 //! | [`DUMP`] | `collection`, `options.after`, `options.limit` | [`Dumped`] | |
 //! | [`LOAD`] | `collection`, `options.ordered` | [`Loaded`]; `affectedDocs` counts what was inserted | |
 //!
@@ -29,7 +30,8 @@
 //! `dropTarget: true` drops what has the name `to`.
 //!
 //! # Indexes
-//! An entry of `indexes` has `key` (an object whose order of fields counts: 1, -1, `"2dsphere"`),
+//! [`CREATE_INDEX`] is the form of the manual (3.10.6), which makes one index: `field` is its key,
+//! and `options` has the rest. An entry of `indexes` has `key` (an object whose order of fields counts: 1, -1, `"2dsphere"`),
 //! and may have `name` (MongoDB's default: `a_1_b_-1`), `unique`, `sparse`,
 //! `partialFilterExpression`, `expireAfterSeconds`; what a backend cannot do it refuses. Making an
 //! index that is there already does nothing. `index` of [`DROP_INDEXES`] is a name, a list of
@@ -61,10 +63,14 @@ pub const RENAME_COLLECTION: &str = "renameCollection";
 pub const LIST_COLLECTIONS: &str = "listCollections";
 /// Counts and sizes of a collection.
 pub const COLL_STATS: &str = "collStats";
+/// Makes one index, as the manual writes it.
+pub const CREATE_INDEX: &str = "createIndex";
 /// Makes indexes, over the documents that are there too; answers when they are complete.
 pub const CREATE_INDEXES: &str = "createIndexes";
 /// Lists the indexes of a collection.
 pub const LIST_INDEXES: &str = "listIndexes";
+/// Removes an index.
+pub const DROP_INDEX: &str = "dropIndex";
 /// Removes indexes.
 pub const DROP_INDEXES: &str = "dropIndexes";
 /// Reads a page of a collection, exactly.

@@ -190,3 +190,7 @@ pub(crate) fn type_name(value: &Bson) -> &'static str {
         other => crate::check::type_name(other),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -29,12 +29,6 @@ impl Scope {
         self.names.iter().any(|known| known == name)
     }
 
-    /// The names known here, for a pipeline within.
-    #[allow(dead_code)]
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
-    }
-
     /// Runs a parser with more names known.
     pub(crate) fn knowing<T>(&mut self, names: &[&str], parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let before = self.names.len();

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Ordering;
+use std::time::Instant;
 
 use bson::{Bson, DateTime, Document};
 
@@ -28,8 +29,8 @@ pub(super) struct Context<'a> {
 /// The variables of expressions.
 #[derive(Clone, Copy)]
 pub(super) enum Given<'a> {
-    /// Their values, and the time.
-    Document(&'a Document, DateTime),
+    /// Their values, the time, and when expressions have to end.
+    Document(&'a Document, DateTime, Option<Instant>),
     Variables(&'a Variables),
 }
 
@@ -41,7 +42,13 @@ impl<'a> Context<'a> {
     fn holds(&self, expression: &Expression, doc: &Document) -> bool {
         let variables = match self.given {
             Given::Variables(variables) => variables,
-            Given::Document(given, now) => self.made.get_or_init(|| expression::variables(given, now, self.collation)),
+            Given::Document(given, now, deadline) => self.made.get_or_init(|| {
+                let mut variables = expression::variables(given, now, self.collation);
+                if let Some(deadline) = deadline {
+                    variables.stop_at(deadline);
+                }
+                variables
+            }),
         };
         match expression.borrow(doc, variables) {
             Ok(value) => parse::truthy(&value),

@@ -11,6 +11,7 @@ mod types;
 use std::cell::Cell;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bson::{Bson, DateTime, Document};
 
@@ -40,6 +41,8 @@ pub struct Filter {
     collation: Collation,
     /// The time of parsing, which `$$NOW` is unless it is given.
     now: DateTime,
+    /// When expressions have to end.
+    deadline: Option<Instant>,
 }
 
 /// What a document that matches says beside matching.
@@ -129,13 +132,20 @@ impl Filter {
     pub(crate) fn parse_knowing(filter: &Document, collation: &Collation, known: &[String]) -> Result<Self> {
         let patterns = Cell::new(0);
         let root = parse::filter(filter, parse::At::top(collation, known, &patterns))?;
-        Ok(Self { root, collation: collation.clone(), now: DateTime::now() })
+        Ok(Self { root, collation: collation.clone(), now: DateTime::now(), deadline: None })
     }
 
     /// Whether a document matches. One on which an expression of `$expr` fails does not;
     /// [`test`](Self::test) says why.
     pub fn matches(&self, doc: &Document) -> bool {
-        eval::matches(&self.root, doc, &Context::new(&self.collation, Given::Document(&Document::new(), self.now)))
+        eval::matches(&self.root, doc, &Context::new(&self.collation, Given::Document(&Document::new(), self.now, self.deadline)))
+    }
+
+    /// Says when its expressions have to end, however much is left of them.
+    #[must_use]
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
     }
 
     /// Whether a document matches, and what it says beside. `variables` are those that the
@@ -143,9 +153,9 @@ impl Filter {
     /// them `NOW` may be given.
     ///
     /// # Errors
-    /// The error of an expression.
+    /// The error of an expression; `MaxTimeMSExpired` after the time of [`until`](Self::until).
     pub fn test(&self, doc: &Document, variables: &Document) -> Result<Option<Matched>> {
-        self.tested(doc, Given::Document(variables, self.now))
+        self.tested(doc, Given::Document(variables, self.now, self.deadline))
     }
 
     /// As [`test`](Self::test), with all that expressions may need: also the time when they have

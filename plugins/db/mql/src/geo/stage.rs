@@ -164,6 +164,9 @@ fn field_path(path: &str) -> Result<String> {
         if part.starts_with('$') {
             return Err(Error::at(16410, "FieldPath field names may not start with '$'."));
         }
+        if part.contains('\0') {
+            return Err(Error::at(16411, "FieldPath field names may not contain '\\0'."));
+        }
     }
     Ok(path.to_owned())
 }

@@ -100,7 +100,7 @@ impl Properties {
                 }
             }
         }
-        known || matches!(self.rest, Rest::Any) || self.named.iter().any(|(named, _)| named == name) || self.rest.allows(value)
+        known || matches!(self.rest, Rest::Any) || self.named.contains_key(name) || self.rest.allows(value)
     }
 }
 

@@ -10,6 +10,8 @@ mod parse;
 mod subject;
 mod types;
 
+use std::collections::BTreeMap;
+
 use bson::{Bson, Document};
 
 use crate::error::Result;
@@ -76,7 +78,7 @@ enum Rest {
 
 #[derive(Clone, Debug, Default)]
 struct Properties {
-    named: Vec<(String, Schema)>,
+    named: BTreeMap<String, Schema>,
     patterns: Vec<(Pattern, Schema)>,
     rest: Rest,
 }

@@ -247,7 +247,7 @@ fn properties(all: &Document, depth: usize) -> Result<Properties> {
     };
     if let Some(value) = all.get("properties") {
         for (name, value) in object("properties", value)? {
-            properties.named.push((name.clone(), nested(name, value)?));
+            properties.named.insert(name.clone(), nested(name, value)?);
         }
     }
     if let Some(value) = all.get("patternProperties") {
@@ -265,7 +265,8 @@ fn dependencies(value: &Bson, depth: usize) -> Result<Vec<(String, Dependency)>>
             Bson::Array(_) => Dependency::Fields(names("dependencies", value)?),
             other => {
                 let kind = type_name(other);
-                let what = format!("must be an object where the value of each field is an object or an array, but '{name}' is of type {kind}");
+                let what =
+                    format!("must be an object where the value of each field is an object or an array, but '{name}' is of type {kind}");
                 return Err(mismatch("dependencies", &what));
             }
         };

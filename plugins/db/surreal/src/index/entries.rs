@@ -33,6 +33,11 @@ impl Entries {
         Self { index, ranges, reverse, seen: repeats.then(HashSet::new), read: 0 }
     }
 
+    /// Passes over a document that was found already.
+    pub fn once(&mut self) {
+        self.seen.get_or_insert_default();
+    }
+
     /// The keys of the next documents, `None` after the last; about `limit` entries are read.
     ///
     /// # Errors

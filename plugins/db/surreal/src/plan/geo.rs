@@ -7,6 +7,7 @@ use bson::{Bson, Document};
 use mql::geo::{EARTH_RADIUS, Near, Ring};
 use mql::index::{FieldKind, IndexSpec};
 use mql::key;
+use sdk_plugin::{Error, Result};
 
 use super::{IndexAccess, Wanted};
 use crate::index::Index;
@@ -67,6 +68,20 @@ fn cells(cells: &RangeInclusive<u64>) -> Range {
 /// Whether an index begins with the geometries of a path.
 fn leads(spec: &IndexSpec, path: &str) -> bool {
     spec.fields().first().is_some_and(|field| field.kind() == FieldKind::Sphere && field.path() == path)
+}
+
+/// Refuses to look for the nearest documents where no index has their places (manual 3.10.6).
+///
+/// # Errors
+/// `InvalidParams.Format`, MongoDB's `NoQueryExecutionPlans`.
+pub fn require_sphere(records: &Records, path: &str) -> Result<()> {
+    let is_there =
+        |index: &Arc<Index>| index.ready && index.spec.fields().iter().any(|f| f.kind() == FieldKind::Sphere && f.path() == path);
+    if records.collection.indexes.iter().any(is_there) {
+        return Ok(());
+    }
+    let message = "error processing query: planner returned error: unable to find index for $geoNear query";
+    Err(Error::invalid_params(message).with_context("mongodb", "NoQueryExecutionPlans (291)"))
 }
 
 /// How an index answers a filter that asks for an area.

@@ -20,7 +20,7 @@ use crate::index::Index;
 use crate::layout::{self, Part, Range};
 use crate::records::Records;
 
-pub use geo::Nearest;
+pub use geo::{Nearest, require_sphere};
 pub use shown::{executed, explain};
 
 /// How many entries of each index are read to choose one. MongoDB lets plans race for 101 results.
@@ -85,9 +85,12 @@ pub struct Wanted<'a> {
 /// Chooses a plan.
 ///
 /// # Errors
-/// `InvalidParams.Format` when the hint names no index, or an `_id` cannot be one; otherwise what
-/// the database answers.
+/// `InvalidParams.Format` when the hint names no index, an `_id` cannot be one, or a place is asked
+/// for without a `2dsphere` index; otherwise what the database answers.
 pub async fn choose(records: &Records, wanted: &Wanted<'_>) -> Result<Plan> {
+    if let Some(near) = wanted.filter.near() {
+        require_sphere(records, near.path())?;
+    }
     if let Some(hint) = wanted.hint {
         return hint::plan(records, wanted, hint).await;
     }

@@ -63,8 +63,7 @@ fn target(to: &Bson) -> Result<&'static str> {
         Bson::String(name) if name == "missing" => Ok("missing"),
         Bson::String(name) => Types::known(name).ok_or_else(|| Error::bad(format!("Unknown type name: {name}"))),
         number if crate::number::is_number(number) => {
-            let code = arithmetic::whole(number)
-                .ok_or_else(|| Error::parse("In $convert, numeric 'to' argument is not an integer"))?;
+            let code = arithmetic::whole(number).ok_or_else(|| Error::parse("In $convert, numeric 'to' argument is not an integer"))?;
             let unknown = || Error::parse(format!("In $convert, numeric value for 'to' does not correspond to a BSON type: {code}"));
             if code == 0 { Ok("missing") } else { Types::name_of(code).ok_or_else(unknown) }
         }
@@ -107,9 +106,7 @@ fn converted(input: &Bson, target: &'static str) -> Result<Bson> {
             Bson::DateTime(_) => Ok(input.clone()),
             Bson::String(text) => date::from_text(text).map(moment),
             Bson::ObjectId(_) | Bson::Timestamp(_) => date::millis(input).map(moment),
-            Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => {
-                number::long(input).unwrap_or_else(|| Err(unsupported())).map(moment)
-            }
+            Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => number::long(input).unwrap_or_else(|| Err(unsupported())).map(moment),
             _ => Err(unsupported()),
         },
         _ => Err(unsupported()),

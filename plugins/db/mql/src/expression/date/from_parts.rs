@@ -9,19 +9,7 @@ use crate::error::{Code, Error, Result};
 
 pub(super) const OPERATOR: Operator = Operator {
     name: "$dateFromParts",
-    arguments: &[
-        "year",
-        "month",
-        "day",
-        "hour",
-        "minute",
-        "second",
-        "millisecond",
-        "isoWeekYear",
-        "isoWeek",
-        "isoDayOfWeek",
-        "timezone",
-    ],
+    arguments: &["year", "month", "day", "hour", "minute", "second", "millisecond", "isoWeekYear", "isoWeek", "isoDayOfWeek", "timezone"],
     required: &[],
     errors: [40519, 40518, 40516],
     run,

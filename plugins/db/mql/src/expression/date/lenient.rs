@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 
 use super::abbreviation;
 use super::local::IsoDay;
-use super::parsed::{Parsed, Written, wrong};
+use super::parsed::{Parsed, Written, failure, wrong};
 use crate::error::Result;
 use crate::iso::days_from_civil;
 
@@ -102,6 +102,10 @@ static COMPILED: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
     PATTERNS.iter().filter_map(compiled).collect()
 });
 
+/// The longest text that may be a date, in bytes. What is longer has more blanks than anyone writes,
+/// and would take its time.
+const LONGEST: usize = 1024;
+
 /// Reads a text.
 ///
 /// # Errors
@@ -110,6 +114,9 @@ pub(super) fn parse(text: &str) -> Result<Parsed> {
     let mut parsed = Parsed::default();
     let mut seen = Seen::default();
     let mut at = 0;
+    if text.len() > LONGEST {
+        return Err(failure(format!("Error parsing date string; it has {} bytes, and may have {LONGEST}", text.len())));
+    }
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let mut longest: Option<(Kind, Captures<'_>, usize)> = None;
         for (kind, regex) in COMPILED.iter() {
@@ -135,6 +142,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed> {
 struct Seen {
     date: bool,
     time: bool,
+    year: bool,
     zone: bool,
     day_of_week: bool,
 }
@@ -149,7 +157,8 @@ impl Seen {
             twice(&mut self.time, "Double time specification")?;
         }
         match kind {
-            Kind::FourDigits => self.time = true,
+            Kind::FourDigits if !self.time => self.time = true,
+            Kind::FourDigits | Kind::Year => twice(&mut self.year, "Double date specification")?,
             Kind::Zone | Kind::Seconds => twice(&mut self.zone, "Double timezone specification")?,
             Kind::DayOfWeek => twice(&mut self.day_of_week, "Double day of week specification")?,
             _ => {}
@@ -242,7 +251,8 @@ pub(super) fn zone(text: &str) -> Option<(Written, usize)> {
     let after = prefix.map_or(0, str::len);
     let signed = text.get(after..).filter(|rest| rest.starts_with(['+', '-']));
     if let Some(rest) = signed {
-        let digits: Vec<i64> = rest.bytes().skip(1).filter(|b| *b != b':').take_while(u8::is_ascii_digit).take(4).map(|b| i64::from(b - b'0')).collect();
+        let digits: Vec<i64> =
+            rest.bytes().skip(1).filter(|b| *b != b':').take_while(u8::is_ascii_digit).take(4).map(|b| i64::from(b - b'0')).collect();
         let colon = rest.find(':').filter(|at| (2..=3).contains(at));
         let (hours, minutes) = match (digits.as_slice(), colon) {
             ([h], None) => (*h, 0),
@@ -261,4 +271,14 @@ pub(super) fn zone(text: &str) -> Option<(Written, usize)> {
     let close = usize::from(open == 1 && text.get(open + letters..).is_some_and(|rest| rest.starts_with(')')));
     let offset = abbreviation::offset(name)?;
     Some((Written { offset, name: Some(name.to_ascii_uppercase()) }, open + letters + close))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMPILED, PATTERNS};
+
+    #[test]
+    fn all_patterns_are_regular_expressions() {
+        assert_eq!(COMPILED.len(), PATTERNS.len());
+    }
 }

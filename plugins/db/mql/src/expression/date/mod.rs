@@ -21,7 +21,8 @@ use crate::error::{Error, Result};
 use local::Local;
 use zone::Zone;
 
-pub(super) const OPERATORS: &[&[Operator]] = &[part::OPERATORS, &[from_parts::OPERATOR, from_string::OPERATOR, to_parts::OPERATOR, to_string::OPERATOR]];
+pub(super) const OPERATORS: &[&[Operator]] =
+    &[part::OPERATORS, &[from_parts::OPERATOR, from_string::OPERATOR, to_parts::OPERATOR, to_string::OPERATOR]];
 
 /// Whether the operator takes a date by itself as well as `{date, timezone}`.
 pub(super) fn takes_date_or_document(name: &str) -> bool {

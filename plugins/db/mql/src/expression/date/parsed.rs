@@ -66,9 +66,9 @@ impl Parsed {
         {
             return Err(failure(match &written.name {
                 None => "you cannot pass in a date/time string with GMT offset together with a timezone argument".to_owned(),
-                Some(name) => format!(
-                    "you cannot pass in a date/time string with time zone information ('{name}') together with a timezone argument"
-                ),
+                Some(name) => {
+                    format!("you cannot pass in a date/time string with time zone information ('{name}') together with a timezone argument")
+                }
             }));
         }
         let mut days = days_of(year, month, day);

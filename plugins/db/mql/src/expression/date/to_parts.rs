@@ -7,13 +7,8 @@ use super::local::Local;
 use super::{NamedArgs, Operator, given, millis, nullish, type_name, zone};
 use crate::error::{Error, Result};
 
-pub(super) const OPERATOR: Operator = Operator {
-    name: "$dateToParts",
-    arguments: &["date", "timezone", "iso8601"],
-    required: &["date"],
-    errors: [40524, 40520, 40522],
-    run,
-};
+pub(super) const OPERATOR: Operator =
+    Operator { name: "$dateToParts", arguments: &["date", "timezone", "iso8601"], required: &["date"], errors: [40524, 40520, 40522], run };
 
 fn run(_: &'static str, args: &NamedArgs<'_>) -> Result<Bson> {
     let date = match given(args, 0)? {

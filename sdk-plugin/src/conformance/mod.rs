@@ -1,0 +1,4 @@
+//! Tests that a plugin passes when it can stand in for the default one behind a contract. Needs
+//! the feature `conformance`; meant for `[dev-dependencies]`.
+
+pub mod db;
