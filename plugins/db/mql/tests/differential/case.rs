@@ -91,13 +91,6 @@ impl Case {
         }
         self.command.iter().filter(|(key, _)| *key != "from").for_each(|(_, value)| walk(value, found));
     }
-
-    /// Whether the command has an operator.
-    pub fn has(&self, operator: &str) -> bool {
-        let mut found = false;
-        self.operators(&mut |name| found |= name == operator);
-        found
-    }
 }
 
 impl Outcome {

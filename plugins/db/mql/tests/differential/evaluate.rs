@@ -7,6 +7,7 @@ use mql::aggregate::{Context, CursorId, Opening, Options, Output, Pipeline, Step
 use mql::expression::{Expression, Variables};
 use mql::{Code, Error, Filter, Projection, Result, Sort, Update, UpdateOptions};
 
+use crate::agree::same;
 use crate::case::{Case, Kind, Outcome};
 
 /// The time of mingo's process, 2020-05-17T10:20:30.456Z.
@@ -76,11 +77,15 @@ fn update(case: &Case) -> Result<Bson> {
         ..UpdateOptions::default()
     };
     let update = Update::parse_with(command.get("update").ok_or_else(malformed)?, &options)?;
-    let mut doc = case.docs.first().cloned().ok_or_else(malformed)?;
+    let before = case.docs.first().ok_or_else(malformed)?;
+    let mut doc = before.clone();
     Ok(match filter.test(&doc, &Document::new())? {
         Some(matched) => {
             let modified = update.apply_matched(&mut doc, matched)?;
-            bson!({"doc": doc, "matched": 1, "modified": i32::from(modified)})
+            assert!(modified == (doc != *before), "modified: {modified}, of {before} to {doc}");
+            // Mingo does not see that the type of a number changed, nor the order of fields.
+            let visible = !same(&Bson::Document(doc.clone()), &Bson::Document(before.clone()));
+            bson!({"doc": doc, "matched": 1, "modified": i32::from(visible)})
         }
         None => bson!({"doc": doc, "matched": 0, "modified": 0}),
     })
@@ -104,7 +109,6 @@ fn aggregate(case: &Case) -> Result<Bson> {
         Some(Output::Merge(merge)) => {
             let mut written = from;
             for doc in results {
-                // MongoDB makes an `_id` where there is none, which no other document has.
                 // MongoDB makes an `_id` where there is none, which no other document has.
                 let key = doc.contains_key("_id").then(|| merge.key(&doc).and_then(|key| Filter::parse(&key))).transpose()?;
                 let target = key.and_then(|key| written.iter_mut().find(|old| key.matches(old)));

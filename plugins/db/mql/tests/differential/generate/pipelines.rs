@@ -217,11 +217,6 @@ fn bucket_auto(random: &mut Random, make: &Expressions<'_>) -> Document {
     if random.chance(30) {
         spec.insert("output", doc! {"n": accumulator(random, make)});
     }
-    if random.chance(25) {
-        // Of numbers below zero mingo never makes an end.
-        spec.insert("groupBy", doc! {"$abs": {"$ifNull": ["$n", 1]}});
-        spec.insert("granularity", random.pick(&["R5", "R10", "1-2-5", "E6", "E12", "POWERSOF2"]));
-    }
     doc! {"$bucketAuto": spec}
 }
 

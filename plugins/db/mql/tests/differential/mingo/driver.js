@@ -1,23 +1,26 @@
 // Evaluates cases with mingo. Reads lines of JSON, one case each, until an empty line; then writes
-// one line for each: `+` and the result, or `-` and the message of the error.
+// one line for each: `+` and the result, or `-` and the message of the error; then a tab, and the
+// places of the corrections that made a difference. The first line that it writes lists them.
 'use strict';
 const readline = require('node:readline');
 const vm = require('node:vm');
-const { Aggregator, Query, updateOne } = require('mingo');
+const { Aggregator } = require('mingo/aggregator');
+const { Query } = require('mingo/query');
+const { updateOne } = require('mingo/updater');
+const { context, corrections, used } = require('./corrected');
+const { install } = require('./corrections/expressions');
+require('./corrections/strings');
+require('./corrections/dates');
+const { copy, ObjectId } = require('./values');
+install();
+require('./corrections/filters');
+require('./corrections/stages');
+const { identified, prepare, project, validate } = require('./corrections/updates');
+
+const CONTEXT = context();
 
 // Their traces cost more than the rest of most cases.
 Error.stackTraceLimit = 0;
-
-/** What mingo compares by its text, as it does the class of the package `bson`. */
-class ObjectId {
-  #hex;
-  constructor(hex) {
-    this.#hex = hex;
-  }
-  toString() {
-    return this.#hex;
-  }
-}
 
 function decode(value) {
   if (value === null || typeof value !== 'object') return value;
@@ -82,23 +85,42 @@ function encode(value, within = new Set()) {
 Date.now = () => Date.UTC(2020, 4, 17, 10, 20, 30, 456);
 
 function find(docs, command) {
-  const cursor = new Query(command.filter).find(docs, command.projection);
-  if (command.sort) cursor.sort(command.sort);
-  if (command.skip !== undefined) cursor.skip(command.skip);
-  if (command.limit !== undefined) cursor.limit(command.limit);
-  return cursor.all();
+  const options = { context: CONTEXT };
+  const stages = [{ $match: command.filter }];
+  if (command.sort) stages.push({ $sort: command.sort });
+  if (command.skip !== undefined) stages.push({ $skip: command.skip });
+  if (command.limit !== undefined) stages.push({ $limit: command.limit });
+  const found = new Aggregator(stages, options).run(docs);
+  if (!command.projection) return found;
+  const corrected = project(found, command.projection, options);
+  return new Query({}, options).find(corrected.docs, corrected.projection).all();
 }
 
 function update(docs, command) {
-  const config = { cloneMode: 'deep' };
-  if (command.arrayFilters) config.arrayFilters = command.arrayFilters;
-  const { matchedCount, modifiedCount } = updateOne(docs, command.filter, command.update, config);
-  return { doc: docs[0], matched: matchedCount, modified: modifiedCount };
+  const options = { context: CONTEXT };
+  const doc = copy(docs[0]);
+  if (!Array.isArray(command.update)) validate(command);
+  if (!new Query(command.filter, options).test(doc)) return { doc, matched: 0, modified: 0 };
+  if (Array.isArray(command.update)) {
+    const [result] = aggregate([copy(doc)], { pipeline: command.update });
+    return updated(docs[0], identified(docs[0], result));
+  }
+  const { changes, own } = prepare(doc, command, options);
+  const config = { cloneMode: 'deep', arrayFilters: command.arrayFilters };
+  updateOne([doc], command.filter, changes, config, options);
+  own.forEach((change) => change());
+  return updated(docs[0], doc);
+}
+
+/** What an update answers: the order of fields does not count. */
+function updated(before, doc) {
+  const text = (value) => JSON.stringify(encode(value));
+  return { doc, matched: 1, modified: text(before) === text(doc) ? 0 : 1 };
 }
 
 function aggregate(docs, command) {
   const other = command.from ?? [];
-  const results = new Aggregator(command.pipeline, { collectionResolver: () => other }).run(docs);
+  const results = new Aggregator(command.pipeline, { context: CONTEXT, collectionResolver: () => other }).run(docs);
   const last = command.pipeline[command.pipeline.length - 1];
   return last && (last.$out || last.$merge) ? other : results;
 }
@@ -106,7 +128,7 @@ function aggregate(docs, command) {
 function evaluate({ kind, docs, command }) {
   switch (kind) {
     case 'filter': {
-      const query = new Query(command.filter);
+      const query = new Query(command.filter, { context: CONTEXT });
       return docs.map((doc) => query.test(doc));
     }
     case 'find':
@@ -122,11 +144,14 @@ function evaluate({ kind, docs, command }) {
 }
 
 function answer(line) {
+  used.clear();
+  let text;
   try {
-    return '+' + JSON.stringify(encode(evaluate(decode(JSON.parse(line)))));
+    text = '+' + JSON.stringify(encode(evaluate(decode(JSON.parse(line)))));
   } catch (error) {
-    return '-' + String(error?.message ?? error).replaceAll('\n', ' ');
+    text = '-' + String(error?.message ?? error).replaceAll(/\s/g, ' ');
   }
+  return `${text}\t${[...used].join(',')}`;
 }
 
 // Some of mingo's loops do not end, on negative numbers with a granularity for one. The clock of
@@ -142,6 +167,8 @@ globalThis.stretch = () => {
 };
 const script = new vm.Script('stretch()');
 
+process.stdout.write(`${JSON.stringify(corrections)}\n`);
+
 readline.createInterface({ input: process.stdin, terminal: false }).on('line', (line) => {
   if (line !== '') {
     batch.push(line);
@@ -151,7 +178,7 @@ readline.createInterface({ input: process.stdin, terminal: false }).on('line', (
     try {
       script.runInThisContext({ timeout: CLOCK });
     } catch (error) {
-      answers.push('-' + error.message);
+      answers.push(`-${error.message}\t`);
     }
   }
   process.stdout.write(answers.map((line) => line + '\n').join(''));

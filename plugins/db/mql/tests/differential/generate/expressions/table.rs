@@ -142,7 +142,7 @@ pub const OPERATORS: &[Operator] = &[
     operator("$toInt", Integer, Built(convertible)),
     operator("$toLong", Integer, Built(convertible)),
     operator("$toString", Text, Built(convertible)),
-    operator("$type", Text, Each(&[Any])),
+    operator("$type", Text, Built(kind)),
     operator("$avg", Number, Built(accumulated)),
     operator("$max", Number, Built(accumulated)),
     operator("$min", Number, Built(accumulated)),
@@ -248,12 +248,16 @@ fn logarithm(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson 
     bson!([positive(make, random, depth), base])
 }
 
-fn to_date(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+fn to_date(_make: &Expressions<'_>, random: &mut Random, _depth: usize) -> Bson {
     match random.below(20) {
-        0 => convertible(make, random, depth),
+        0 => Bson::String("nonsense".to_owned()),
+        // Of an int there is an error, which mingo cannot tell from a long.
         1 | 2 => Bson::String(random.pick(&["2018-03-03", "2020-02-29T12:34:56.789Z"]).to_owned()),
         3..12 => Bson::Int64([0, 1, 951_825_599_999, -5][random.below(4)]),
-        _ => date(make, random, 0),
+        _ => {
+            let literal = values::date(random);
+            bson!({"$cond": [{"$eq": [{"$type": "$d"}, "date"]}, "$d", literal]})
+        }
     }
 }
 
@@ -468,7 +472,8 @@ fn convertible(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bso
 
 fn convert(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     let to = random.pick(&["int", "long", "double", "string", "bool", "date"]);
-    let mut spec = doc! {"input": convertible(make, random, depth), "to": to};
+    let input = if to == "date" { to_date(make, random, depth) } else { convertible(make, random, depth) };
+    let mut spec = doc! {"input": input, "to": to};
     if random.chance(40) {
         spec.insert("onError", make.literal(random, Integer));
     }
@@ -476,6 +481,12 @@ fn convert(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
         spec.insert("onNull", make.literal(random, Integer));
     }
     Bson::Document(spec)
+}
+
+/// What is in a call of `$type`: mostly no number, as mingo has but one type of them.
+fn kind(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+    let of = [Text, Boolean, Date, Numbers, Doc, Documents][random.below(6)];
+    make.alone(random, of, depth)
 }
 
 /// What accumulators take as expressions: one array, or several values.

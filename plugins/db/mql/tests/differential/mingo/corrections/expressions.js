@@ -1,0 +1,278 @@
+// How expressions are called, and corrections of those that have positional arguments.
+'use strict';
+const { evalExpr } = require('mingo/core');
+const { AS_MINGO, correction, operators } = require('../corrected');
+const { compare, equal, isCall, isDocument, nil, rank, refuse, set, ObjectId } = require('../values');
+
+const aggregation = (operator) => `reference/operator/aggregation/${operator}`;
+
+/** Operators whose arguments are not all evaluated, or not in the same way. */
+const SPECIAL = ['$cond', '$switch', '$ifNull', '$and', '$or', '$let', '$map', '$filter', '$reduce', '$literal', '$function', '$accumulator'];
+/** Operators with a document of arguments. */
+const NAMED = [
+  '$trim', '$ltrim', '$rtrim', '$regexFind', '$regexFindAll', '$regexMatch', '$convert', '$dateFromParts', '$dateFromString',
+  '$dateToParts', '$dateToString', '$zip',
+];
+/** Operators with one argument, which mingo does not take in a list. */
+const UNARY = [
+  '$abs', '$ceil', '$exp', '$floor', '$ln', '$log10', '$sqrt', '$acos', '$acosh', '$asin', '$asinh', '$atan', '$atanh', '$cos', '$cosh',
+  '$degreesToRadians', '$radiansToDegrees', '$sin', '$sinh', '$tan', '$tanh', '$isArray', '$arrayToObject', '$objectToArray',
+  '$reverseArray', '$size', '$strLenBytes', '$strLenCP', '$toLower', '$toUpper', '$toBool', '$toDate', '$toDouble', '$toInt', '$toLong',
+  '$toString', '$type', '$not', '$allElementsTrue', '$anyElementTrue',
+];
+const ACCUMULATORS = ['$avg', '$max', '$min', '$stdDevPop', '$stdDevSamp', '$sum'];
+const DATE_PARTS = [
+  '$dayOfMonth', '$dayOfWeek', '$dayOfYear', '$hour', '$isoDayOfWeek', '$isoWeek', '$isoWeekYear', '$millisecond', '$minute', '$month',
+  '$second', '$week', '$year',
+];
+
+/** For each operator, what corrects its answer. */
+const answers = new Map();
+
+/** Corrects operators where `answer` has one for the values of the arguments, or of those with names. */
+function correct(names, { name, page, says }, answer) {
+  const use = correction(name, page, says);
+  for (const operator of names) {
+    if (!answers.has(operator)) answers.set(operator, []);
+    answers.get(operator).push({ use, answer });
+  }
+}
+
+const forms = correction(
+  'forms of arguments',
+  'meta/aggregation-quick-reference',
+  'an operator of one argument takes it as it is or in a list: { <operator>: <argument> }, { <operator>: [ <argument>, ... ] }',
+);
+
+const literally = (value) => ({ $literal: value });
+const inFields = (fields, change) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, change(value)]));
+
+/** An operator as it is called by MongoDB's rules, with its corrections. */
+function call(operator, mingo) {
+  const single = UNARY.includes(operator) || DATE_PARTS.includes(operator);
+  // Of these mingo takes a list of values for the list of arguments.
+  const listed = operator === '$allElementsTrue' || operator === '$anyElementTrue';
+  return (obj, expr, options) => {
+    // Mingo evaluates accumulators on the list of a group's documents.
+    if (Array.isArray(obj)) return mingo(obj, expr, options);
+    const evaluate = (value) => evalExpr(obj, value, options);
+    const asItIs = () => mingo(obj, expr, options);
+    const named = isDocument(expr) && !isCall(expr) && (NAMED.includes(operator) || DATE_PARTS.includes(operator));
+    const given = named ? inFields(expr, evaluate) : (Array.isArray(expr) ? expr : [expr]).map(evaluate);
+    for (const { use, answer } of answers.get(operator) ?? []) {
+      let correct;
+      try {
+        const value = answer(given, { operator, mingo: asItIs, options });
+        if (value === AS_MINGO) continue;
+        correct = () => value;
+      } catch (error) {
+        correct = () => {
+          throw error;
+        };
+      }
+      return use.instead(correct, asItIs);
+    }
+    if (named || Array.isArray(expr) !== single || listed) return asItIs();
+    return forms.instead(() => mingo(obj, single && given.length === 1 ? literally(given[0]) : given.map(literally), options), asItIs);
+  };
+}
+
+/** Puts the corrections into the operators: to be called once all are known. */
+function install() {
+  for (const operator of Object.keys(operators.expression)) {
+    if (!SPECIAL.includes(operator)) operators.expression[operator] = call(operator, operators.expression[operator]);
+  }
+}
+
+// Accumulators as expressions.
+
+const among = correction(
+  'accumulators as expressions',
+  aggregation('sum'),
+  'with a single expression that resolves to an array, it goes over the elements; with a list of several, over their values, and an array is none',
+);
+
+for (const operator of ACCUMULATORS) {
+  operators.expression[operator] = (obj, expr, options) => {
+    const accumulate = operators.accumulator[operator];
+    if (Array.isArray(obj)) return accumulate(obj, expr, options);
+    const evaluate = (value) => evalExpr(obj, value, options);
+    const list = Array.isArray(expr) ? expr.map(evaluate) : [evaluate(expr)];
+    const values = list.length === 1 && Array.isArray(list[0]) ? list[0] : list;
+    return among.instead(
+      () => accumulate(values, null, options),
+      () => {
+        const theirs = evaluate(expr);
+        return Array.isArray(theirs) ? accumulate(theirs, null, options) : refuse('no array');
+      },
+    );
+  };
+  SPECIAL.push(operator);
+}
+
+// Arithmetic.
+
+correct(
+  ['$mod'],
+  { name: '$mod of null', page: aggregation('mod'), says: 'divides one number by another; as with all arithmetic, null if an operand is null or missing' },
+  ([a, b]) => (nil(a) || nil(b) ? null : AS_MINGO),
+);
+correct(
+  ['$mod'],
+  { name: 'remainders of a division by zero', page: aggregation('mod'), says: 'the second argument is the divisor, and nothing is divided by 0' },
+  ([a, b]) => (typeof a === 'number' && b === 0 ? refuse('$mod by 0') : AS_MINGO),
+);
+correct(
+  ['$round', '$trunc'],
+  { name: 'rounding to a missing place', page: aggregation('round'), says: 'null if an argument resolves to null or refers to a missing field' },
+  (values) => (values.length > 1 && nil(values[1]) ? null : AS_MINGO),
+);
+correct(
+  ['$ln', '$log10', '$log'],
+  { name: 'the domain of logarithms', page: aggregation('log'), says: 'a non-negative number, and a base that is a positive number greater than 1 or less' },
+  ([number, base], { operator }) => {
+    if (typeof number === 'number' && !(number > 0) && !Number.isNaN(number)) return refuse(`${operator} of ${number}`);
+    if (typeof number === 'number' && typeof base === 'number' && (!(base > 0) || base === 1)) return refuse(`${operator} base ${base}`);
+    return AS_MINGO;
+  },
+);
+const DOMAINS = {
+  $acos: (n) => n >= -1 && n <= 1,
+  $asin: (n) => n >= -1 && n <= 1,
+  $atanh: (n) => n >= -1 && n <= 1,
+  $acosh: (n) => n >= 1,
+  $cos: Number.isFinite,
+  $sin: Number.isFinite,
+  $tan: Number.isFinite,
+};
+correct(
+  ['$acos', '$acosh', '$asin', '$asinh', '$atan', '$atanh', '$cos', '$cosh', '$sin', '$sinh', '$tan', '$tanh'],
+  { name: 'the domain of trigonometry', page: aggregation('acos'), says: 'takes any valid expression that resolves to a number between -1 and 1' },
+  ([n], { operator }) => {
+    if (typeof n !== 'number' || Number.isNaN(n)) return AS_MINGO;
+    return (DOMAINS[operator] ?? (() => true))(n) ? Math[operator.substring(1)](n) : refuse(`${operator} of ${n}`);
+  },
+);
+correct(
+  ['$atan2'],
+  { name: '$atan2 of what is missing', page: aggregation('atan2'), says: 'null if an argument is null or refers to a missing field' },
+  ([y, x]) => (nil(y) || nil(x) ? null : AS_MINGO),
+);
+
+// Comparison.
+
+const simple = (value) => ['number', 'string', 'boolean'].includes(typeof value) || value instanceof Date;
+const COMPARISONS = {
+  $cmp: (order) => order,
+  $eq: (order) => order === 0,
+  $ne: (order) => order !== 0,
+  $gt: (order) => order > 0,
+  $gte: (order) => order >= 0,
+  $lt: (order) => order < 0,
+  $lte: (order) => order <= 0,
+};
+correct(
+  Object.keys(COMPARISONS),
+  { name: 'comparisons of different types', page: aggregation('gt'), says: 'compares both value and type, using the BSON comparison order for values of different types' },
+  ([a, b], { operator }) => (rank(a) === rank(b) && simple(a) ? AS_MINGO : COMPARISONS[operator](compare(a, b))),
+);
+correct(
+  ['$in'],
+  { name: 'elements that are equal', page: aggregation('in'), says: 'true if the value is in the array' },
+  ([value, list]) => (Array.isArray(list) && !simple(value) ? list.some((item) => equal(item ?? null, value)) : AS_MINGO),
+);
+
+// Booleans.
+
+const truthy = (value) => !nil(value) && value !== false && value !== 0;
+correct(
+  ['$not', '$allElementsTrue', '$anyElementTrue'],
+  { name: 'what is true', page: aggregation('not'), says: 'false are false, null, 0 and undefined; all else is true, arrays and non-zero numbers too' },
+  (values, { operator }) => {
+    if (values.length !== 1) return AS_MINGO;
+    if (operator === '$not') return !truthy(values[0]);
+    if (!Array.isArray(values[0])) return AS_MINGO;
+    return operator === '$allElementsTrue' ? values[0].every(truthy) : values[0].some(truthy);
+  },
+);
+const mingoSwitch = operators.expression.$switch;
+const unmatched = correction('$switch without a default', aggregation('switch'), 'errors if no case is true and there is no default');
+operators.expression.$switch = (obj, expr, options) => {
+  const none = {};
+  const found = mingoSwitch(obj, { ...expr, default: literally(none) }, options);
+  if (found !== none) return found;
+  if ('default' in expr) return evalExpr(obj, expr.default, options);
+  return unmatched.instead(() => refuse('no branch'), () => undefined);
+};
+
+// Arrays and documents.
+
+correct(
+  ['$size'],
+  { name: 'the size of what is no array', page: aggregation('size'), says: 'if the argument is missing or does not resolve to an array, $size errors' },
+  ([value]) => (Array.isArray(value) ? AS_MINGO : refuse('$size of no array')),
+);
+correct(
+  ['$slice'],
+  { name: '$slice of null', page: aggregation('slice'), says: 'takes expressions; null if one of them is null or missing' },
+  (values) => (values.some(nil) ? null : AS_MINGO),
+);
+correct(
+  ['$arrayElemAt'],
+  { name: 'elements at a null place', page: aggregation('arrayElemAt'), says: 'null if an expression is null or missing' },
+  (values) => (values.some(nil) ? null : AS_MINGO),
+);
+correct(
+  ['$indexOfArray'],
+  { name: 'places in a part of an array', page: aggregation('indexOfArray'), says: 'start and end bound the search; the result is an index of the array, -1 if there is none' },
+  ([list, wanted, start = 0, end = Infinity]) => {
+    if (!Array.isArray(list) || !Number.isInteger(start) || start < 0 || (end !== Infinity && !Number.isInteger(end)) || end < 0) return AS_MINGO;
+    const place = list.findIndex((item, i) => i >= start && i < end && equal(item ?? null, wanted));
+    return place;
+  },
+);
+correct(
+  ['$arrayToObject'],
+  { name: 'pairs of keys and values', page: aggregation('arrayToObject'), says: 'an array of two-element arrays, the first a string, or of documents with the two fields k and v, k a string' },
+  ([list]) => {
+    if (!Array.isArray(list)) return AS_MINGO;
+    const result = {};
+    for (const item of list) {
+      if (Array.isArray(item) !== Array.isArray(list[0])) return refuse('mixed pairs');
+      const fields = isDocument(item) ? Object.keys(item).filter((name) => item[name] !== undefined) : [];
+      const pair = Array.isArray(item) ? item : fields.length === 2 && 'k' in item && 'v' in item ? [item.k, item.v] : [];
+      if (pair.length !== 2 || typeof pair[0] !== 'string') return refuse('no pair');
+      result[pair[0]] = Array.isArray(item) ? pair[1] ?? null : pair[1];
+    }
+    return result;
+  },
+);
+correct(
+  ['$mergeObjects'],
+  { name: 'merging what are no documents', page: aggregation('mergeObjects'), says: 'any valid expression that resolves to a document; null and missing ones are ignored' },
+  (values) => (values.every((value) => nil(value) || isDocument(value)) ? AS_MINGO : refuse('$mergeObjects of no document')),
+);
+correct(
+  ['$setUnion', '$setIntersection', '$setDifference'],
+  { name: 'sets of null', page: aggregation('setUnion'), says: 'takes arrays; null if one is null or missing' },
+  (values) => (values.some(nil) ? null : AS_MINGO),
+);
+correct(
+  ['$setUnion', '$setIntersection'],
+  { name: 'the order of sets', page: aggregation('setUnion'), says: 'an array of unique elements; their order in the output is unspecified: here it is that of sorting' },
+  (values, { operator }) => {
+    if (!values.every(Array.isArray)) return AS_MINGO;
+    const [first, ...others] = values;
+    if (operator === '$setUnion') return set(values.flat());
+    return set(first.filter((item) => others.every((other) => other.some((candidate) => equal(item, candidate)))));
+  },
+);
+
+/** The date that a value stands for. */
+function dateOf(value) {
+  if (value instanceof Date) return value;
+  if (value instanceof ObjectId) return new Date(parseInt(String(value).slice(0, 8), 16) * 1000);
+  return refuse('no date');
+}
+
+module.exports = { DATE_PARTS, aggregation, correct, dateOf, install };

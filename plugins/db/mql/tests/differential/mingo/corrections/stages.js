@@ -1,0 +1,196 @@
+// Corrections of the stages of pipelines.
+'use strict';
+const { evalExpr } = require('mingo/core');
+const { Lazy } = require('mingo/lazy');
+const { Query } = require('mingo/query');
+const { correction, operators } = require('../corrected');
+const { reach, sorted } = require('../paths');
+const { compare, copy, equal, isCall, isDocument, nil, refuse, set } = require('../values');
+const { aggregation } = require('./expressions');
+
+/** Corrects a stage: `correct` has the documents, the argument and what mingo makes of them. */
+function stage(operator, says, correct) {
+  const mingo = operators.pipeline[operator];
+  const use = correction(operator, aggregation(operator.substring(1)), says);
+  operators.pipeline[operator] = (coll, expr, options) =>
+    coll.transform((docs) => {
+      const theirs = (of = docs) => mingo(Lazy(copy(of)), expr, options).collect();
+      return Lazy(use.instead(() => correct(docs, expr, options, theirs), theirs));
+    });
+}
+
+const simple = (value) => nil(value) || ['number', 'string', 'boolean'].includes(typeof value) || value instanceof Date;
+
+// Where documents are ordered by one type, mingo orders them.
+stage('$sort', 'orders by the BSON comparison order; an array by its least or greatest element; missing is null', (docs, order, options, theirs) => {
+  const usual = Object.keys(order).every((path) => {
+    const values = docs.map((doc) => reach(doc, path.split('.')));
+    const types = new Set(values.map(([value]) => (value instanceof Date ? 'date' : typeof value)));
+    return values.every((found) => found.length === 1 && found[0] !== null && simple(found[0])) && types.size < 2;
+  });
+  return usual ? theirs() : sorted(docs, order);
+});
+
+stage('$count', 'a $group by null and a $project: of no documents there is no group', (docs, _, __, theirs) => (docs.length ? theirs() : []));
+
+/** The documents with fields added as `$addFields` does. */
+function assign(target, [part, ...rest], value) {
+  if (Array.isArray(target)) return target.map((item) => assign(item, [part, ...rest], value));
+  const doc = isDocument(target) ? { ...target } : {};
+  if (rest.length) doc[part] = assign(doc[part], rest, value);
+  else if (value === undefined) delete doc[part];
+  else doc[part] = copy(value);
+  return doc;
+}
+/** The expressions of fields by their paths: a document in them is of fields, too. */
+function flat(fields, prefix = '') {
+  return Object.entries(fields).flatMap(([name, expr]) => {
+    if (!isDocument(expr) || isCall(expr)) return [[`${prefix}${name}`, expr]];
+    return Object.keys(expr).length ? flat(expr, `${prefix}${name}.`) : refuse('an empty object is not a valid value');
+  });
+}
+for (const operator of ['$addFields', '$set']) {
+  stage(operator, 'adds fields to embedded documents, also by dotted names, in each element of an array; what is no document is replaced', (docs, fields, options) => {
+    const added = flat(fields);
+    return docs.map((doc) => added.reduce((result, [path, expr]) => assign(result, path.split('.'), evalExpr(doc, expr, options)), doc));
+  });
+}
+
+stage('$project', 'adds fields to embedded documents by dotted names as $addFields does', (docs, spec, options, theirs) => {
+  const computed = Object.entries(spec).filter(([path, expr]) => path.includes('.') && typeof expr !== 'number' && typeof expr !== 'boolean');
+  if (!computed.length) return theirs();
+  const included = { ...spec, ...Object.fromEntries(computed.map(([path]) => [path, 1])) };
+  const found = operators.pipeline.$project(Lazy(copy(docs)), included, options).collect();
+  return found.map((result, i) => computed.reduce((doc, [path, expr]) => assign(doc, path.split('.'), evalExpr(docs[i], expr, options)), result));
+});
+
+stage('$unwind', 'an operand that is no array is as an array of one element, unless it is null, missing or an empty array', (docs, spec) => {
+  const { path, includeArrayIndex, preserveNullAndEmptyArrays } = typeof spec === 'string' ? { path: spec } : spec;
+  const parts = path.substring(1).split('.');
+  const put = (doc, value, index) => {
+    const result = assign(doc, parts, value);
+    return includeArrayIndex ? assign(result, includeArrayIndex.split('.'), index) : result;
+  };
+  return docs.flatMap((doc) => {
+    const value = parts.reduce((found, part) => (isDocument(found) ? found[part] : undefined), doc);
+    if (Array.isArray(value) && value.length) return value.map((item, i) => put(doc, item ?? null, i));
+    if (!nil(value) && !Array.isArray(value)) return [put(doc, value, null)];
+    if (!preserveNullAndEmptyArrays) return [];
+    const through = parts.slice(0, -1).reduce((found, part) => (isDocument(found) ? found[part] : undefined), doc);
+    const kept = Array.isArray(value) && isDocument(through) ? assign(doc, parts, undefined) : doc;
+    return [includeArrayIndex ? assign(kept, includeArrayIndex.split('.'), null) : kept];
+  });
+});
+
+/** Mingo's accumulators over the documents of one group. */
+function grouped(docs, id, output, options) {
+  const [group] = operators.pipeline.$group(Lazy(docs), { _id: { $literal: null }, ...output }, options).collect();
+  return { ...group, _id: id };
+}
+
+stage('$bucket', 'each bucket is a document with at least one input document; without a default, a value outside of the boundaries is an error', (docs, spec, options) => {
+  const { groupBy, boundaries, output = { count: { $sum: 1 } } } = spec;
+  const buckets = new Map();
+  for (const doc of docs) {
+    const value = evalExpr(doc, groupBy, options) ?? null;
+    const inside = compare(value, boundaries[0]) >= 0 && compare(value, boundaries.at(-1)) < 0;
+    if (!inside && !('default' in spec)) return refuse('a value outside of all buckets');
+    const bound = inside ? boundaries.findLast((boundary) => compare(boundary, value) <= 0) : spec.default;
+    buckets.set(bound, [...(buckets.get(bound) ?? []), doc]);
+  }
+  return [...buckets.keys()].sort(compare).map((bound) => grouped(buckets.get(bound), bound, output, options));
+});
+
+stage('$bucketAuto', 'fewer buckets than asked for if there are fewer values; bounds are in the BSON comparison order', (docs, spec, options) => {
+  const { groupBy, buckets: wanted, output = { count: { $sum: 1 } } } = spec;
+  const left = docs.map((doc) => ({ doc, value: evalExpr(doc, groupBy, options) ?? null })).sort((a, b) => compare(a.value, b.value));
+  const [size, found] = [Math.max(1, Math.round(docs.length / wanted)), []];
+  while (left.length) {
+    let count = found.length + 1 === wanted ? left.length : Math.min(size, left.length);
+    while (count < left.length && equal(left[count - 1].value, left[count].value)) count++;
+    const bucket = left.splice(0, count);
+    const max = left.length ? left[0].value : bucket.at(-1).value;
+    found.push(grouped(bucket.map(({ doc }) => doc), { min: bucket[0].value, max }, output, options));
+  }
+  return found;
+});
+
+stage('$redact', 'evaluates the expression at each level of embedded documents; $$PRUNE excludes all fields at the level, without looking into them', (docs, expr, options) => {
+  const redacted = (value) => {
+    if (Array.isArray(value)) return value.map(redacted).filter((item) => item !== undefined);
+    return isDocument(value) ? level(value) : value;
+  };
+  const level = (doc) => {
+    const action = evalExpr(doc, expr, options);
+    if (action === '$$KEEP') return doc;
+    if (action === '$$PRUNE') return undefined;
+    const kept = Object.entries(doc).map(([name, value]) => [name, redacted(value)]);
+    return Object.fromEntries(kept.filter(([, value]) => value !== undefined));
+  };
+  return docs.map(level).filter((doc) => doc !== undefined);
+});
+
+stage('$lookup', 'matches each element of an array in localField; a document without the field is as with null', (docs, spec, options, theirs) => {
+  if (!('localField' in spec)) return theirs();
+  const other = options.collectionResolver(spec.from);
+  return docs.map((doc) => {
+    const values = reach(doc, spec.localField.split('.')).flat();
+    const query = new Query({ [spec.foreignField]: { $in: values.length ? values.map((value) => value ?? null) : [null] } }, options);
+    return { ...doc, [spec.as]: other.filter((candidate) => query.test(candidate)) };
+  });
+});
+
+stage('$graphLookup', 'starts with each element if startWith is an array, and adds each document once, with the depth at which it was found', (docs, spec, options) => {
+  const { connectFromField, connectToField, as, maxDepth = Infinity, depthField, restrictSearchWithMatch } = spec;
+  const restriction = new Query(restrictSearchWithMatch ?? {}, options);
+  const other = options.collectionResolver(spec.from).filter((doc) => restriction.test(doc));
+  return docs.map((doc) => {
+    const found = new Map();
+    let wanted = [evalExpr(doc, spec.startWith, options) ?? null].flat();
+    for (let depth = 0; wanted.length && depth <= maxDepth; depth++) {
+      const query = new Query({ [connectToField]: { $in: wanted } }, options);
+      const next = other.filter((candidate) => !found.has(candidate) && query.test(candidate));
+      next.forEach((candidate) => found.set(candidate, depth));
+      wanted = next.flatMap((candidate) => reach(candidate, connectFromField.split('.')).flat());
+    }
+    return { ...doc, [as]: [...found].map(([candidate, depth]) => (depthField ? { ...candidate, [depthField]: depth } : candidate)) };
+  });
+});
+
+/** The value of an expression for a document of a group. */
+const on = (doc, expr, options) => evalExpr(doc, expr, options.constructor.init(options).update({ root: doc }));
+const present = (docs, expr, options) => docs.map((doc) => on(doc, expr, options)).filter((value) => value !== undefined);
+const pushed = correction('what is missing in $push and $addToSet', aggregation('push'), 'an array of all values that result from the expression; what is missing is no value');
+const { $push, $addToSet } = operators.accumulator;
+operators.accumulator.$push = (docs, expr, options) => pushed.instead(() => present(docs, expr, options), () => $push(docs, expr, options));
+const added = correction('the order of $addToSet', aggregation('addToSet'), 'the order of the elements in the output array is unspecified: here it is that of sorting');
+operators.accumulator.$addToSet = (docs, expr, options) =>
+  added.instead(
+    () => set(present(docs, expr, options)),
+    () => $addToSet(docs, expr, options),
+  );
+
+const { $max, $min, $stdDevPop, $stdDevSamp } = operators.accumulator;
+const values = (docs, expr, options) => (nil(expr) ? docs : docs.map((doc) => on(doc, expr, options)));
+const extreme = correction('$max and $min of different types', aggregation('max'), 'compares both value and type, using the BSON comparison order; null and missing do not count');
+for (const [operator, mingo, direction] of [['$max', $max, 1], ['$min', $min, -1]]) {
+  operators.accumulator[operator] = (docs, expr, options) =>
+    extreme.instead(
+      () => values(docs, expr, options).filter((value) => !nil(value)).reduce((best, value) => (best === null || compare(value, best) * direction > 0 ? value : best), null),
+      () => mingo(docs, expr, options),
+    );
+}
+const few = correction('deviations of too few values', aggregation('stdDevSamp'), 'null if there are no numbers, $stdDevSamp also if there is one');
+for (const [operator, mingo, least] of [['$stdDevPop', $stdDevPop, 1], ['$stdDevSamp', $stdDevSamp, 2]]) {
+  operators.accumulator[operator] = (docs, expr, options) => {
+    const numbers = values(docs, expr, options).filter((value) => typeof value === 'number');
+    return numbers.length < least ? few.instead(() => null, () => mingo(docs, expr, options)) : mingo(docs, expr, options);
+  };
+}
+const { $mergeObjects } = operators.expression;
+const merging = correction('$mergeObjects of a group', aggregation('mergeObjects'), 'merges the documents of a group; null and missing ones are ignored, others are errors');
+operators.expression.$mergeObjects = (docs, expr, options) => {
+  if (!Array.isArray(docs)) return $mergeObjects(docs, expr, options);
+  const found = docs.map((doc) => on(doc, expr, options)).filter((value) => !nil(value));
+  return merging.instead(() => (found.every(isDocument) ? Object.assign({}, ...found) : refuse('no document')), () => $mergeObjects(docs, expr, options));
+};
