@@ -7,7 +7,7 @@ use mql::aggregate::{Context, CursorId, Opening, Options, Output, Pipeline, Step
 use mql::expression::{Expression, Variables};
 use mql::{Code, Error, Filter, Projection, Result, Sort, Update, UpdateOptions};
 
-use crate::agree::same;
+use crate::agree::identical;
 use crate::case::{Case, Kind, Outcome};
 
 /// The time of mingo's process, 2020-05-17T10:20:30.456Z.
@@ -86,7 +86,7 @@ fn update(case: &Case) -> Result<Bson> {
             let changed = format!("{doc:?}") != format!("{before:?}");
             assert!(modified == changed, "modified: {modified}, of {before} to {doc}");
             // Mingo does not see that the type of a number changed, nor the order of fields.
-            let visible = !same(&Bson::Document(doc.clone()), &Bson::Document(before.clone()));
+            let visible = !identical(&Bson::Document(doc.clone()), &Bson::Document(before.clone()));
             bson!({"doc": doc, "matched": 1, "modified": i32::from(visible)})
         }
         None => bson!({"doc": doc, "matched": 0, "modified": 0}),

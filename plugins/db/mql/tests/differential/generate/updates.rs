@@ -33,7 +33,9 @@ pub fn case(random: &mut Random, generator: &Generator) -> Case {
         paths.extend(value.as_str().filter(|_| operator == "$rename").map(str::to_owned));
         let top = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
         // Two operators on one array would conflict, or depend on which comes first.
-        if paths.iter().any(|path| taken.iter().any(|other| projections::collide(&top(other), &top(path)))) && !random.chance(3) {
+        if paths.iter().any(|path| taken.iter().any(|other| projections::collide(&top(other), &top(path))))
+            && (paths.iter().chain(&taken).any(|path| path.contains('$')) || !random.chance(3))
+        {
             continue;
         }
         taken.extend(paths);
@@ -164,6 +166,10 @@ fn pull(random: &mut Random) -> (&'static str, String, Bson) {
 
 /// `$`, with the condition on the array in the filter.
 fn positional(random: &mut Random, command: &mut Document) -> (&'static str, String, Bson) {
+    // With mingo the condition has to be on the same array.
+    if command.get_document("filter").is_ok_and(|filter| ["x", "v", "v.n"].iter().any(|path| filter.contains_key(path))) {
+        return ("$set", target(random), values::value(random, 1));
+    }
     let (condition, path) = match random.below(3) {
         0 => (doc! {"x": {"$gte": values::number(random)}}, "x.$"),
         1 => (doc! {"v.n": {"$lte": values::number(random)}}, "v.$.n"),

@@ -18,7 +18,7 @@ const used = new Set();
 
 /**
  * Says where mingo departs from MongoDB: `name`, and what the `page` of MongoDB 4.2's manual, a
- * path below https://www.mongodb.com/docs/v4.2/, `says`. Answers a function that notes the use.
+ * path below https://www.mongodb.com/docs/v4.2/ unless it is a whole address, `says`. Answers a function that notes the use.
  */
 function correction(name, page, says) {
   const place = corrections.push({ name, page, says }) - 1;

@@ -5,19 +5,29 @@
 const readline = require('node:readline');
 const vm = require('node:vm');
 const { Aggregator } = require('mingo/aggregator');
+const { evalExpr } = require('mingo/core');
 const { Query } = require('mingo/query');
 const { updateOne } = require('mingo/updater');
-const { context, corrections, used } = require('./corrected');
-const { install } = require('./corrections/expressions');
+const { context, corrections, operators, used } = require('./corrected');
+const { install, withPaths } = require('./corrections/expressions');
 require('./corrections/strings');
 require('./corrections/dates');
 const { copy, ObjectId } = require('./values');
 install();
 require('./corrections/filters');
-require('./corrections/stages');
+const stages = require('./corrections/stages');
 const { identified, prepare, project, validate } = require('./corrections/updates');
 
 const CONTEXT = context();
+
+/** Mingo's options, made once: of a plain object it copies all operators again and again. */
+const { constructor: Options, options: PLAIN } = (() => {
+  let found;
+  operators.expression.$options = (_, __, options) => (found = options);
+  evalExpr({}, { $options: null }, { context: context() });
+  return found;
+})();
+const plainly = (more) => new Options({ ...PLAIN, context: CONTEXT, ...more });
 
 // Their traces cost more than the rest of most cases.
 Error.stackTraceLimit = 0;
@@ -85,19 +95,19 @@ function encode(value, within = new Set()) {
 Date.now = () => Date.UTC(2020, 4, 17, 10, 20, 30, 456);
 
 function find(docs, command) {
-  const options = { context: CONTEXT };
-  const stages = [{ $match: command.filter }];
-  if (command.sort) stages.push({ $sort: command.sort });
-  if (command.skip !== undefined) stages.push({ $skip: command.skip });
-  if (command.limit !== undefined) stages.push({ $limit: command.limit });
-  const found = new Aggregator(stages, options).run(docs);
+  const options = plainly();
+  const pipeline = [{ $match: command.filter }];
+  if (command.sort) pipeline.push({ $sort: command.sort });
+  if (command.skip !== undefined) pipeline.push({ $skip: command.skip });
+  if (command.limit !== undefined) pipeline.push({ $limit: command.limit });
+  const found = new Aggregator(pipeline, options).run(docs);
   if (!command.projection) return found;
   const corrected = project(found, command.projection, options);
   return new Query({}, options).find(corrected.docs, corrected.projection).all();
 }
 
 function update(docs, command) {
-  const options = { context: CONTEXT };
+  const options = plainly();
   const doc = copy(docs[0]);
   if (!Array.isArray(command.update)) validate(command);
   if (!new Query(command.filter, options).test(doc)) return { doc, matched: 0, modified: 0 };
@@ -107,7 +117,7 @@ function update(docs, command) {
   }
   const { changes, own } = prepare(doc, command, options);
   const config = { cloneMode: 'deep', arrayFilters: command.arrayFilters };
-  updateOne([doc], command.filter, changes, config, options);
+  updateOne([doc], command.filter, changes, config, { context: CONTEXT });
   own.forEach((change) => change());
   return updated(docs[0], doc);
 }
@@ -120,7 +130,8 @@ function updated(before, doc) {
 
 function aggregate(docs, command) {
   const other = command.from ?? [];
-  const results = new Aggregator(command.pipeline, { context: CONTEXT, collectionResolver: () => other }).run(docs);
+  stages.validate(command.pipeline);
+  const results = new Aggregator(withPaths(command.pipeline), plainly({ collectionResolver: () => other })).run(docs);
   const last = command.pipeline[command.pipeline.length - 1];
   return last && (last.$out || last.$merge) ? other : results;
 }
@@ -128,7 +139,7 @@ function aggregate(docs, command) {
 function evaluate({ kind, docs, command }) {
   switch (kind) {
     case 'filter': {
-      const query = new Query(command.filter, { context: CONTEXT });
+      const query = new Query(command.filter, plainly());
       return docs.map((doc) => query.test(doc));
     }
     case 'find':
@@ -138,7 +149,7 @@ function evaluate({ kind, docs, command }) {
     case 'aggregate':
       return aggregate(docs, command);
     case 'expression':
-      return aggregate(docs, { pipeline: [{ $addFields: { result: command.expression } }] })[0].result;
+      return evalExpr(docs[0], withPaths(command.expression), plainly());
   }
   throw new Error(`unknown kind ${kind}`);
 }

@@ -6,17 +6,20 @@ const INDEX = /^(0|[1-9][0-9]*)$/;
 
 /**
  * What a path leads to, undefined where a document lacks the field. It goes into the documents of
- * an array, and by a number to an element; what else is in an array has no fields.
+ * an array, and by a number to an element, in an order only to that; what else is in an array has
+ * no fields.
  */
-function reach(value, parts, found = []) {
+function reach(value, parts, found = [], onlyPositions = false) {
   const [part, ...rest] = parts;
   if (part === undefined) {
     found.push(value);
   } else if (Array.isArray(value)) {
-    if (INDEX.test(part) && Number(part) < value.length) reach(value[part], rest, found);
-    for (const item of value) if (isDocument(item)) reach(item, parts, found);
+    const position = INDEX.test(part) && Number(part) < value.length;
+    if (position && (!rest.length || isDocument(value[part]) || Array.isArray(value[part]))) reach(value[part], rest, found, onlyPositions);
+    if (position && onlyPositions) return found;
+    for (const item of value) if (isDocument(item)) reach(item, parts, found, onlyPositions);
   } else {
-    reach(isDocument(value) ? value[part] : undefined, isDocument(value) ? rest : [], found);
+    reach(isDocument(value) ? value[part] : undefined, isDocument(value) ? rest : [], found, onlyPositions);
   }
   return found;
 }
@@ -33,7 +36,7 @@ function throughArray(doc, parts) {
 
 /** What a document is ordered by: of an array its least or greatest element; missing is null. */
 function key(doc, path, direction) {
-  const values = reach(doc, path.split('.')).flatMap((value) => {
+  const values = reach(doc, path.split('.'), [], true).flatMap((value) => {
     if (!Array.isArray(value)) return [value ?? null];
     // An empty array comes before null.
     return value.length ? value.map((item) => item ?? null) : [undefined];
@@ -51,4 +54,12 @@ function sorted(docs, order) {
     .map(({ doc }) => doc);
 }
 
-module.exports = { INDEX, reach, sorted, throughArray };
+/** A value without what a path leads to. */
+function omit(value, [part, ...rest]) {
+  if (Array.isArray(value)) return value.map((item) => omit(item, [part, ...rest]));
+  if (!isDocument(value) || !(part in value)) return value;
+  const { [part]: inner, ...others } = value;
+  return rest.length ? { ...value, [part]: omit(inner, rest) } : others;
+}
+
+module.exports = { INDEX, omit, reach, sorted, throughArray };

@@ -2,7 +2,7 @@
 'use strict';
 const { AS_MINGO } = require('../corrected');
 const { nil, refuse } = require('../values');
-const { DATE_PARTS, aggregation, correct, dateOf } = require('./expressions');
+const { DATE_PARTS, aggregation, correct, dateOf, literally } = require('./expressions');
 
 const MINUTE = 60000;
 const DAY = 86400000;
@@ -52,11 +52,12 @@ function local({ date, timezone = '+00' }) {
 correct(
   [...DATE_PARTS, '$dateToParts', '$dateToString'],
   { name: 'parts of no date', page: aggregation('year'), says: 'the argument is a date, a timestamp or an ObjectId; null for one that is null or missing, or for such a time zone' },
-  (values) => {
-    const { date, timezone, ...fields } = argument(values);
-    if (nil(date)) return 'onNull' in fields ? fields.onNull ?? null : null;
-    dateOf(date);
-    return nil(timezone) && 'timezone' in argument(values) ? null : AS_MINGO;
+  (values, { again }) => {
+    const { date, timezone, onNull, ...fields } = argument(values);
+    if (nil(date)) return onNull ?? null;
+    const found = dateOf(date);
+    if (nil(timezone) && 'timezone' in argument(values)) return null;
+    return found === date ? AS_MINGO : again({ ...fields, date: literally(found), ...(timezone && { timezone }) });
   },
 );
 correct(

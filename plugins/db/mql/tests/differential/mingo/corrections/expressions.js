@@ -29,12 +29,15 @@ const DATE_PARTS = [
 /** For each operator, what corrects its answer. */
 const answers = new Map();
 
-/** Corrects operators where `answer` has one for the values of the arguments, or of those with names. */
-function correct(names, { name, page, says }, answer) {
+/**
+ * Corrects operators where `answer` has one for the values of the arguments, or of those with
+ * names. Where mingo is `endless` it is not asked.
+ */
+function correct(names, { name, page, says, endless = false }, answer) {
   const use = correction(name, page, says);
   for (const operator of names) {
     if (!answers.has(operator)) answers.set(operator, []);
-    answers.get(operator).push({ use, answer });
+    answers.get(operator).push({ use, endless, answer });
   }
 }
 
@@ -45,7 +48,7 @@ const forms = correction(
 );
 
 const literally = (value) => ({ $literal: value });
-const inFields = (fields, change) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, change(value)]));
+const inFields = (fields, change, except = () => false) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, except(name) ? value : change(value)]));
 
 /** An operator as it is called by MongoDB's rules, with its corrections. */
 function call(operator, mingo) {
@@ -59,10 +62,10 @@ function call(operator, mingo) {
     const asItIs = () => mingo(obj, expr, options);
     const named = isDocument(expr) && !isCall(expr) && (NAMED.includes(operator) || DATE_PARTS.includes(operator));
     const given = named ? inFields(expr, evaluate) : (Array.isArray(expr) ? expr : [expr]).map(evaluate);
-    for (const { use, answer } of answers.get(operator) ?? []) {
+    for (const { use, endless, answer } of answers.get(operator) ?? []) {
       let correct;
       try {
-        const value = answer(given, { operator, mingo: asItIs, options });
+        const value = answer(given, { operator, mingo: asItIs, again: (other) => operators.expression[operator](obj, other, options), options });
         if (value === AS_MINGO) continue;
         correct = () => value;
       } catch (error) {
@@ -70,11 +73,41 @@ function call(operator, mingo) {
           throw error;
         };
       }
-      return use.instead(correct, asItIs);
+      if (endless) use.used();
+      return endless ? correct() : use.instead(correct, asItIs);
     }
     if (named || Array.isArray(expr) !== single || listed) return asItIs();
     return forms.instead(() => mingo(obj, single && given.length === 1 ? literally(given[0]) : given.map(literally), options), asItIs);
   };
+}
+
+const nested = correction(
+  'paths in expressions',
+  'core/document',
+  'a path is of the fields of embedded documents; of an array it is the array of what its documents have there',
+);
+
+/** What a path of an expression leads to. */
+function follow(value, parts) {
+  if (!parts.length) return value;
+  if (Array.isArray(value)) return value.filter(isDocument).map((item) => follow(item, parts)).filter((item) => item !== undefined);
+  return isDocument(value) ? follow(value[parts[0]], parts.slice(1)) : undefined;
+}
+operators.expression.$path = (obj, path, options) => {
+  const [head, ...parts] = path.split('.');
+  return nested.instead(
+    () => (head.startsWith('$$') ? follow(evalExpr(obj, head, options), parts) : follow(evalExpr(obj, '$$ROOT', options), [head.substring(1), ...parts])),
+    () => evalExpr(obj, path, options),
+  );
+};
+SPECIAL.push('$path');
+
+/** Expressions with their paths as calls of `$path`. */
+function withPaths(value) {
+  if (typeof value === 'string') return /^\$.*\./.test(value) ? { $path: value } : value;
+  if (Array.isArray(value)) return value.map(withPaths);
+  if (!isDocument(value)) return value;
+  return inFields(value, withPaths, (name) => ['$literal', '$match', '$unwind', '$unset'].includes(name));
 }
 
 /** Puts the corrections into the operators: to be called once all are known. */
@@ -100,10 +133,10 @@ for (const operator of ACCUMULATORS) {
     const list = Array.isArray(expr) ? expr.map(evaluate) : [evaluate(expr)];
     const values = list.length === 1 && Array.isArray(list[0]) ? list[0] : list;
     return among.instead(
-      () => accumulate(values, null, options),
+      () => accumulate(values, undefined, options),
       () => {
         const theirs = evaluate(expr);
-        return Array.isArray(theirs) ? accumulate(theirs, null, options) : refuse('no array');
+        return Array.isArray(theirs) ? accumulate(theirs, undefined, options) : refuse('no array');
       },
     );
   };
@@ -113,9 +146,13 @@ for (const operator of ACCUMULATORS) {
 // Arithmetic.
 
 correct(
-  ['$mod'],
-  { name: '$mod of null', page: aggregation('mod'), says: 'divides one number by another; as with all arithmetic, null if an operand is null or missing' },
-  ([a, b]) => (nil(a) || nil(b) ? null : AS_MINGO),
+  ['$mod', '$slice', '$arrayElemAt', '$setUnion', '$setIntersection', '$setDifference'],
+  { name: 'null operands', page: 'https://jira.mongodb.org/browse/SERVER-57914', says: 'expressions generally return null when any of their inputs are null or missing' },
+  (values, { operator }) => {
+    // Unions and intersections look at one operand after the other.
+    const inTurn = operator === '$setUnion' || operator === '$setIntersection';
+    return (inTurn ? values.filter((value) => !Array.isArray(value)).slice(0, 1) : values).some(nil) ? null : AS_MINGO;
+  },
 );
 correct(
   ['$mod'],
@@ -123,13 +160,43 @@ correct(
   ([a, b]) => (typeof a === 'number' && b === 0 ? refuse('$mod by 0') : AS_MINGO),
 );
 correct(
+  ['$multiply', '$concat'],
+  { name: 'operands one after the other', page: aggregation('multiply'), says: 'the arguments resolve to numbers, those of $concat to strings: what comes before a null has to' },
+  (values, { operator }) => {
+    const type = operator === '$concat' ? 'string' : 'number';
+    const wrong = values.findIndex((value) => !nil(value) && typeof value !== type);
+    return wrong >= 0 && !values.slice(0, wrong).some(nil) ? refuse(`no ${type}`) : AS_MINGO;
+  },
+);
+correct(
+  ['$degreesToRadians', '$radiansToDegrees'],
+  { name: 'angles without an end', page: aggregation('degreesToRadians'), says: 'takes any expression that resolves to a number' },
+  ([n]) => (n === Infinity || n === -Infinity ? n : AS_MINGO),
+);
+correct(
   ['$round', '$trunc'],
-  { name: 'rounding to a missing place', page: aggregation('round'), says: 'null if an argument resolves to null or refers to a missing field' },
-  (values) => (values.length > 1 && nil(values[1]) ? null : AS_MINGO),
+  { name: 'rounding', page: aggregation('round'), says: 'rounds to the nearest even value when rounding on a value of 5; null if an argument resolves to null or refers to a missing field' },
+  (values, { operator }) => {
+    const [number, place] = values.length > 1 ? values : [values[0], 0];
+    if (nil(number) || nil(place)) return typeof (number ?? place ?? 0) === 'number' ? null : AS_MINGO;
+    if (!Number.isFinite(number) || !Number.isInteger(place) || place < -20 || place > 100) return AS_MINGO;
+    const unit = 10 ** -place;
+    const size = Math.abs(number);
+    if (operator === '$trunc') {
+      const near = place > 0 ? Number(size.toFixed(place)) : size;
+      const lower = near > size ? Number((near - unit).toFixed(place)) : near;
+      return Math.sign(number) * (place > 0 ? lower : Math.floor(size / unit) * unit);
+    }
+    const units = size / unit;
+    // Halves are exact only of what has few binary digits; of others the decimals are of the exact value.
+    const half = units % 1 === 0.5 && Number.isInteger(size * 1024);
+    if (place > 0 && !half) return Math.sign(number) * Number(size.toFixed(place));
+    return Math.sign(number) * (half ? 2 * Math.round(units / 2) : Math.round(units)) * (place > 0 ? 1 : unit) / (place > 0 ? 10 ** place : 1);
+  },
 );
 correct(
   ['$ln', '$log10', '$log'],
-  { name: 'the domain of logarithms', page: aggregation('log'), says: 'a non-negative number, and a base that is a positive number greater than 1 or less' },
+  { name: 'the domain of logarithms', page: aggregation('log'), says: 'takes a non-negative number, and a base that is a positive number greater than 1; there is no logarithm of 0' },
   ([number, base], { operator }) => {
     if (typeof number === 'number' && !(number > 0) && !Number.isNaN(number)) return refuse(`${operator} of ${number}`);
     if (typeof number === 'number' && typeof base === 'number' && (!(base > 0) || base === 1)) return refuse(`${operator} base ${base}`);
@@ -156,7 +223,10 @@ correct(
 correct(
   ['$atan2'],
   { name: '$atan2 of what is missing', page: aggregation('atan2'), says: 'null if an argument is null or refers to a missing field' },
-  ([y, x]) => (nil(y) || nil(x) ? null : AS_MINGO),
+  ([y, x]) => {
+    if (nil(y) || nil(x)) return null;
+    return typeof y === 'number' && typeof x === 'number' ? AS_MINGO : refuse('no number');
+  },
 );
 
 // Comparison.
@@ -208,19 +278,32 @@ operators.expression.$switch = (obj, expr, options) => {
 // Arrays and documents.
 
 correct(
+  ['$arrayElemAt', '$slice', '$range'],
+  { name: 'indexes beyond 32 bits', page: aggregation('arrayElemAt'), says: 'the index is an integer; these operators take those of 32 bits' },
+  (values) => (values.some((value) => typeof value === 'number' && Math.abs(value) > 2 ** 31 - 1) ? refuse('beyond 32 bits') : AS_MINGO),
+);
+correct(
+  ['$zip'],
+  { name: 'lists of no elements in $zip', page: aggregation('zip'), says: 'the shortest array in inputs determines the number of arrays, or with useLongestLength the longest; null if an input is null' },
+  ({ inputs, useLongestLength = false, defaults = [] }) => {
+    if (!Array.isArray(inputs) || !inputs.length) return AS_MINGO;
+    const other = inputs.find((input) => !Array.isArray(input));
+    if (inputs.some((input) => !Array.isArray(input))) return nil(other) ? null : refuse('no array');
+    const lengths = inputs.map((input) => input.length);
+    const length = useLongestLength ? Math.max(...lengths) : Math.min(...lengths);
+    return Array.from({ length }, (_, i) => inputs.map((input, j) => (i < input.length ? input[i] : defaults[j]) ?? null));
+  },
+);
+correct(
+  ['$type'],
+  { name: '$type of an ObjectId', page: aggregation('type'), says: 'the BSON type of the argument as a string' },
+  ([value]) => (value instanceof ObjectId ? 'objectId' : AS_MINGO),
+);
+
+correct(
   ['$size'],
   { name: 'the size of what is no array', page: aggregation('size'), says: 'if the argument is missing or does not resolve to an array, $size errors' },
   ([value]) => (Array.isArray(value) ? AS_MINGO : refuse('$size of no array')),
-);
-correct(
-  ['$slice'],
-  { name: '$slice of null', page: aggregation('slice'), says: 'takes expressions; null if one of them is null or missing' },
-  (values) => (values.some(nil) ? null : AS_MINGO),
-);
-correct(
-  ['$arrayElemAt'],
-  { name: 'elements at a null place', page: aggregation('arrayElemAt'), says: 'null if an expression is null or missing' },
-  (values) => (values.some(nil) ? null : AS_MINGO),
 );
 correct(
   ['$indexOfArray'],
@@ -253,15 +336,10 @@ correct(
   (values) => (values.every((value) => nil(value) || isDocument(value)) ? AS_MINGO : refuse('$mergeObjects of no document')),
 );
 correct(
-  ['$setUnion', '$setIntersection', '$setDifference'],
-  { name: 'sets of null', page: aggregation('setUnion'), says: 'takes arrays; null if one is null or missing' },
-  (values) => (values.some(nil) ? null : AS_MINGO),
-);
-correct(
   ['$setUnion', '$setIntersection'],
   { name: 'the order of sets', page: aggregation('setUnion'), says: 'an array of unique elements; their order in the output is unspecified: here it is that of sorting' },
   (values, { operator }) => {
-    if (!values.every(Array.isArray)) return AS_MINGO;
+    if (!values.every(Array.isArray)) return refuse('no array');
     const [first, ...others] = values;
     if (operator === '$setUnion') return set(values.flat());
     return set(first.filter((item) => others.every((other) => other.some((candidate) => equal(item, candidate)))));
@@ -275,4 +353,4 @@ function dateOf(value) {
   return refuse('no date');
 }
 
-module.exports = { DATE_PARTS, aggregation, correct, dateOf, install };
+module.exports = { DATE_PARTS, aggregation, correct, dateOf, install, literally, withPaths };

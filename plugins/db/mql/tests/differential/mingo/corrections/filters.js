@@ -77,7 +77,7 @@ each('$in', query('in'), 'matches a field, or an element of it, that equals a va
 });
 each('$regex', query('regex'), 'matches strings', (_, mingo) => (value) => typeof value === 'string' && mingo(value));
 each('$type', query('type'), 'matches an array if it, or at least one element, is of the type', (_, mingo) => (value) => value !== undefined && mingo(value));
-each('$mod', query('mod'), 'the remainder of the division of a number; what is after its point does not count', (_, mingo) => (value) => typeof value === 'number' && mingo(Math.trunc(value)));
+each('$mod', query('mod'), 'the remainder of the division of a number; rounds decimal input towards zero', (_, mingo) => (value) => typeof value === 'number' && mingo(Math.trunc(value)));
 for (const operator of ['$bitsAllSet', '$bitsAllClear', '$bitsAnySet', '$bitsAnyClear']) {
   each(operator, query(operator.substring(1)), 'matches numeric and binary values; a number must be representable as a 64-bit integer', (_, mingo) => (value) => Number.isInteger(value) && mingo(value));
 }

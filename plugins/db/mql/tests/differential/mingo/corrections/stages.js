@@ -4,7 +4,7 @@ const { evalExpr } = require('mingo/core');
 const { Lazy } = require('mingo/lazy');
 const { Query } = require('mingo/query');
 const { correction, operators } = require('../corrected');
-const { reach, sorted } = require('../paths');
+const { omit, reach, sorted } = require('../paths');
 const { compare, copy, equal, isCall, isDocument, nil, refuse, set } = require('../values');
 const { aggregation } = require('./expressions');
 
@@ -19,14 +19,16 @@ function stage(operator, says, correct) {
     });
 }
 
-const simple = (value) => nil(value) || ['number', 'string', 'boolean'].includes(typeof value) || value instanceof Date;
+const simple = (value) => ['number', 'string', 'boolean'].includes(typeof value) || value instanceof Date;
 
 // Where documents are ordered by one type, mingo orders them.
 stage('$sort', 'orders by the BSON comparison order; an array by its least or greatest element; missing is null', (docs, order, options, theirs) => {
   const usual = Object.keys(order).every((path) => {
-    const values = docs.map((doc) => reach(doc, path.split('.')));
-    const types = new Set(values.map(([value]) => (value instanceof Date ? 'date' : typeof value)));
-    return values.every((found) => found.length === 1 && found[0] !== null && simple(found[0])) && types.size < 2;
+    const parts = path.split('.');
+    const values = docs.map((doc) => parts.reduce((value, part) => (isDocument(value) ? value[part] : Array.isArray(value) ? value : undefined), doc));
+    const types = new Set(values.map((value) => (value instanceof Date ? 'date' : typeof value)));
+    types.delete('undefined');
+    return values.every((value) => value === undefined || simple(value)) && types.size < 2;
   });
   return usual ? theirs() : sorted(docs, order);
 });
@@ -56,13 +58,67 @@ for (const operator of ['$addFields', '$set']) {
   });
 }
 
-stage('$project', 'adds fields to embedded documents by dotted names as $addFields does', (docs, spec, options, theirs) => {
-  const computed = Object.entries(spec).filter(([path, expr]) => path.includes('.') && typeof expr !== 'number' && typeof expr !== 'boolean');
+/** What is left of a value in which only new fields are asked for. */
+function bare(value) {
+  if (Array.isArray(value)) return value.map(bare);
+  return isDocument(value) ? {} : value;
+}
+stage('$project', 'takes fields of embedded documents by dotted names, and adds them as $addFields does; what has no such fields stays', (docs, spec, options, theirs) => {
+  const isComputed = ([path, expr]) => path.includes('.') && typeof expr !== 'number' && typeof expr !== 'boolean';
+  const computed = Object.entries(spec).filter(isComputed);
+  const dotted = Object.keys(spec).filter((path) => path.includes('.') && (spec[path] === 0 || spec[path] === false));
+  if (dotted.length) {
+    const others = Object.fromEntries(Object.entries(spec).filter(([path]) => !dotted.includes(path)));
+    const left = docs.map((doc) => dotted.reduce((result, path) => omit(result, path.split('.')), doc));
+    return Object.keys(others).length ? operators.pipeline.$project(Lazy(left), others, options).collect() : left;
+  }
   if (!computed.length) return theirs();
-  const included = { ...spec, ...Object.fromEntries(computed.map(([path]) => [path, 1])) };
-  const found = operators.pipeline.$project(Lazy(copy(docs)), included, options).collect();
-  return found.map((result, i) => computed.reduce((doc, [path, expr]) => assign(doc, path.split('.'), evalExpr(docs[i], expr, options)), result));
+  const others = Object.fromEntries(Object.entries(spec).filter((entry) => !isComputed(entry)));
+  const including = Object.keys(others).some((name) => name !== '_id');
+  const mingo = operators.pipeline.$project(Lazy(copy(docs)), including ? others : { ...others, '': 1 }, options).collect();
+  return docs.map((doc, i) =>
+    computed.reduce((result, [path, expr]) => {
+      const parts = path.split('.');
+      const kept = parts[0] in doc ? { ...result, [parts[0]]: bare(doc[parts[0]]) } : result;
+      return assign(kept, parts, evalExpr(doc, expr, options));
+    }, mingo[i]),
+  );
 });
+
+const sharing = correction('results that share parts', aggregation('replaceRoot'), 'the result is a document by itself: what a later stage changes in one place does not change in another');
+for (const operator of ['$replaceRoot', '$replaceWith']) {
+  const mingo = operators.pipeline[operator];
+  operators.pipeline[operator] = (coll, expr, options) =>
+    mingo(coll, expr, options).map((doc) => {
+      const seen = new Set();
+      const twice = (value) => value !== null && typeof value === 'object' && (seen.size === seen.add(value).size || Object.values(value).some(twice));
+      if (twice(doc)) sharing.used();
+      return copy(doc);
+    });
+}
+
+const { $unset } = operators.pipeline;
+operators.pipeline.$unset = (coll, fields, options) => {
+  const names = [fields].flat();
+  if (!names.some((name) => name.includes('.'))) return $unset(coll, fields, options);
+  return operators.pipeline.$project(coll, Object.fromEntries(names.map((name) => [name, 0])), options);
+};
+
+const reading = correction('$merge into a collection that the pipeline reads', aggregation('merge'), 'the output collection cannot appear in a $lookup or $graphLookup of the pipeline');
+const by = correction('what $merge goes by', aggregation('merge'), 'the on fields cannot be null, missing or arrays');
+const { $merge } = operators.pipeline;
+/** Refuses a pipeline that no collection can have. */
+function validate(pipeline) {
+  const names = pipeline.flatMap(Object.keys);
+  if (names.includes('$merge') && (names.includes('$lookup') || names.includes('$graphLookup'))) {
+    reading.instead(() => refuse('read and written'), () => undefined);
+  }
+}
+operators.pipeline.$merge = (coll, spec, options) =>
+  coll.transform((docs) => {
+    const wrong = (doc) => [spec.on ?? '_id'].flat().some((name) => doc[name] === null || Array.isArray(doc[name]));
+    return docs.some(wrong) ? by.instead(() => refuse('no value to merge by'), () => docs) : $merge(Lazy(docs), spec, options);
+  });
 
 stage('$unwind', 'an operand that is no array is as an array of one element, unless it is null, missing or an empty array', (docs, spec) => {
   const { path, includeArrayIndex, preserveNullAndEmptyArrays } = typeof spec === 'string' ? { path: spec } : spec;
@@ -81,6 +137,10 @@ stage('$unwind', 'an operand that is no array is as an array of one element, unl
     return [includeArrayIndex ? assign(kept, includeArrayIndex.split('.'), null) : kept];
   });
 });
+
+stage('$group', 'does not order its output documents: here they are in the order of their _id', (docs, _, __, theirs) =>
+  theirs().sort((a, b) => compare(a._id ?? null, b._id ?? null)),
+);
 
 /** Mingo's accumulators over the documents of one group. */
 function grouped(docs, id, output, options) {
@@ -171,7 +231,7 @@ operators.accumulator.$addToSet = (docs, expr, options) =>
   );
 
 const { $max, $min, $stdDevPop, $stdDevSamp } = operators.accumulator;
-const values = (docs, expr, options) => (nil(expr) ? docs : docs.map((doc) => on(doc, expr, options)));
+const values = (docs, expr, options) => (expr === undefined ? docs : docs.map((doc) => on(doc, expr, options)));
 const extreme = correction('$max and $min of different types', aggregation('max'), 'compares both value and type, using the BSON comparison order; null and missing do not count');
 for (const [operator, mingo, direction] of [['$max', $max, 1], ['$min', $min, -1]]) {
   operators.accumulator[operator] = (docs, expr, options) =>
@@ -179,6 +239,12 @@ for (const [operator, mingo, direction] of [['$max', $max, 1], ['$min', $min, -1
       () => values(docs, expr, options).filter((value) => !nil(value)).reduce((best, value) => (best === null || compare(value, best) * direction > 0 ? value : best), null),
       () => mingo(docs, expr, options),
     );
+}
+const every = correction('accumulators of all documents', aggregation('first'), 'applies an expression to the documents of a group: an error for one of them is one for the group');
+for (const [operator, place] of [['$first', 0], ['$last', -1]]) {
+  const mingo = operators.accumulator[operator];
+  // In mingo there is an expression of this name, too, which finds the accumulator by itself.
+  operators.expression[operator] = operators.accumulator[operator] = (docs, expr, options) => every.instead(() => values(docs, expr, options).at(place) ?? null, () => mingo(docs, expr, options));
 }
 const few = correction('deviations of too few values', aggregation('stdDevSamp'), 'null if there are no numbers, $stdDevSamp also if there is one');
 for (const [operator, mingo, least] of [['$stdDevPop', $stdDevPop, 1], ['$stdDevSamp', $stdDevSamp, 2]]) {
@@ -194,3 +260,5 @@ operators.expression.$mergeObjects = (docs, expr, options) => {
   const found = docs.map((doc) => on(doc, expr, options)).filter((value) => !nil(value));
   return merging.instead(() => (found.every(isDocument) ? Object.assign({}, ...found) : refuse('no document')), () => $mergeObjects(docs, expr, options));
 };
+
+module.exports = { validate };

@@ -1,14 +1,17 @@
 // Corrections of expressions on strings, and of conversions.
 'use strict';
 const { AS_MINGO, operators } = require('../corrected');
-const { nil, refuse, ObjectId } = require('../values');
+const { isDocument, nil, refuse, ObjectId } = require('../values');
 const { aggregation, correct } = require('./expressions');
+
+/** A number as the server writes it: with 16 digits. */
+const decimal = (value) => String(Number(value.toPrecision(16)));
 
 /** The string that operators on strings take a value for. */
 function text(value) {
   if (nil(value)) return '';
   if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number') return decimal(value);
   return value instanceof Date ? value.toISOString() : refuse('no string');
 }
 
@@ -22,14 +25,15 @@ correct(
 );
 correct(
   ['$strcasecmp'],
-  { name: 'strings that are none in $strcasecmp', page: aggregation('strcasecmp'), says: 'the arguments can be any expression; null and missing compare as the empty string' },
+  { name: 'strings that are none in $strcasecmp', page: aggregation('strcasecmp'), says: 'the arguments are strings, or as for $toLower what can be taken for them; it has a well-defined behavior only for ASCII' },
   ([a, b]) => (typeof a === 'string' && typeof b === 'string' ? AS_MINGO : Math.sign(Buffer.compare(Buffer.from(upper(text(a))), Buffer.from(upper(text(b)))))),
 );
 correct(
   ['$substrCP'],
   { name: 'indexes of code points', page: aggregation('substrCP'), says: 'the index and the count are non-negative integers; null is an empty string' },
   ([value, start, count]) => {
-    if (!Number.isInteger(start) || !Number.isInteger(count) || start < 0 || count < 0) return refuse('$substrCP: no index');
+    const index = (n) => Number.isInteger(n) && n >= 0 && n < 2 ** 31;
+    if (!index(start) || !index(count)) return refuse('$substrCP: no index');
     return typeof value === 'string' ? AS_MINGO : [...text(value)].slice(start, start + count).join('');
   },
 );
@@ -40,6 +44,7 @@ correct(
     if (typeof start !== 'number' || typeof count !== 'number' || Math.trunc(start) < 0) return refuse('$substrBytes: no index');
     const bytes = Buffer.from(text(value));
     const [from, length] = [Math.trunc(start), Math.trunc(count)];
+    if ((bytes[from] & 0xc0) === 0x80) return refuse('within a character');
     const part = bytes.subarray(from, length < 0 ? undefined : from + length);
     const whole = part.toString();
     return Buffer.from(whole).equals(part) ? whole : refuse('within a character');
@@ -59,9 +64,9 @@ correct(
 );
 correct(
   ['$split'],
-  { name: 'splitting', page: aggregation('split'), says: 'the delimiter is a string, which cannot be empty; null if an argument is null or missing' },
+  { name: 'splitting', page: aggregation('split'), says: 'the delimiter is a string, which cannot be empty; null operands give null' },
   ([value, delimiter]) => {
-    if ((nil(value) || typeof value === 'string') && nil(delimiter)) return null;
+    if (nil(value) || nil(delimiter)) return null;
     return delimiter === '' ? refuse('$split by nothing') : AS_MINGO;
   },
 );
@@ -78,18 +83,27 @@ correct(
   { name: 'regular expressions over what is no string', page: aggregation('regexMatch'), says: 'the input is a string or any valid expression that resolves to a string' },
   ({ input }) => (nil(input) || typeof input === 'string' ? AS_MINGO : refuse('no string')),
 );
+function matches({ input, regex, options }) {
+  const flags = options ?? regex.flags ?? '';
+  return [...input.matchAll(new RegExp(regex.source ?? regex, `${flags}g`))].map((match) => ({
+    match: match[0],
+    idx: [...input.slice(0, match.index)].length,
+    captures: match.slice(1).map((group) => group ?? null),
+  }));
+}
+const searched = ({ input, regex }) => typeof input === 'string' && !nil(regex);
+correct(
+  ['$regexFindAll'],
+  { name: 'empty matches', page: aggregation('regexFindAll'), says: 'an array of all matches, an empty one, too', endless: true },
+  (fields) => {
+    const found = searched(fields) ? matches(fields) : [];
+    return found.some(({ match }) => match === '') ? found : AS_MINGO;
+  },
+);
 correct(
   ['$regexFindAll'],
   { name: 'where matches are', page: aggregation('regexFindAll'), says: 'an array of all matches, with the code point index of each and the groups captured, null for those that did not match' },
-  ({ input, regex, options }) => {
-    if (typeof input !== 'string' || nil(regex)) return AS_MINGO;
-    const flags = options ?? regex.flags ?? '';
-    return [...input.matchAll(new RegExp(regex.source ?? regex, `${flags}g`))].map((match) => ({
-      match: match[0],
-      idx: [...input.slice(0, match.index)].length,
-      captures: match.slice(1).map((group) => group ?? null),
-    }));
-  },
+  (fields) => (searched(fields) ? matches(fields) : AS_MINGO),
 );
 
 // Conversions.
@@ -115,17 +129,19 @@ const CONVERSIONS = {
     if (typeof value === 'boolean') return refuse('no date');
     return typeof value !== 'string' || /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(value) ? AS_MINGO : refuse('no date');
   },
-  $toString: (value) => (value instanceof ObjectId ? String(value) : AS_MINGO),
+  $toString: (value) => (typeof value === 'number' ? decimal(value) : value instanceof ObjectId ? String(value) : AS_MINGO),
 };
 const SAYS = {
   $toInt: 'a string of a base 10 integer, a boolean or a number; a date is none',
   $toLong: 'a string of a base 10 integer, a boolean, a number or a date',
   $toDouble: 'a string of a base 10 number, a boolean, a number or a date',
   $toDate: 'a string of a date, a number of milliseconds or an ObjectId',
-  $toString: 'an ObjectId as its hexadecimal string',
+  $toString: 'an ObjectId as its hexadecimal string; the digits of a double are those of the server',
 };
 for (const [operator, says] of Object.entries(SAYS)) {
-  correct([operator], { name: `what ${operator} takes`, page: aggregation(operator.substring(1)), says }, ([value]) => CONVERSIONS[operator](value));
+  correct([operator], { name: `what ${operator} takes`, page: aggregation(operator.substring(1)), says }, ([value]) =>
+    Array.isArray(value) || isDocument(value) ? refuse(`${operator} of a list or document`) : CONVERSIONS[operator](value),
+  );
 }
 
 const TYPES = { int: '$toInt', long: '$toLong', double: '$toDouble', string: '$toString', bool: '$toBool', date: '$toDate' };

@@ -3,14 +3,12 @@
 const { evalExpr } = require('mingo/core');
 const { Query } = require('mingo/query');
 const { correction } = require('../corrected');
-const { INDEX, reach } = require('../paths');
+const { INDEX, omit } = require('../paths');
 const { compare, copy, equal, isDocument, nil, rank, refuse } = require('../values');
 const { element } = require('./filters');
 
 const update = (operator) => `reference/operator/update/${operator}`;
 
-/** Operators that make the fields on the way to a path. */
-const MAKING = ['$set', '$inc', '$mul', '$min', '$max', '$bit', '$push', '$addToSet', '$currentDate'];
 const ARRAYS = ['$push', '$addToSet', '$pop', '$pull', '$pullAll'];
 
 const paths = correction('paths that lead nowhere', update('set'), 'a dotted path is of embedded documents, or of elements by their index; a scalar or null has no fields');
@@ -47,13 +45,13 @@ function expand(doc, path, command, options) {
   return indexes.flatMap((i) => expand(doc, [...before, i, ...after].join('.'), command, options));
 }
 
-/** What is at a path without positional parts; refuses one that an operator cannot make. */
-function at(doc, path, making) {
+/** What is at a path without positional parts; refuses one that cannot be there if it has to. */
+function at(doc, path, has) {
   let value = doc;
   for (const part of path.split('.')) {
     if (value === undefined) return undefined;
     const there = isDocument(value) || (Array.isArray(value) && INDEX.test(part));
-    if (!there) return making ? paths.instead(() => refuse('no field can be there'), () => undefined) : undefined;
+    if (!there) return has ? paths.instead(() => refuse('no field can be there'), () => undefined) : undefined;
     value = value[part];
   }
   return value;
@@ -75,12 +73,19 @@ function check(operator, value, operand) {
   if (ARRAYS.includes(operator)) use(arrays, absent || Array.isArray(value));
 }
 
+/** Whether two paths are one within the other, or see an array in different ways. */
+function collide(path, other) {
+  const place = path.findIndex((part, i) => part !== other[i]);
+  if (place < 0 || place >= other.length) return true;
+  return path[place].startsWith('$[') !== other[place].startsWith('$[');
+}
+
 /** Refuses an update that no document can have. */
 function validate(command) {
   const { $rename = {}, $inc = {}, $mul = {} } = command.update;
   if (Object.values({ ...$inc, ...$mul }).some((operand) => typeof operand !== 'number')) refuse('no number');
   const paths = [...Object.values(command.update).flatMap(Object.keys), ...Object.values($rename)];
-  const conflict = (path, i) => paths.slice(0, i).some((other) => path === other || path.startsWith(`${other}.`) || other.startsWith(`${path}.`));
+  const conflict = (path, i) => paths.slice(0, i).some((other) => collide(path.split('.'), other.split('.')));
   if (paths.some(conflict)) refuse('a conflict');
 }
 
@@ -97,7 +102,7 @@ function prepare(doc, command, options) {
   for (const [operator, fields] of Object.entries(changes)) {
     for (const [path, operand] of Object.entries(fields)) {
       for (const place of expand(doc, path, command, options)) {
-        const value = at(doc, place, MAKING.includes(operator));
+        const value = at(doc, place, operator !== '$unset' && operator !== '$rename');
         check(operator, value, operand);
         if (operator === '$min' || operator === '$max') {
           const order = value === undefined ? 0 : compare(operand, value);
@@ -120,7 +125,7 @@ function prepare(doc, command, options) {
       }
       const differs = (operator === '$min' || operator === '$max') && own.length && (path.includes('$') || rank(at(doc, path)) !== rank(operand));
       if (differs) delete fields[path];
-      if (operator === '$rename' && at(doc, path) !== undefined) {
+      if (operator === '$rename' && at(doc, path, true) !== undefined) {
         if (inArray(doc, path) || inArray(doc, operand)) renames.instead(() => refuse('in an array'), () => undefined);
         at(doc, operand, true);
       }
@@ -164,11 +169,15 @@ function added(doc, path, list, operand) {
 
 const kept = correction('the _id in pipelines of updates', 'reference/method/db.collection.update', 'the _id of a document cannot be changed');
 
+const named = correction('fields that begin with a dollar', 'reference/limits', 'top-level field names cannot start with the dollar sign; the server refuses others, too');
+const dollars = (value) => (Array.isArray(value) ? value.some(dollars) : isDocument(value) && Object.entries(value).some(([name, inner]) => name.startsWith('$') || dollars(inner)));
+
 /** A document after a pipeline that updates it. */
 function identified(before, after) {
-  if ('_id' in after) return equal(after._id, before._id) ? after : kept.instead(() => refuse('another _id'), () => undefined);
+  if (dollars(after)) return named.instead(() => refuse('a field that begins with $'), () => undefined);
+  if (after._id !== undefined) return equal(after._id, before._id) ? after : kept.instead(() => refuse('another _id'), () => undefined);
   kept.used();
-  return { _id: before._id, ...after };
+  return { ...after, _id: before._id };
 }
 
 // Projections.
@@ -197,6 +206,9 @@ function project(docs, projection, options) {
         return first.length ? { ...others, [path]: first } : others;
       });
       left[path] = 1;
+    } else if (path.includes('.') && !value) {
+      // Mingo stumbles over null in arrays.
+      found = found.map((doc) => omit(doc, path.split('.')));
     } else {
       left[path] = value;
     }
