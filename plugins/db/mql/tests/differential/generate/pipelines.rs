@@ -16,6 +16,10 @@ pub fn case(random: &mut Random, generator: &Generator) -> Case {
     for _ in 0..1 + random.below(4) {
         let stage = stage(random, &make, &docs, generator);
         let emptied = stage.contains_key("$bucket") && random.chance(95);
+        if stage.contains_key("$limit") {
+            // MongoDB evaluates no more documents than it needs, mingo all: here all are needed.
+            stages.push(bson!({"$sort": {"_id": 1}}));
+        }
         let unordered = stage.contains_key("$group") || stage.contains_key("$sortByCount");
         stages.push(Bson::Document(stage));
         if emptied {

@@ -9,7 +9,7 @@ const { evalExpr } = require('mingo/core');
 const { Query } = require('mingo/query');
 const { updateOne } = require('mingo/updater');
 const { context, corrections, operators, used } = require('./corrected');
-const { install, withPaths } = require('./corrections/expressions');
+const { filterWithPaths, install, withPaths } = require('./corrections/expressions');
 require('./corrections/strings');
 require('./corrections/dates');
 const { copy, ObjectId } = require('./values');
@@ -137,6 +137,7 @@ function aggregate(docs, command) {
 }
 
 function evaluate({ kind, docs, command }) {
+  if (command.filter) command.filter = filterWithPaths(command.filter);
   switch (kind) {
     case 'filter': {
       const query = new Query(command.filter, plainly());

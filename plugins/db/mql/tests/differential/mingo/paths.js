@@ -24,14 +24,14 @@ function reach(value, parts, found = [], onlyPositions = false) {
   return found;
 }
 
-/** Whether a path of a document goes through, or leads to, an array. */
-function throughArray(doc, parts) {
+/** The part of a path of a document up to the first array, if there is one. */
+function firstArray(doc, parts) {
   let value = doc;
-  for (const part of parts) {
-    if (!isDocument(value)) return Array.isArray(value);
-    value = value[part];
+  for (let i = 0; i <= parts.length; i++) {
+    if (Array.isArray(value)) return parts.slice(0, i).join('.');
+    value = isDocument(value) ? value[parts[i]] : undefined;
   }
-  return Array.isArray(value);
+  return undefined;
 }
 
 /** What a document is ordered by: of an array its least or greatest element; missing is null. */
@@ -62,4 +62,4 @@ function omit(value, [part, ...rest]) {
   return rest.length ? { ...value, [part]: omit(inner, rest) } : others;
 }
 
-module.exports = { INDEX, omit, reach, sorted, throughArray };
+module.exports = { INDEX, firstArray, omit, reach, sorted };

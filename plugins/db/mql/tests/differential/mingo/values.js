@@ -84,15 +84,16 @@ const equal = (a, b) => compare(a, b) === 0;
 
 /** The values in order, each once. */
 function set(values) {
-  return values.toSorted(compare).filter((value, i, sorted) => i === 0 || !equal(value, sorted[i - 1]));
+  // What is undefined would be last.
+  return values.map((value) => value ?? null).sort(compare).filter((value, i, sorted) => i === 0 || !equal(value, sorted[i - 1]));
 }
 
-/** A value that shares nothing with the first. */
+/** A value that shares nothing with the first, and has no fields that are missing. */
 function copy(value) {
-  if (Array.isArray(value)) return value.map(copy);
+  if (Array.isArray(value)) return value.map((item) => copy(item ?? null));
   if (value instanceof Date) return new Date(value);
   if (!isDocument(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, copy(inner)]));
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined).map(([name, inner]) => [name, copy(inner)]));
 }
 
 module.exports = { ObjectId, Refusal, refuse, nil, isDocument, isCall, rank, sign, compare, equal, set, copy };

@@ -62,6 +62,7 @@ function call(operator, mingo) {
     const asItIs = () => mingo(obj, expr, options);
     const named = isDocument(expr) && !isCall(expr) && (NAMED.includes(operator) || DATE_PARTS.includes(operator));
     const given = named ? inFields(expr, evaluate) : (Array.isArray(expr) ? expr : [expr]).map(evaluate);
+    if (single && !named && given.length !== 1) return forms.instead(() => refuse(`${operator} takes one argument`), asItIs);
     for (const { use, endless, answer } of answers.get(operator) ?? []) {
       let correct;
       try {
@@ -107,7 +108,15 @@ function withPaths(value) {
   if (typeof value === 'string') return /^\$.*\./.test(value) ? { $path: value } : value;
   if (Array.isArray(value)) return value.map(withPaths);
   if (!isDocument(value)) return value;
-  return inFields(value, withPaths, (name) => ['$literal', '$match', '$unwind', '$unset'].includes(name));
+  if ('$match' in value) return filterWithPaths(value);
+  return inFields(value, withPaths, (name) => ['$literal', '$unwind', '$unset'].includes(name));
+}
+
+/** A filter with the paths of its expressions as calls of `$path`. */
+function filterWithPaths(value) {
+  if (Array.isArray(value)) return value.map(filterWithPaths);
+  if (!isDocument(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, (name === '$expr' ? withPaths : filterWithPaths)(inner)]));
 }
 
 /** Puts the corrections into the operators: to be called once all are known. */
@@ -167,6 +176,11 @@ correct(
     const wrong = values.findIndex((value) => !nil(value) && typeof value !== type);
     return wrong >= 0 && !values.slice(0, wrong).some(nil) ? refuse(`no ${type}`) : AS_MINGO;
   },
+);
+correct(
+  ['$divide'],
+  { name: 'arithmetic with NaN', page: aggregation('divide'), says: 'the arguments can be any valid expression as long as they resolve to numbers' },
+  ([a, b]) => (typeof a === 'number' && typeof b === 'number' && b !== 0 ? a / b : AS_MINGO),
 );
 correct(
   ['$degreesToRadians', '$radiansToDegrees'],
@@ -332,15 +346,18 @@ correct(
 );
 correct(
   ['$mergeObjects'],
-  { name: 'merging what are no documents', page: aggregation('mergeObjects'), says: 'any valid expression that resolves to a document; null and missing ones are ignored' },
-  (values) => (values.every((value) => nil(value) || isDocument(value)) ? AS_MINGO : refuse('$mergeObjects of no document')),
+  { name: 'merging what are no documents', page: aggregation('mergeObjects'), says: 'takes expressions that resolve to documents, as an accumulator one that resolves to an array of them; null and missing ones are ignored' },
+  (values) => {
+    const list = values.length === 1 && Array.isArray(values[0]) ? values[0] : values;
+    return list.every((value) => nil(value) || isDocument(value)) ? Object.assign({}, ...list) : refuse('$mergeObjects of no document');
+  },
 );
 correct(
   ['$setUnion', '$setIntersection'],
   { name: 'the order of sets', page: aggregation('setUnion'), says: 'an array of unique elements; their order in the output is unspecified: here it is that of sorting' },
   (values, { operator }) => {
     if (!values.every(Array.isArray)) return refuse('no array');
-    const [first, ...others] = values;
+    const [first = [], ...others] = values;
     if (operator === '$setUnion') return set(values.flat());
     return set(first.filter((item) => others.every((other) => other.some((candidate) => equal(item, candidate)))));
   },
@@ -353,4 +370,4 @@ function dateOf(value) {
   return refuse('no date');
 }
 
-module.exports = { DATE_PARTS, aggregation, correct, dateOf, install, literally, withPaths };
+module.exports = { DATE_PARTS, aggregation, correct, dateOf, filterWithPaths, install, literally, withPaths };

@@ -2,7 +2,7 @@
 'use strict';
 const { Query } = require('mingo/query');
 const { correction, operators } = require('../corrected');
-const { reach, throughArray } = require('../paths');
+const { reach, firstArray } = require('../paths');
 const { compare, equal, isDocument, nil, rank } = require('../values');
 
 const query = (operator) => `reference/operator/query/${operator}`;
@@ -40,7 +40,7 @@ function each(operator, page, says, make) {
       const { found, elements } = candidates(doc, selector);
       const correct = () => found.some((value) => test(value) || (elements && Array.isArray(value) && value.some((item) => test(item))));
       const comparable = simple(operand) && rank(operand) === rank(found[0]);
-      if (elements && comparable && COMPARISONS.includes(operator) && !throughArray(doc, selector.split('.'))) return theirs(doc);
+      if (elements && comparable && COMPARISONS.includes(operator) && !firstArray(doc, selector.split('.'))) return theirs(doc);
       return elements ? use.instead(correct, () => theirs(doc)) : correct();
     };
   };

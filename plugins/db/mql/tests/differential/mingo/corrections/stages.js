@@ -4,7 +4,7 @@ const { evalExpr } = require('mingo/core');
 const { Lazy } = require('mingo/lazy');
 const { Query } = require('mingo/query');
 const { correction, operators } = require('../corrected');
-const { omit, reach, sorted } = require('../paths');
+const { firstArray, omit, reach, sorted } = require('../paths');
 const { compare, copy, equal, isCall, isDocument, nil, refuse, set } = require('../values');
 const { aggregation } = require('./expressions');
 
@@ -15,14 +15,15 @@ function stage(operator, says, correct) {
   operators.pipeline[operator] = (coll, expr, options) =>
     coll.transform((docs) => {
       const theirs = (of = docs) => mingo(Lazy(copy(of)), expr, options).collect();
-      return Lazy(use.instead(() => correct(docs, expr, options, theirs), theirs));
+      return Lazy(copy(use.instead(() => correct(docs, expr, options, theirs), theirs)));
     });
 }
 
 const simple = (value) => ['number', 'string', 'boolean'].includes(typeof value) || value instanceof Date;
 
 // Where documents are ordered by one type, mingo orders them.
-stage('$sort', 'orders by the BSON comparison order; an array by its least or greatest element; missing is null', (docs, order, options, theirs) => {
+stage('$sort', 'orders by the BSON comparison order; an array by its least or greatest element, of which one key may have one; missing is null', (docs, order, options, theirs) => {
+  if (docs.some((doc) => new Set(Object.keys(order).map((path) => firstArray(doc, path.split('.'))).filter(Boolean)).size > 1)) return refuse('parallel arrays');
   const usual = Object.keys(order).every((path) => {
     const parts = path.split('.');
     const values = docs.map((doc) => parts.reduce((value, part) => (isDocument(value) ? value[part] : Array.isArray(value) ? value : undefined), doc));
@@ -58,10 +59,11 @@ for (const operator of ['$addFields', '$set']) {
   });
 }
 
-/** What is left of a value in which only new fields are asked for. */
-function bare(value) {
-  if (Array.isArray(value)) return value.map(bare);
-  return isDocument(value) ? {} : value;
+/** What is left of a value of which only a new field below a path is asked for. */
+function bare(value, [part, ...rest]) {
+  if (Array.isArray(value)) return value.map((item) => bare(item, [part, ...rest]));
+  if (!isDocument(value)) return value;
+  return rest.length && part in value ? { [part]: bare(value[part], rest) } : {};
 }
 stage('$project', 'takes fields of embedded documents by dotted names, and adds them as $addFields does; what has no such fields stays', (docs, spec, options, theirs) => {
   const isComputed = ([path, expr]) => path.includes('.') && typeof expr !== 'number' && typeof expr !== 'boolean';
@@ -79,7 +81,7 @@ stage('$project', 'takes fields of embedded documents by dotted names, and adds 
   return docs.map((doc, i) =>
     computed.reduce((result, [path, expr]) => {
       const parts = path.split('.');
-      const kept = parts[0] in doc ? { ...result, [parts[0]]: bare(doc[parts[0]]) } : result;
+      const kept = parts[0] in doc ? { ...result, [parts[0]]: bare(doc[parts[0]], parts.slice(1)) } : result;
       return assign(kept, parts, evalExpr(doc, expr, options));
     }, mingo[i]),
   );
@@ -107,8 +109,14 @@ operators.pipeline.$unset = (coll, fields, options) => {
 const reading = correction('$merge into a collection that the pipeline reads', aggregation('merge'), 'the output collection cannot appear in a $lookup or $graphLookup of the pipeline');
 const by = correction('what $merge goes by', aggregation('merge'), 'the on fields cannot be null, missing or arrays');
 const { $merge } = operators.pipeline;
+const modes = correction('modes of $merge', aggregation('merge'), 'of the combinations of whenMatched and whenNotMatched, those of keepExisting and fail are with insert');
+
 /** Refuses a pipeline that no collection can have. */
 function validate(pipeline) {
+  const merge = pipeline.at(-1)?.$merge;
+  if (['keepExisting', 'fail'].includes(merge?.whenMatched) && (merge.whenNotMatched ?? 'insert') !== 'insert') {
+    modes.instead(() => refuse('no such combination'), () => undefined);
+  }
   const names = pipeline.flatMap(Object.keys);
   if (names.includes('$merge') && (names.includes('$lookup') || names.includes('$graphLookup'))) {
     reading.instead(() => refuse('read and written'), () => undefined);
@@ -141,6 +149,9 @@ stage('$unwind', 'an operand that is no array is as an array of one element, unl
 stage('$group', 'does not order its output documents: here they are in the order of their _id', (docs, _, __, theirs) =>
   theirs().sort((a, b) => compare(a._id ?? null, b._id ?? null)),
 );
+
+operators.pipeline.$sortByCount = (coll, expr, options) =>
+  operators.pipeline.$sort(operators.pipeline.$group(coll, { _id: expr, count: { $sum: 1 } }, options), { count: -1 }, options);
 
 /** Mingo's accumulators over the documents of one group. */
 function grouped(docs, id, output, options) {

@@ -12,7 +12,7 @@ const update = (operator) => `reference/operator/update/${operator}`;
 const ARRAYS = ['$push', '$addToSet', '$pop', '$pull', '$pullAll'];
 
 const paths = correction('paths that lead nowhere', update('set'), 'a dotted path is of embedded documents, or of elements by their index; a scalar or null has no fields');
-const positions = correction('elements of no array', update('positional-all'), '$[] and $[<identifier>] are for all elements of an array field');
+const positions = correction('elements of no array', update('positional-all'), '$, $[] and $[<identifier>] are for elements of an array field');
 const numbers = correction('arithmetic with no numbers', update('inc'), 'an $inc on a field with a null value generates an error; so do the other operators that compute, for what is no number');
 const arrays = correction('what is no array', update('push'), 'if the field is not an array, the operation fails');
 const renames = correction('$rename of what is in an array', update('rename'), 'does not work if these fields are in array elements');
@@ -29,7 +29,7 @@ function expand(doc, path, command, options) {
   if (place < 0) return [path];
   const [before, part, after] = [parts.slice(0, place), parts[place], parts.slice(place + 1)];
   const list = before.reduce((value, name) => value?.[name], doc);
-  if (!Array.isArray(list)) return part === '$' ? [] : positions.instead(() => refuse('no array'), () => undefined);
+  if (!Array.isArray(list)) return positions.instead(() => refuse('no array'), () => undefined);
   let indexes = [...list.keys()];
   if (part === '$') {
     const field = before.join('.');
