@@ -59,7 +59,9 @@ fn find(case: &Case) -> Result<Bson> {
         }
     }
     if let Some(sort) = sort {
-        found.sort_by_cached_key(|doc| sort.key(doc));
+        let mut keyed = found.into_iter().map(|doc| Ok((sort.try_key(&doc)?, doc))).collect::<Result<Vec<_>>>()?;
+        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found = keyed.into_iter().map(|(_, doc)| doc).collect();
     }
     // As with MongoDB, a limit of 0 is none.
     let limit = number("limit").filter(|limit| *limit > 0).unwrap_or(usize::MAX);

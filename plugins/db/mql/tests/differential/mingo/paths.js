@@ -6,20 +6,23 @@ const INDEX = /^(0|[1-9][0-9]*)$/;
 
 /**
  * What a path leads to, undefined where a document lacks the field. It goes into the documents of
- * an array, and by a number to an element, in an order only to that; what else is in an array has
- * no fields.
+ * an array, and by a number to an element; what else is in an array has no fields. In an order a
+ * number is only of an element, and what has no fields is null.
  */
-function reach(value, parts, found = [], onlyPositions = false) {
+function reach(value, parts, found = [], inOrder = false) {
   const [part, ...rest] = parts;
   if (part === undefined) {
     found.push(value);
   } else if (Array.isArray(value)) {
     const position = INDEX.test(part) && Number(part) < value.length;
-    if (position && (!rest.length || isDocument(value[part]) || Array.isArray(value[part]))) reach(value[part], rest, found, onlyPositions);
-    if (position && onlyPositions) return found;
-    for (const item of value) if (isDocument(item)) reach(item, parts, found, onlyPositions);
+    if (position && (!rest.length || isDocument(value[part]) || Array.isArray(value[part]))) reach(value[part], rest, found, inOrder);
+    if (position && inOrder) return found;
+    for (const item of value) {
+      if (isDocument(item)) reach(item, parts, found, inOrder);
+      else if (inOrder) found.push(undefined);
+    }
   } else {
-    reach(isDocument(value) ? value[part] : undefined, isDocument(value) ? rest : [], found, onlyPositions);
+    reach(isDocument(value) ? value[part] : undefined, isDocument(value) ? rest : [], found, inOrder);
   }
   return found;
 }

@@ -192,7 +192,7 @@ correct(
   { name: 'rounding', page: aggregation('round'), says: 'rounds to the nearest even value when rounding on a value of 5; null if an argument resolves to null or refers to a missing field' },
   (values, { operator }) => {
     const [number, place] = values.length > 1 ? values : [values[0], 0];
-    if (nil(number) || nil(place)) return typeof (number ?? place ?? 0) === 'number' ? null : AS_MINGO;
+    if (nil(number) || nil(place)) return null;
     if (!Number.isFinite(number) || !Number.isInteger(place) || place < -20 || place > 100) return AS_MINGO;
     const unit = 10 ** -place;
     const size = Math.abs(number);

@@ -241,7 +241,7 @@ operators.accumulator.$addToSet = (docs, expr, options) =>
     () => $addToSet(docs, expr, options),
   );
 
-const { $max, $min, $stdDevPop, $stdDevSamp } = operators.accumulator;
+const { $max, $min } = operators.accumulator;
 const values = (docs, expr, options) => (expr === undefined ? docs : docs.map((doc) => on(doc, expr, options)));
 const extreme = correction('$max and $min of different types', aggregation('max'), 'compares both value and type, using the BSON comparison order; null and missing do not count');
 for (const [operator, mingo, direction] of [['$max', $max, 1], ['$min', $min, -1]]) {
@@ -257,6 +257,16 @@ for (const [operator, place] of [['$first', 0], ['$last', -1]]) {
   // In mingo there is an expression of this name, too, which finds the accumulator by itself.
   operators.expression[operator] = operators.accumulator[operator] = (docs, expr, options) => every.instead(() => values(docs, expr, options).at(place) ?? null, () => mingo(docs, expr, options));
 }
+const unreal = correction('NaN among numbers', aggregation('avg'), 'ignores non-numeric values; NaN is a number');
+for (const operator of ['$sum', '$avg', '$stdDevPop', '$stdDevSamp']) {
+  const mingo = operators.accumulator[operator];
+  operators.accumulator[operator] = (docs, expr, options) => {
+    const numbers = values(docs, expr, options).filter((value) => typeof value === 'number');
+    const least = operator === '$stdDevSamp' ? 2 : 1;
+    return numbers.length >= least && numbers.some(Number.isNaN) ? unreal.instead(() => NaN, () => mingo(docs, expr, options)) : mingo(docs, expr, options);
+  };
+}
+const { $stdDevPop, $stdDevSamp } = operators.accumulator;
 const few = correction('deviations of too few values', aggregation('stdDevSamp'), 'null if there are no numbers, $stdDevSamp also if there is one');
 for (const [operator, mingo, least] of [['$stdDevPop', $stdDevPop, 1], ['$stdDevSamp', $stdDevSamp, 2]]) {
   operators.accumulator[operator] = (docs, expr, options) => {
