@@ -97,7 +97,12 @@ function follow(value, parts) {
 operators.expression.$path = (obj, path, options) => {
   const [head, ...parts] = path.split('.');
   return nested.instead(
-    () => (head.startsWith('$$') ? follow(evalExpr(obj, head, options), parts) : follow(evalExpr(obj, '$$ROOT', options), [head.substring(1), ...parts])),
+    () => {
+      // Within $reduce and its kind mingo takes the element for the current document.
+      if (head === '$$CURRENT') return follow(evalExpr(obj, '$$ROOT', options), parts);
+      if (head.startsWith('$$')) return follow(evalExpr(obj, head, options), parts);
+      return follow(evalExpr(obj, '$$ROOT', options), [head.substring(1), ...parts]);
+    },
     () => evalExpr(obj, path, options),
   );
 };
@@ -105,7 +110,7 @@ SPECIAL.push('$path');
 
 /** Expressions with their paths as calls of `$path`. */
 function withPaths(value) {
-  if (typeof value === 'string') return /^\$.*\./.test(value) ? { $path: value } : value;
+  if (typeof value === 'string') return /^\$(.*\.|\$CURRENT$)/.test(value) ? { $path: value } : value;
   if (Array.isArray(value)) return value.map(withPaths);
   if (!isDocument(value)) return value;
   if ('$match' in value) return filterWithPaths(value);
