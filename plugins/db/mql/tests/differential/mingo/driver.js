@@ -109,7 +109,8 @@ function find(docs, command) {
 function update(docs, command) {
   const options = plainly();
   const doc = copy(docs[0]);
-  if (!Array.isArray(command.update)) validate(command);
+  if (Array.isArray(command.update)) stages.validate(command.update);
+  else validate(command);
   if (!new Query(command.filter, options).test(doc)) return { doc, matched: 0, modified: 0 };
   if (Array.isArray(command.update)) {
     const [result] = aggregate([copy(doc)], { pipeline: command.update });

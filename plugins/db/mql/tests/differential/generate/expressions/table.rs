@@ -264,7 +264,7 @@ fn to_date(_make: &Expressions<'_>, random: &mut Random, _depth: usize) -> Bson 
 /// A date that is seldom missing.
 fn date(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     let date = make.of(random, Date, depth);
-    match matches!(date, Bson::DateTime(_)) || random.chance(7) {
+    match matches!(date, Bson::DateTime(_)) || matches!(date, Bson::String(_)) && random.chance(15) {
         true => date,
         false => bson!({"$ifNull": [date, values::date(random)]}),
     }
@@ -462,11 +462,11 @@ fn regex(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
 
 fn convertible(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     match random.below(5) {
-        0 => make.of(random, Number, depth),
-        1 => make.of(random, Boolean, depth),
-        2 => make.of(random, Date, 0),
+        0 => make.alone(random, Number, depth),
+        1 => make.alone(random, Boolean, depth),
+        2 => make.alone(random, Date, 0),
         3 => Bson::String(random.pick(&["12", "-3", "2.5", "abc", "", "1e3", "0x1A", "2018-03-03", " 7"]).to_owned()),
-        _ => make.of(random, Text, depth),
+        _ => make.alone(random, Text, depth),
     }
 }
 

@@ -23,7 +23,7 @@ const COMPARISONS = ['$eq', '$gt', '$gte', '$lt', '$lte'];
 
 /** Whether the elements of an array that a path leads to count, and the values it leads to. */
 function candidates(doc, selector) {
-  if (doc[selector] instanceof Single) return { found: [doc[selector].value], elements: false };
+  if (doc?.[selector] instanceof Single) return { found: [doc[selector].value], elements: false };
   return { found: reach(doc, selector.split('.')), elements: true };
 }
 
@@ -126,7 +126,7 @@ operators.query.$all = (selector, list, options) => {
   });
   const theirs = mingoAll(selector, list, options);
   const correct = (doc) => tests.length > 0 && tests.every((test) => test(doc));
-  return (doc) => (doc[selector] instanceof Single ? correct(doc) : all.instead(() => correct(doc), () => theirs(doc)));
+  return (doc) => (doc?.[selector] instanceof Single ? correct(doc) : all.instead(() => correct(doc), () => theirs(doc)));
 };
 
 module.exports = { element };

@@ -65,7 +65,15 @@ function bare(value, [part, ...rest]) {
   if (!isDocument(value)) return value;
   return rest.length && part in value ? { [part]: bare(value[part], rest) } : {};
 }
-stage('$project', 'takes fields of embedded documents by dotted names, and adds them as $addFields does; what has no such fields stays', (docs, spec, options, theirs) => {
+/** A document with the fields of another in their order, `_id` first, then those that are new. */
+function ordered(doc, result) {
+  if (!isDocument(doc) || !isDocument(result)) return result;
+  const names = new Set(['_id', ...Object.keys(doc), ...Object.keys(result)].filter((name) => name in result));
+  return Object.fromEntries([...names].map((name) => [name, ordered(doc[name], result[name])]));
+}
+const PROJECT = 'takes fields of embedded documents in their order, _id first, and adds others as $addFields does; what has no such fields stays';
+stage('$project', PROJECT, (docs, spec, options, theirs) => projected(docs, spec, options, theirs).map((result, i) => ordered(docs[i], result)));
+function projected(docs, spec, options, theirs) {
   const isComputed = ([path, expr]) => path.includes('.') && typeof expr !== 'number' && typeof expr !== 'boolean';
   const computed = Object.entries(spec).filter(isComputed);
   const dotted = Object.keys(spec).filter((path) => path.includes('.') && (spec[path] === 0 || spec[path] === false));
@@ -85,7 +93,7 @@ stage('$project', 'takes fields of embedded documents by dotted names, and adds 
       return assign(kept, parts, evalExpr(doc, expr, options));
     }, mingo[i]),
   );
-});
+}
 
 const sharing = correction('results that share parts', aggregation('replaceRoot'), 'the result is a document by itself: what a later stage changes in one place does not change in another');
 for (const operator of ['$replaceRoot', '$replaceWith']) {
@@ -113,6 +121,9 @@ const modes = correction('modes of $merge', aggregation('merge'), 'of the combin
 
 /** Refuses a pipeline that no collection can have. */
 function validate(pipeline) {
+  for (const stage of pipeline) {
+    for (const fields of [stage.$addFields, stage.$set]) if (fields) flat(fields);
+  }
   const merge = pipeline.at(-1)?.$merge;
   if (['keepExisting', 'fail'].includes(merge?.whenMatched) && (merge.whenNotMatched ?? 'insert') !== 'insert') {
     modes.instead(() => refuse('no such combination'), () => undefined);
@@ -191,14 +202,21 @@ stage('$redact', 'evaluates the expression at each level of embedded documents; 
     if (Array.isArray(value)) return value.map(redacted).filter((item) => item !== undefined);
     return isDocument(value) ? level(value) : value;
   };
+  let top;
+  // The root stays the whole document, what is current is the level.
+  const rooted = (value) => {
+    if (value === '$$ROOT') return { $literal: top };
+    if (Array.isArray(value)) return value.map(rooted);
+    return isDocument(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, rooted(inner)])) : value;
+  };
   const level = (doc) => {
-    const action = evalExpr(doc, expr, options);
+    const action = evalExpr(doc, rooted(expr), options);
     if (action === '$$KEEP') return doc;
     if (action === '$$PRUNE') return undefined;
     const kept = Object.entries(doc).map(([name, value]) => [name, redacted(value)]);
     return Object.fromEntries(kept.filter(([, value]) => value !== undefined));
   };
-  return docs.map(level).filter((doc) => doc !== undefined);
+  return docs.map((doc) => level((top = doc))).filter((doc) => doc !== undefined);
 });
 
 stage('$lookup', 'matches each element of an array in localField; a document without the field is as with null', (docs, spec, options, theirs) => {
