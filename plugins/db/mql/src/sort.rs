@@ -260,6 +260,7 @@ mod tests {
         let error = parallel.try_key(&doc! {"a": [1], "b": [2]}).unwrap_err();
         assert_eq!(error.message(), "cannot sort with keys that are parallel arrays");
         assert!(parallel.key(&doc! {"a": [1], "b": [2]}) < parallel.key(&doc! {"a": [1], "b": [3]}));
+        assert!(parallel.try_key(&doc! {"a": [], "b": []}).is_err());
         assert!(parallel.try_key(&doc! {"a": [1, 2], "b": 1}).is_ok());
     }
 

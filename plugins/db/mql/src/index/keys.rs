@@ -21,7 +21,7 @@ pub(crate) enum Field<'a> {
     /// The parts of its path still to go from a document.
     Below(&'a Document, &'a [String]),
     /// It has come to an array, with parts still to go.
-    Array(&'a str, &'a [Bson], &'a [String]),
+    Array(&'a str, &'a Vec<Bson>, &'a [String]),
     /// An array without elements.
     Empty,
     /// It is kept by cells instead.
@@ -134,7 +134,7 @@ pub(crate) fn expand<'a>(mut fields: Vec<Field<'a>>, emit: &mut dyn FnMut(&[Fiel
             *field = below(doc, parts)?;
         }
     }
-    let mut array: Option<(&str, &'a [Bson])> = None;
+    let mut array: Option<(&str, &'a Vec<Bson>)> = None;
     for field in &fields {
         match (array, field) {
             (None, Field::Array(name, items, _)) => array = Some((name, items)),
@@ -147,6 +147,14 @@ pub(crate) fn expand<'a>(mut fields: Vec<Field<'a>>, emit: &mut dyn FnMut(&[Fiel
     let Some((_, items)) = array else {
         return emit(&fields);
     };
+    if items.is_empty() {
+        let nothing = |field: &Field<'a>| match *field {
+            Field::Array(_, _, []) => Field::Empty,
+            Field::Array(..) => Field::Value(None),
+            other => other,
+        };
+        return emit(&fields.iter().map(nothing).collect::<Vec<_>>());
+    }
     for item in items {
         let element = |field: &Field<'a>| -> Field<'a> {
             match *field {
@@ -228,7 +236,6 @@ fn below<'a>(doc: &'a Document, parts: &'a [String]) -> Result<Field<'a>> {
 
 fn within<'a>(name: &'a str, value: &'a Bson, rest: &'a [String]) -> Result<Field<'a>> {
     match (value, rest.split_first()) {
-        (Bson::Array(items), None) if items.is_empty() => Ok(Field::Empty),
         (Bson::Array(items), next) => {
             // A number stands for the position, if there is one.
             if let Some((next, beyond)) = next
@@ -244,7 +251,7 @@ fn within<'a>(name: &'a str, value: &'a Bson, rest: &'a [String]) -> Result<Fiel
                 }
                 return within(next, item, beyond);
             }
-            if items.is_empty() { Ok(Field::Value(None)) } else { Ok(Field::Array(name, items, rest)) }
+            Ok(Field::Array(name, items, rest))
         }
         (value, None) => Ok(Field::Value(Some(value))),
         (Bson::Document(doc), Some(_)) => below(doc, rest),

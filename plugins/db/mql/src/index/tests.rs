@@ -119,6 +119,9 @@ fn keys_of_documents() {
     keys(r#"{"a.0":1,"a.1":1}"#, r#"{"a":[5,[6,7]]}"#, "[[5,6],[5,7]]");
     let parallel = spec(r#"{"key":{"a":1,"b":1}}"#).keys(&read(r#"{"a":[1],"b":[2]}"#)).unwrap_err();
     assert_eq!((parallel.code(), parallel.message()), (Code::CannotIndexParallelArrays, "cannot index parallel arrays [b] [a]"));
+    let empty = spec(r#"{"key":{"a":1,"b.c":1}}"#).keys(&read(r#"{"a":[],"b":[]}"#)).unwrap_err();
+    assert_eq!(empty.code(), Code::CannotIndexParallelArrays, "empty arrays are arrays");
+    keys(r#"{"a.b":1,"a.c":1}"#, r#"{"a":[]}"#, "[[null,null]]");
     let nested = spec(r#"{"key":{"a.b":1,"a.c":1}}"#).keys(&read(r#"{"a":[{"b":[1],"c":[2]}]}"#)).unwrap_err();
     assert_eq!(nested.code(), Code::CannotIndexParallelArrays);
     let ambiguous = spec(r#"{"key":{"a.0":1}}"#).keys(&read(r#"{"a":[{"0":1}]}"#)).unwrap_err();

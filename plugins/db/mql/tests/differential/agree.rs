@@ -15,7 +15,7 @@ pub fn agree(ours: &Outcome, theirs: &Outcome) -> bool {
     }
 }
 
-pub fn number(value: &Bson) -> Option<f64> {
+fn number(value: &Bson) -> Option<f64> {
     match value {
         Bson::Int32(n) => Some(f64::from(*n)),
         Bson::Int64(n) => Some(*n as f64),
@@ -25,14 +25,23 @@ pub fn number(value: &Bson) -> Option<f64> {
     }
 }
 
-pub fn same(a: &Bson, b: &Bson) -> bool {
+fn same(a: &Bson, b: &Bson) -> bool {
+    within(1e-10, a, b)
+}
+
+/// Whether two values are the same but for types of numbers and the order of fields.
+pub fn identical(a: &Bson, b: &Bson) -> bool {
+    within(0.0, a, b)
+}
+
+fn within(tolerance: f64, a: &Bson, b: &Bson) -> bool {
     if let (Some(a), Some(b)) = (number(a), number(b)) {
-        return a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-10 * a.abs().max(b.abs()).max(1e-3);
+        return a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1e-3);
     }
     match (a, b) {
-        (Bson::Array(a), Bson::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(there(a), there(b))),
+        (Bson::Array(a), Bson::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| within(tolerance, there(a), there(b))),
         (Bson::Document(a), Bson::Document(b)) => {
-            a.iter().all(|(key, value)| same(value, b.get(key).unwrap_or(&Bson::Undefined)))
+            a.iter().all(|(key, value)| within(tolerance, value, b.get(key).unwrap_or(&Bson::Undefined)))
                 && b.iter().all(|(key, value)| matches!(value, Bson::Undefined) || a.contains_key(key))
         }
         _ => a == b,

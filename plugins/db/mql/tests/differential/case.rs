@@ -63,6 +63,18 @@ impl Case {
         out
     }
 
+    /// How many values the case has.
+    pub fn size(&self) -> usize {
+        fn size(value: &Bson) -> usize {
+            1 + match value {
+                Bson::Document(doc) => doc.values().map(size).sum(),
+                Bson::Array(items) => items.iter().map(size).sum(),
+                _ => 0,
+            }
+        }
+        self.docs.iter().flat_map(Document::values).chain(self.command.values()).map(size).sum::<usize>() + self.docs.len()
+    }
+
     /// The operators of the command: all keys that begin with `$`.
     pub fn operators(&self, found: &mut impl FnMut(&str)) {
         fn walk(value: &Bson, found: &mut impl FnMut(&str)) {
@@ -78,13 +90,6 @@ impl Case {
             }
         }
         self.command.iter().filter(|(key, _)| *key != "from").for_each(|(_, value)| walk(value, found));
-    }
-
-    /// Whether the command has an operator.
-    pub fn has(&self, operator: &str) -> bool {
-        let mut found = false;
-        self.operators(&mut |name| found |= name == operator);
-        found
     }
 }
 

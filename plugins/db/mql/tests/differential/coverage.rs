@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::case::{Case, Kind};
+use bson::Bson;
+
+use crate::agree::agree;
+use crate::case::{Case, Kind, Outcome};
 use crate::generate::EXPRESSIONS;
+use crate::process::Answer;
 
 /// Operators that cases of a kind have to use, beside those of expressions.
 const REQUIRED: &[(Kind, &[&str])] = &[
@@ -106,23 +110,40 @@ const REQUIRED: &[(Kind, &[&str])] = &[
     ),
 ];
 
+/// Of how many cases one has to use an operator and have a value on which both sides agree.
+const SHARE: u64 = 4_000;
+
 #[derive(Default)]
 pub struct Coverage {
     cases: BTreeMap<Kind, u64>,
+    /// How many cases with a value on which both sides agree used an operator.
     operators: BTreeMap<(Kind, String), u64>,
-    pub matched: u64,
-    pub tested: u64,
+    matched: u64,
+    tested: u64,
     /// Cases that both sides refuse.
-    pub refused: BTreeMap<Kind, u64>,
+    refused: BTreeMap<Kind, u64>,
+    /// Cases in which a correction made a difference.
+    pub corrected: u64,
+    pub corrections: BTreeMap<usize, u64>,
 }
 
 impl Coverage {
-    pub fn count(&mut self, case: &Case) {
+    pub fn count(&mut self, case: &Case, ours: &Outcome, Answer { outcome: theirs, corrections }: &Answer) {
         *self.cases.entry(case.kind).or_default() += 1;
-        let mut names = BTreeSet::new();
-        case.operators(&mut |name| _ = names.insert(name.to_owned()));
-        for name in names {
-            *self.operators.entry((case.kind, name)).or_default() += 1;
+        self.corrected += u64::from(!corrections.is_empty());
+        corrections.iter().for_each(|place| *self.corrections.entry(*place).or_default() += 1);
+        let Outcome::Value(value) = ours else {
+            *self.refused.entry(case.kind).or_default() += u64::from(matches!(theirs, Outcome::Error(..)));
+            return;
+        };
+        if let (Kind::Filter, Bson::Array(matches)) = (case.kind, value) {
+            self.tested += matches.len() as u64;
+            self.matched += matches.iter().filter(|matched| **matched == Bson::Boolean(true)).count() as u64;
+        }
+        if agree(ours, theirs) {
+            let mut names = BTreeSet::new();
+            case.operators(&mut |name| _ = names.insert(name.to_owned()));
+            names.into_iter().for_each(|name| *self.operators.entry((case.kind, name)).or_default() += 1);
         }
     }
 
@@ -130,6 +151,8 @@ impl Coverage {
         other.cases.into_iter().for_each(|(kind, count)| *self.cases.entry(kind).or_default() += count);
         other.operators.into_iter().for_each(|(name, count)| *self.operators.entry(name).or_default() += count);
         other.refused.into_iter().for_each(|(kind, count)| *self.refused.entry(kind).or_default() += count);
+        other.corrections.into_iter().for_each(|(place, count)| *self.corrections.entry(place).or_default() += count);
+        self.corrected += other.corrected;
         self.matched += other.matched;
         self.tested += other.tested;
     }
@@ -147,11 +170,13 @@ impl Coverage {
         println!("documents that match a filter: {share} %");
     }
 
-    /// The operators that should have been used and were not.
-    pub fn missing(&self, unknown: &BTreeSet<&'static str>) -> Vec<String> {
+    /// The operators on which both sides agreed too seldom.
+    pub fn missing(&self, unknown: &BTreeSet<&'static str>, cases: u64) -> Vec<String> {
+        let least = cases / SHARE;
         let expressions = EXPRESSIONS.iter().map(|operator| (Kind::Expression, operator.name));
         let required = REQUIRED.iter().flat_map(|(kind, names)| names.iter().map(|name| (*kind, *name)));
-        let unused = |(kind, name): &(Kind, &str)| !unknown.contains(name) && !self.operators.contains_key(&(*kind, (*name).to_owned()));
-        required.chain(expressions).filter(unused).map(|(kind, name)| format!("{} {name}", kind.name())).collect()
+        let count = |(kind, name): &(Kind, &str)| self.operators.get(&(*kind, (*name).to_owned())).copied().unwrap_or_default();
+        let seldom = |of: &(Kind, &str)| !unknown.contains(of.1) && count(of) < least;
+        required.chain(expressions).filter(seldom).map(|of| format!("{} {}: {}", of.0.name(), of.1, count(&of))).collect()
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use bson::{Bson, DateTime, Document, bson, doc};
 use mql::aggregate::{Context, CursorId, Opening, Options, Output, Pipeline, Step, WhenNotMatched};
 use mql::expression::{Expression, Variables};
-use mql::{Code, Error, Filter, Projection, Result, Sort, Update, UpdateOptions, equal};
+use mql::{Code, Error, Filter, Projection, Result, Sort, Update, UpdateOptions};
 
+use crate::agree::identical;
 use crate::case::{Case, Kind, Outcome};
 
 /// The time of mingo's process, 2020-05-17T10:20:30.456Z.
@@ -46,8 +47,9 @@ fn filter(case: &Case) -> Result<Bson> {
 fn find(case: &Case) -> Result<Bson> {
     let command = &case.command;
     let filter = Filter::parse(document(command, "filter")?)?;
-    let sort = command.get_document("sort").ok().map(Sort::parse).transpose()?;
-    let projection = command.get_document("projection").ok().map(Projection::parse).transpose()?;
+    let part = |name| command.contains_key(name).then(|| document(command, name)).transpose();
+    let sort = part("sort")?.map(Sort::parse).transpose()?;
+    let projection = part("projection")?.map(Projection::parse).transpose()?;
     let number = |name| command.get_i32(name).ok().and_then(|n| usize::try_from(n).ok());
     let none = Document::new();
     let mut found = Vec::new();
@@ -57,7 +59,9 @@ fn find(case: &Case) -> Result<Bson> {
         }
     }
     if let Some(sort) = sort {
-        found.sort_by_cached_key(|doc| sort.key(doc));
+        let mut keyed = found.into_iter().map(|doc| Ok((sort.try_key(&doc)?, doc))).collect::<Result<Vec<_>>>()?;
+        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found = keyed.into_iter().map(|(_, doc)| doc).collect();
     }
     // As with MongoDB, a limit of 0 is none.
     let limit = number("limit").filter(|limit| *limit > 0).unwrap_or(usize::MAX);
@@ -75,11 +79,17 @@ fn update(case: &Case) -> Result<Bson> {
         ..UpdateOptions::default()
     };
     let update = Update::parse_with(command.get("update").ok_or_else(malformed)?, &options)?;
-    let mut doc = case.docs.first().cloned().ok_or_else(malformed)?;
+    let before = case.docs.first().ok_or_else(malformed)?;
+    let mut doc = before.clone();
     Ok(match filter.test(&doc, &Document::new())? {
         Some(matched) => {
             let modified = update.apply_matched(&mut doc, matched)?;
-            bson!({"doc": doc, "matched": 1, "modified": i32::from(modified)})
+            // Documents compare without the order of their fields.
+            let changed = format!("{doc:?}") != format!("{before:?}");
+            assert!(modified == changed, "modified: {modified}, of {before} to {doc}");
+            // Mingo does not see that the type of a number changed, nor the order of fields.
+            let visible = !identical(&Bson::Document(doc.clone()), &Bson::Document(before.clone()));
+            bson!({"doc": doc, "matched": 1, "modified": i32::from(visible)})
         }
         None => bson!({"doc": doc, "matched": 0, "modified": 0}),
     })
@@ -104,10 +114,8 @@ fn aggregate(case: &Case) -> Result<Bson> {
             let mut written = from;
             for doc in results {
                 // MongoDB makes an `_id` where there is none, which no other document has.
-                let key = doc.contains_key("_id").then(|| merge.key(&doc)).transpose()?;
-                let matches =
-                    |old: &Document, key: &Document| key.iter().all(|(name, value)| old.get(name).is_some_and(|old| equal(old, value)));
-                let target = key.and_then(|key| written.iter_mut().find(|old| matches(old, &key)));
+                let key = doc.contains_key("_id").then(|| merge.key(&doc).and_then(|key| Filter::parse(&key))).transpose()?;
+                let target = key.and_then(|key| written.iter_mut().find(|old| key.matches(old)));
                 match target {
                     Some(target) => {
                         if let Some(merged) = merge.merged(target, &doc, &Variables::at(now()))? {

@@ -7,6 +7,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use serde::Deserialize;
+
+use crate::case::Outcome;
+
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/mingo")
 }
@@ -41,8 +45,25 @@ pub fn install() -> PathBuf {
     folder.join("node_modules")
 }
 
+/// Where mingo departs from MongoDB, as the process corrects it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Correction {
+    pub name: String,
+    /// A path below `https://www.mongodb.com/docs/v4.2/`.
+    pub page: String,
+    pub says: String,
+}
+
+/// What the process made of a case.
+pub struct Answer {
+    pub outcome: Outcome,
+    /// The places of the corrections that made a difference.
+    pub corrections: Vec<usize>,
+}
+
 /// A process that evaluates cases. It ends with the value.
 pub struct Mingo {
+    pub corrections: Vec<Correction>,
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -61,7 +82,17 @@ impl Mingo {
             .expect("start node");
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("the output of node"));
-        Self { child, input, output }
+        let mut mingo = Self { corrections: Vec::new(), child, input, output };
+        mingo.corrections = serde_json::from_str(&mingo.line()).expect("the list of corrections");
+        mingo
+    }
+
+    fn line(&mut self) -> String {
+        let mut text = String::new();
+        let read = self.output.read_line(&mut text).expect("read from node");
+        assert!(read > 0, "node ended");
+        text.truncate(text.trim_end_matches('\n').len());
+        text
     }
 
     /// Sends a batch of lines. Answers nothing until [`receive`](Self::receive).
@@ -77,16 +108,15 @@ impl Mingo {
     }
 
     /// The answers to a batch.
-    pub fn receive(&mut self, count: usize) -> Vec<String> {
-        let mut line = || {
-            let mut text = String::new();
-            let read = self.output.read_line(&mut text).expect("read from node");
-            assert!(read > 0, "node ended");
-            text.truncate(text.trim_end_matches('\n').len());
-            text
-        };
-        (0..count).map(|_| line()).collect()
+    pub fn receive(&mut self, count: usize) -> Vec<Answer> {
+        (0..count).map(|_| answer(&self.line())).collect()
     }
+}
+
+fn answer(line: &str) -> Answer {
+    let (outcome, places) = line.split_once('\t').unwrap_or_else(|| panic!("mingo's process wrote {line:?}"));
+    let corrections = places.split(',').filter(|place| !place.is_empty()).map(|place| place.parse().expect("a place")).collect();
+    Answer { outcome: Outcome::read(outcome), corrections }
 }
 
 impl Drop for Mingo {

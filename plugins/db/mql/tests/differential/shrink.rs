@@ -5,15 +5,22 @@ use bson::{Bson, Document, doc};
 use crate::case::{Case, Kind};
 use crate::generate::EXPRESSIONS;
 
+/// The case without the fields that it does not name.
+fn bare(mut case: Case) -> Case {
+    let text = Bson::Document(case.command.clone()).to_string();
+    if !text.contains("$$ROOT") && !text.contains("$$CURRENT") {
+        for doc in &mut case.docs {
+            *doc = std::mem::take(doc).into_iter().filter(|(name, _)| text.contains(name.as_str())).collect();
+        }
+    }
+    case
+}
+
 /// The cases that are one step smaller, the largest steps first.
 pub fn smaller(case: &Case) -> Vec<Case> {
-    let mut found = leaps(case);
-    let text = Bson::Document(case.command.clone()).to_string();
-    let mut bare = case.clone();
-    for doc in &mut bare.docs {
-        *doc = doc.iter().filter(|(name, _)| text.contains(name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect();
-    }
-    if bare.docs.iter().map(Document::len).sum::<usize>() < case.docs.iter().map(Document::len).sum() {
+    let mut found = Vec::new();
+    let bare = bare(case.clone());
+    if bare.size() < case.size() {
         found.push(bare);
     }
     if case.docs.len() > 1 {
@@ -51,35 +58,21 @@ pub fn smaller(case: &Case) -> Vec<Case> {
 
 /// The cases of one document and one part of the command, the smallest first: most differences
 /// are in one of them.
-fn leaps(case: &Case) -> Vec<Case> {
+pub fn leaps(case: &Case) -> Vec<Case> {
     let mut parts = Parts::default();
     case.command.iter().filter(|(name, _)| *name != "from").for_each(|(name, value)| match (name.as_str(), value) {
         ("filter", Bson::Document(filter)) => parts.filter(filter),
         (_, value) => parts.walk(value),
     });
-    let mut found = Vec::new();
-    for doc in &case.docs {
-        let docs = vec![doc.clone()];
-        for expression in &parts.expressions {
-            found.push(Case { kind: Kind::Expression, docs: docs.clone(), command: doc! {"expression": expression.clone()} });
-        }
-        for filter in &parts.filters {
-            found.push(Case { kind: Kind::Filter, docs: docs.clone(), command: doc! {"filter": filter.clone()} });
-        }
-    }
-    let size = |case: &Case| size(&Bson::Document(case.command.clone()));
-    // A step has to be smaller, or there would be no end.
-    found.retain(|leap| leap.kind != case.kind || size(leap) < size(case));
-    found.sort_by_key(size);
+    let expressions = parts.expressions.into_iter().map(|expression| (Kind::Expression, doc! {"expression": expression}));
+    let filters = parts.filters.into_iter().map(|filter| (Kind::Filter, doc! {"filter": filter}));
+    let commands: Vec<(Kind, Document)> = expressions.chain(filters).collect();
+    let all = case.docs.iter().flat_map(|doc| {
+        commands.iter().map(|(kind, command)| bare(Case { kind: *kind, docs: vec![doc.clone()], command: command.clone() }))
+    });
+    let mut found: Vec<Case> = all.filter(|leap| leap.size() < case.size()).collect();
+    found.sort_by_key(Case::size);
     found
-}
-
-fn size(value: &Bson) -> usize {
-    1 + match value {
-        Bson::Document(doc) => doc.values().map(size).sum(),
-        Bson::Array(items) => items.iter().map(size).sum(),
-        _ => 0,
-    }
 }
 
 #[derive(Default)]

@@ -102,6 +102,11 @@ impl<'a> Expressions<'a> {
             Takes::Several(wanted, least, most) => Bson::Array(random.some(least, most, |random| self.of(random, wanted, depth))),
             Takes::Built(build) => build(self, random, depth),
         };
+        if operator.name == "$type" {
+            // Mingo has one type of numbers.
+            let number = bson!({"$in": ["$$type", ["int", "long", "double"]]});
+            return bson!({"$let": {"vars": {"type": {"$type": argument}}, "in": {"$cond": [number, "number", "$$type"]}}});
+        }
         bson!({operator.name: argument})
     }
 

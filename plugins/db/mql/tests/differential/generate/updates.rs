@@ -1,5 +1,7 @@
 //! Random updates of one record.
 
+use std::collections::BTreeSet;
+
 use bson::{Bson, Document, bson, doc};
 
 use super::{Generator, expressions, pipelines, projections, values};
@@ -7,7 +9,7 @@ use crate::case::{Case, Kind};
 use crate::random::Random;
 
 pub fn case(random: &mut Random, generator: &Generator) -> Case {
-    let docs = vec![values::record(random, 1)];
+    let mut docs = vec![values::record(random, 1)];
     let mut command = doc! {"filter": filter(random)};
     if random.chance(12) {
         let mut stages = random.some(1, 2, |random| pipelines::change(random, &expressions::Expressions::new(generator)));
@@ -23,11 +25,17 @@ pub fn case(random: &mut Random, generator: &Generator) -> Case {
     let mut filters = Vec::new();
     for _ in 0..1 + random.below(3) {
         let (operator, path, value) = change(random, &mut command, &mut filters);
+        if operator == "$bit" {
+            // Mingo cannot tell an integer from a double, and has 32 bits.
+            integer(&mut docs[0], &path);
+        }
         let mut paths = vec![path.clone()];
         paths.extend(value.as_str().filter(|_| operator == "$rename").map(str::to_owned));
         let top = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
         // Two operators on one array would conflict, or depend on which comes first.
-        if paths.iter().any(|path| taken.iter().any(|other| projections::collide(&top(other), &top(path)))) && !random.chance(3) {
+        if paths.iter().any(|path| taken.iter().any(|other| projections::collide(&top(other), &top(path))))
+            && (paths.iter().chain(&taken).any(|path| path.contains('$')) || !random.chance(3))
+        {
             continue;
         }
         taken.extend(paths);
@@ -36,6 +44,9 @@ pub fn case(random: &mut Random, generator: &Generator) -> Case {
             Err(_) => _ = update.insert(operator, doc! {path: value}),
         }
     }
+    // An identifier has one filter.
+    let mut named = BTreeSet::new();
+    filters.retain(|(id, _)| named.insert(*id));
     let used: Vec<Bson> = filters
         .into_iter()
         .filter(|(id, _)| taken.iter().any(|path| path.contains(&format!("[{id}]"))))
@@ -46,6 +57,15 @@ pub fn case(random: &mut Random, generator: &Generator) -> Case {
         command.insert("arrayFilters", used);
     }
     Case { kind: Kind::Update, docs, command }
+}
+
+/// Makes the number at a path an integer of 32 bits.
+fn integer(doc: &mut Document, path: &str) {
+    match doc.get(path) {
+        Some(Bson::Double(n)) => _ = doc.insert(path, *n as i32),
+        Some(Bson::Int64(_)) => _ = doc.insert(path, Bson::Int64(3)),
+        _ => {}
+    }
 }
 
 fn filter(random: &mut Random) -> Document {
@@ -73,7 +93,7 @@ fn change(random: &mut Random, command: &mut Document, filters: &mut Filters) ->
             Bson::String(random.pick(&["z", "w", "o.z", "q.r", "k"]).to_owned()),
         ),
         9 => ("$currentDate", any_target(random), [bson!(true), bson!({"$type": "date"})][random.below(2)].clone()),
-        10 => ("$bit", number_target(random), bson!({random.pick(&["and", "or", "xor"]): random.between(0, 7)})),
+        10 => ("$bit", random.pick(&["n", "m", "q", "s"]).to_owned(), bson!({random.pick(&["and", "or", "xor"]): random.between(0, 7)})),
         11 | 12 => ("$push", array_target(random), push(random)),
         13 => ("$addToSet", array_target(random), add_to_set(random)),
         14 => ("$pop", array_target(random), Bson::Int32(if random.chance(50) { 1 } else { -1 })),
@@ -146,6 +166,10 @@ fn pull(random: &mut Random) -> (&'static str, String, Bson) {
 
 /// `$`, with the condition on the array in the filter.
 fn positional(random: &mut Random, command: &mut Document) -> (&'static str, String, Bson) {
+    // With mingo the condition has to be on the same array.
+    if command.get_document("filter").is_ok_and(|filter| ["x", "v", "v.n"].iter().any(|path| filter.contains_key(path))) {
+        return ("$set", target(random), values::value(random, 1));
+    }
     let (condition, path) = match random.below(3) {
         0 => (doc! {"x": {"$gte": values::number(random)}}, "x.$"),
         1 => (doc! {"v.n": {"$lte": values::number(random)}}, "v.$.n"),

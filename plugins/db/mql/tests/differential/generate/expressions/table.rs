@@ -142,7 +142,7 @@ pub const OPERATORS: &[Operator] = &[
     operator("$toInt", Integer, Built(convertible)),
     operator("$toLong", Integer, Built(convertible)),
     operator("$toString", Text, Built(convertible)),
-    operator("$type", Text, Each(&[Any])),
+    operator("$type", Text, Built(kind)),
     operator("$avg", Number, Built(accumulated)),
     operator("$max", Number, Built(accumulated)),
     operator("$min", Number, Built(accumulated)),
@@ -210,7 +210,8 @@ fn index_of_bytes(make: &Expressions<'_>, random: &mut Random, depth: usize) -> 
 }
 
 fn range(make: &Expressions<'_>, random: &mut Random, _depth: usize) -> Bson {
-    let mut arguments = vec![make.of(random, Integer, 0), make.of(random, Integer, 0)];
+    let bound = |random: &mut Random| if random.chance(10) { bson!({"$strLenCP": "$s"}) } else { make.literal(random, Integer) };
+    let mut arguments = vec![bound(random), bound(random)];
     if random.chance(50) {
         arguments.push(Bson::Int32([1, 2, -1, -2, 3][random.below(5)]));
     }
@@ -247,19 +248,23 @@ fn logarithm(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson 
     bson!([positive(make, random, depth), base])
 }
 
-fn to_date(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+fn to_date(_make: &Expressions<'_>, random: &mut Random, _depth: usize) -> Bson {
     match random.below(20) {
-        0 => convertible(make, random, depth),
+        0 => Bson::String("nonsense".to_owned()),
+        // Of an int there is an error, which mingo cannot tell from a long.
         1 | 2 => Bson::String(random.pick(&["2018-03-03", "2020-02-29T12:34:56.789Z"]).to_owned()),
         3..12 => Bson::Int64([0, 1, 951_825_599_999, -5][random.below(4)]),
-        _ => date(make, random, 0),
+        _ => {
+            let literal = values::date(random);
+            bson!({"$cond": [{"$eq": [{"$type": "$d"}, "date"]}, "$d", literal]})
+        }
     }
 }
 
 /// A date that is seldom missing.
 fn date(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     let date = make.of(random, Date, depth);
-    match matches!(date, Bson::DateTime(_)) || random.chance(7) {
+    match matches!(date, Bson::DateTime(_)) || matches!(date, Bson::String(_)) && random.chance(15) {
         true => date,
         false => bson!({"$ifNull": [date, values::date(random)]}),
     }
@@ -457,17 +462,18 @@ fn regex(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
 
 fn convertible(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     match random.below(5) {
-        0 => make.of(random, Number, depth),
-        1 => make.of(random, Boolean, depth),
-        2 => make.of(random, Date, 0),
+        0 => make.alone(random, Number, depth),
+        1 => make.alone(random, Boolean, depth),
+        2 => make.alone(random, Date, 0),
         3 => Bson::String(random.pick(&["12", "-3", "2.5", "abc", "", "1e3", "0x1A", "2018-03-03", " 7"]).to_owned()),
-        _ => make.of(random, Text, depth),
+        _ => make.alone(random, Text, depth),
     }
 }
 
 fn convert(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     let to = random.pick(&["int", "long", "double", "string", "bool", "date"]);
-    let mut spec = doc! {"input": convertible(make, random, depth), "to": to};
+    let input = if to == "date" { to_date(make, random, depth) } else { convertible(make, random, depth) };
+    let mut spec = doc! {"input": input, "to": to};
     if random.chance(40) {
         spec.insert("onError", make.literal(random, Integer));
     }
@@ -475,6 +481,12 @@ fn convert(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
         spec.insert("onNull", make.literal(random, Integer));
     }
     Bson::Document(spec)
+}
+
+/// What is in a call of `$type`: mostly no number, as mingo has but one type of them.
+fn kind(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
+    let of = [Text, Boolean, Date, Numbers, Doc, Documents][random.below(6)];
+    make.alone(random, of, depth)
 }
 
 /// What accumulators take as expressions: one array, or several values.
