@@ -16,7 +16,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use agree::agree;
 use case::{Case, Outcome};
@@ -27,6 +27,9 @@ use settle::{Differing, evaluate_both, settle};
 
 /// Without `MPCLOUD_DIFFERENTIAL_CASES`.
 const CASES: u64 = 100_000;
+/// Without `MPCLOUD_SEED`. Always the same cases: a difference so rare that nobody has met it must
+/// not fail a change that has nothing to do with it. Long runs take other seeds.
+const SEED: u64 = 20_261_126;
 /// From here on each correction has to make a difference.
 const LONG: u64 = 1_000_000;
 const BATCH: u64 = 500;
@@ -43,10 +46,7 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn mql_answers_as_mingo_does() {
     let cases = number("MPCLOUD_DIFFERENTIAL_CASES").unwrap_or(CASES);
-    let seed = number("MPCLOUD_SEED").unwrap_or_else(|| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        u64::try_from(now.as_nanos() % u128::from(u64::MAX)).unwrap()
-    });
+    let seed = number("MPCLOUD_SEED").unwrap_or(SEED);
     println!("MPCLOUD_SEED={seed} MPCLOUD_DIFFERENTIAL_CASES={cases}");
     let modules = process::install();
     let generator = Generator::new();
