@@ -179,6 +179,8 @@ correct(
   (values, { operator }) => {
     const type = operator === '$concat' ? 'string' : 'number';
     const wrong = values.findIndex((value) => !nil(value) && typeof value !== type);
+    // Mingo refuses NaN.
+    if (values.some(Number.isNaN) && values.every((value) => typeof value === 'number')) return NaN;
     return wrong >= 0 && !values.slice(0, wrong).some(nil) ? refuse(`no ${type}`) : AS_MINGO;
   },
 );
@@ -295,6 +297,13 @@ operators.expression.$switch = (obj, expr, options) => {
 };
 
 // Arrays and documents.
+
+const mapped = correction('missing elements', aggregation('map'), 'applies an expression to each item and returns an array with the results: what is missing is null');
+const { $map } = operators.expression;
+operators.expression.$map = (obj, expr, options) => {
+  const found = $map(obj, expr, options);
+  return Array.isArray(found) && found.includes(undefined) ? mapped.instead(() => found.map((item) => item ?? null), () => found) : found;
+};
 
 correct(
   ['$arrayElemAt', '$slice', '$range'],

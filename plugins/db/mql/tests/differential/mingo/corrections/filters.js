@@ -15,7 +15,7 @@ class Single {
 }
 const SELF = 'element';
 
-const simple = (value) => ['number', 'string', 'boolean'].includes(typeof value) || value instanceof Date;
+const simple = (value) => (['number', 'string', 'boolean'].includes(typeof value) && !Number.isNaN(value)) || value instanceof Date;
 const isOperator = (name) => name.startsWith('$') && !['$and', '$or', '$nor', '$expr'].includes(name);
 
 /** Of values of one simple type mingo answers these. */
@@ -66,6 +66,7 @@ for (const [operator, holds] of Object.entries(RANGES)) {
   each(operator, query(operator.substring(1)), 'for most data types, performs comparisons only on fields of the type of the value', (operand, mingo) => (value) => {
     if (operand === null) return nil(value) && holds(0);
     if (rank(value) !== rank(operand)) return false;
+    if (Number.isNaN(value) || Number.isNaN(operand)) return holds(0) && Object.is(value, operand);
     return simple(value) ? mingo(value) : holds(compare(value, operand));
   });
 }
