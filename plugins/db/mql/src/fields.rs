@@ -69,7 +69,7 @@ impl Fields {
                     body.as_document().into_iter().flatten().for_each(|(path, _)| fields.add(path));
                     false
                 }
-                "$group" | "$bucket" | "$bucketAuto" | "$sortByCount" | "$replaceWith" | "$replaceRoot" => {
+                "$group" | "$bucket" | "$bucketAuto" | "$sortByCount" => {
                     fields.add_expression(body);
                     true
                 }
@@ -223,6 +223,8 @@ mod tests {
             bson!([{"$group": {"_id": "$$CURRENT.a"}}]),
             bson!([{"$lookup": {"from": "c", "localField": "a", "foreignField": "b", "as": "d"}}, {"$count": "n"}]),
             bson!([{"$redact": "$$KEEP"}, {"$count": "n"}]),
+            // Its error shows the document.
+            bson!([{"$replaceRoot": {"newRoot": "$a"}}]),
             bson!([{"$match": {"$jsonSchema": {}}}, {"$count": "n"}]),
         ] {
             assert_eq!(pipeline(all.clone()), Fields::All, "{all}");

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::expression::{Scope, Variables};
+use crate::error::Result;
+use crate::expression::{MAX_NAMES, Scope, Variables, too_many_names};
 use crate::filter::Patterns;
 
 /// The names of the variables that expressions may use, and what is left of the regular
@@ -29,6 +30,17 @@ impl Known {
         let mut known = self.clone();
         known.names.extend(more.map(str::to_owned));
         known
+    }
+
+    /// These, if they are not too many.
+    ///
+    /// # Errors
+    /// `BadValue` otherwise.
+    pub(crate) fn checked(self) -> Result<Self> {
+        if self.names.len() > MAX_NAMES {
+            return Err(too_many_names());
+        }
+        Ok(self)
     }
 
     /// The same command, where no names are known.

@@ -107,6 +107,8 @@ pub struct Database {
     multikey: MultikeyFields,
     /// The collections of which somebody makes indexes.
     building: Mutex<HashSet<String>>,
+    /// The tables that are removed once nobody uses them.
+    removing: Mutex<HashSet<Arc<str>>>,
 }
 
 /// Says that somebody makes indexes of a collection, as long as it is kept.
@@ -125,7 +127,7 @@ impl Drop for Building<'_> {
 struct Known {
     collections: HashMap<String, (Arc<Collection>, Instant)>,
     /// What collections were before, as long as somebody uses them so.
-    earlier: HashMap<String, Vec<Weak<Collection>>>,
+    earlier: Vec<Weak<Collection>>,
     /// Counts the changes, so that nobody remembers what was read before one.
     changes: u64,
 }
@@ -136,9 +138,8 @@ impl Known {
         if Arc::strong_count(collection) == 1 {
             return;
         }
-        let earlier = self.earlier.entry(collection.name.clone()).or_default();
-        earlier.retain(|used| used.strong_count() > 0);
-        earlier.push(Arc::downgrade(collection));
+        self.earlier.retain(|used| used.strong_count() > 0);
+        self.earlier.push(Arc::downgrade(collection));
     }
 
     /// Forgets a collection.
@@ -149,15 +150,12 @@ impl Known {
         }
     }
 
-    /// Whether somebody uses a collection as it was before.
-    fn is_used(&mut self, name: &str) -> bool {
-        let Some(earlier) = self.earlier.get_mut(name) else { return false };
-        earlier.retain(|used| used.strong_count() > 0);
-        let used = !earlier.is_empty();
-        if !used {
-            self.earlier.remove(name);
-        }
-        used
+    /// Whether somebody uses one of these tables for a collection as it was before, whatever it is
+    /// called now.
+    fn is_used(&mut self, tables: &[Arc<str>]) -> bool {
+        self.earlier.retain(|used| used.strong_count() > 0);
+        let uses = |collection: Arc<Collection>| collection.tables().iter().any(|table| tables.contains(table));
+        self.earlier.iter().filter_map(Weak::upgrade).any(uses)
     }
 }
 
@@ -179,6 +177,7 @@ impl Database {
             changing: tokio::sync::Mutex::default(),
             multikey: MultikeyFields::default(),
             building: Mutex::default(),
+            removing: Mutex::default(),
         }
     }
 
@@ -298,6 +297,9 @@ impl Database {
     pub async fn drop_collection(self: &Arc<Self>, name: &str) -> Result<Collection> {
         let _turn = self.changing.lock().await;
         let removed = self.load(name, None).await?;
+        if name.starts_with(HIDDEN) && self.catalog(None).await?.iter().any(|other| other.name != name && other.table == removed.table) {
+            return Err(Error::new(codes::CONFLICT, "the documents have become another collection's"));
+        }
         // Whoever still writes to the old table must not write to what is called so from now on.
         let empty = Collection { table: removed.new_table().into(), record: removed.record.clone(), ..Collection::plain(name) };
         self.store(vec![empty]).await?;
@@ -309,8 +311,9 @@ impl Database {
     /// when that takes long. What the command changed holds whether or not they could be removed.
     async fn remove_tables(self: &Arc<Self>, name: &str, tables: Vec<Arc<str>>) {
         let (database, name) = (self.clone(), name.to_owned());
+        self.removing().extend(tables.iter().cloned());
         let removal = tokio::spawn(async move {
-            while let Err(error) = database.settle(&name).await {
+            while let Err(error) = database.settle(&tables).await {
                 tracing::info!(space = &*database.space, collection = name, %error, "tables are kept for who uses them");
             }
             for table in tables {
@@ -318,12 +321,17 @@ impl Database {
                     tracing::warn!(space = &*database.space, collection = name, %error, "a table is left until the space is opened again");
                 }
                 database.multikey.forget(&table);
+                database.removing().remove(&table);
             }
         });
         if !self.session.is_shared() {
             // Mostly nobody uses them. Who does not wait any longer leaves it to the task.
             let _ = tokio::time::timeout(REMOVAL_PATIENCE, removal).await;
         }
+    }
+
+    fn removing(&self) -> std::sync::MutexGuard<'_, HashSet<Arc<str>>> {
+        self.removing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long other nodes may go on with what a collection was.
@@ -387,14 +395,14 @@ impl Database {
         Ok(())
     }
 
-    /// Waits until nobody uses a collection any more as it was before its last change.
+    /// Waits until nobody uses these tables any more for a collection as it was before a change.
     ///
     /// # Errors
     /// `Conflict` after 30 seconds.
-    pub async fn settle(&self, name: &str) -> Result<()> {
+    pub async fn settle(&self, tables: &[Arc<str>]) -> Result<()> {
         tokio::time::sleep(self.belief()).await;
         let deadline = Instant::now() + PATIENCE;
-        while self.known().is_used(name) {
+        while self.known().is_used(tables) {
             if Instant::now() > deadline {
                 return Err(Error::new(codes::CONFLICT, "the collection is in use").retryable());
             }
@@ -443,34 +451,44 @@ impl Database {
         }
     }
 
-    /// Removes what commands left behind that a crash or a time limit cut off: the hidden
-    /// collections of `$out`, and tables that no collection has any more. Names say when they were
-    /// made; what is younger than an hour may still be in use.
+    /// Removes what commands left behind that a crash or a time limit cut off: tables that no
+    /// collection has any more, and the hidden collections of `$out` that are more than an hour
+    /// old, as their names say. Where other nodes may use a table still, it has to be nobody's for
+    /// an hour.
     ///
     /// # Errors
     /// What the database answers.
     pub async fn sweep(self: &Arc<Self>) -> Result<()> {
-        let tables = self.session.tables().await?;
-        let old: Vec<&String> = tables.iter().filter(|table| is_old(table)).collect();
-        if old.is_empty() {
-            return Ok(());
+        let mut left = self.left_behind().await?;
+        if self.session.is_shared() && !left.is_empty() {
+            tokio::time::sleep(LEFT).await;
+            let still = self.left_behind().await?;
+            left.retain(|table| still.contains(table));
         }
-        // A table that no collection has at one moment is none's ever again.
-        let snapshot = self.session.snapshot().await?;
-        let (hidden, kept): (Vec<Collection>, Vec<Collection>) = self
-            .catalog(Some(&snapshot))
-            .await?
-            .into_iter()
-            .partition(|collection| collection.name.starts_with(HIDDEN) && is_old(&collection.name));
-        for collection in hidden {
+        for collection in self.catalog(None).await?.into_iter().filter(|collection| is_old(&collection.name)) {
             self.drop_collection(&collection.name).await?;
         }
-        let used: HashSet<Arc<str>> = kept.iter().flat_map(Collection::tables).collect();
-        for table in old.into_iter().filter(|table| !used.contains(table.as_str())) {
-            self.session.remove_table(table).await?;
-            tracing::info!(space = &*self.space, table, "a table that was left behind is removed");
+        if !left.is_empty() {
+            tracing::info!(space = &*self.space, tables = ?left, "tables that were left behind are removed");
+            self.remove_tables("", left.into_iter().collect()).await;
         }
         Ok(())
+    }
+
+    /// The tables that nobody has. None of them is ever somebody's again.
+    async fn left_behind(&self) -> Result<HashSet<Arc<str>>> {
+        let tables = self.session.tables().await?;
+        let snapshot = self.session.snapshot().await?;
+        let catalog = self.catalog(Some(&snapshot)).await?;
+        let kept: HashSet<Arc<str>> = catalog.iter().flat_map(Collection::tables).collect();
+        // A collection without a record has the table of its name.
+        let moved: HashSet<&str> = catalog.iter().filter(|collection| *collection.table != *collection.name).map(|c| &*c.name).collect();
+        let is_left = |table: &Arc<str>| {
+            let is_first = !table.contains(HIDDEN);
+            !kept.contains(table) && if is_first { moved.contains(&**table) } else { is_old(table) }
+        };
+        let removing = self.removing();
+        Ok(tables.into_iter().map(Arc::from).filter(|table| is_left(table) && !removing.contains(table)).collect())
     }
 }
 

@@ -9,7 +9,7 @@ use mql::expression::Variables;
 use mql::index::IndexSpec;
 use mql::{Collation, Filter};
 use sdk_plugin::contract::db::DUPLICATE_KEY;
-use sdk_plugin::{Error, Result};
+use sdk_plugin::{Error, Result, codes};
 
 use crate::change::{Change, Target};
 use crate::database::Database;
@@ -139,9 +139,18 @@ impl Writer {
         match self {
             Self::Out(out) => {
                 out.store().await?;
-                out.database.rename(&out.aside, &out.target, Some(&out.indexes)).await?;
+                // From here on the catalog says whose the documents are, and not whoever waits.
                 out.finished = true;
-                Ok(())
+                let (database, indexes) = (out.database.clone(), std::mem::take(&mut out.indexes));
+                let (aside, target) = (out.aside.clone(), out.target.clone());
+                let renamed = tokio::spawn(async move {
+                    let renamed = database.rename(&aside, &target, Some(&indexes)).await;
+                    if renamed.as_ref().is_err_and(|error| error.code() == codes::CONFLICT) {
+                        database.drop_collection(&aside).await?;
+                    }
+                    renamed
+                });
+                renamed.await.map_err(Error::internal)?
             }
             Self::Merge(_) => Ok(()),
         }
@@ -149,7 +158,9 @@ impl Writer {
 
     /// Forgets what was gathered.
     pub async fn abandon(&mut self) {
-        if let Self::Out(out) = self {
+        if let Self::Out(out) = self
+            && !out.finished
+        {
             // It cannot be seen by anybody, and costs no more than its space.
             let _ = out.database.drop_collection(&out.aside).await;
             out.finished = true;

@@ -86,7 +86,7 @@ impl Pipeline {
     /// errors of the stages, their filters and expressions; `CommandNotSupported` for stages that
     /// tell of a server, such as `$indexStats`.
     pub fn parse(pipeline: &[Bson], options: &Options) -> Result<Self> {
-        let mut parser = Parser::new(&options.collation, Known::new(options.variables.clone(), options.deadline));
+        let mut parser = Parser::new(&options.collation, Known::new(options.variables.clone(), options.deadline).checked()?);
         let (stages, output) = parser.pipeline(pipeline)?;
         let parsed = Self { plan: parser.plan(stages, false), output, collation: options.collation.clone() };
         match parsed.merged_into() {

@@ -81,7 +81,7 @@ impl Transform {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_with(pipeline: &[Bson], variables: &Variables) -> Result<Self> {
-        Self::parse_in(pipeline, &Known::of(variables))
+        Self::parse_in(pipeline, &Known::of(variables).checked()?)
     }
 
     pub(crate) fn parse_in(pipeline: &[Bson], known: &Known) -> Result<Self> {

@@ -40,7 +40,7 @@ use crate::known::Known;
 use crate::watch::Watch;
 pub(crate) use node::Frame;
 use node::{Env, Node};
-pub(crate) use parse::Scope;
+pub(crate) use parse::{MAX_NAMES, Scope, too_many_names};
 pub(crate) use path::FieldPath;
 
 /// A parsed expression.
@@ -133,7 +133,7 @@ impl Expression {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_with(value: &Bson, variables: &Variables) -> Result<Self> {
-        Self::parse_in(value, &mut Known::of(variables).scope())
+        Self::parse_in(value, &mut Known::of(variables).checked()?.scope())
     }
 
     pub(crate) fn parse_in(value: &Bson, scope: &mut Scope) -> Result<Self> {

@@ -21,7 +21,12 @@ pub(crate) struct Scope {
 }
 
 /// How many variables an expression may know at one place. They are looked for one by one.
-const MAX_NAMES: usize = 1000;
+pub(crate) const MAX_NAMES: usize = 1000;
+
+/// That an expression knows too many variables.
+pub(crate) fn too_many_names() -> Error {
+    Error::bad(format!("an expression may use at most {MAX_NAMES} variables"))
+}
 
 impl Scope {
     /// For a part of the command that the regular expressions are of.
@@ -44,7 +49,7 @@ impl Scope {
     pub(crate) fn knowing<T>(&mut self, names: &[&str], parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let before = self.names.len();
         if before.saturating_add(names.len()) > MAX_NAMES {
-            return Err(Error::bad(format!("an expression may use at most {MAX_NAMES} variables")));
+            return Err(too_many_names());
         }
         self.names.extend(names.iter().map(|name| (*name).to_owned()));
         let result = parse(self);

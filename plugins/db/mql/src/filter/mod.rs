@@ -118,7 +118,8 @@ impl Filter {
     /// # Errors
     /// As MongoDB: `BadValue` for unknown operators and wrong operands, `InvalidRegex`,
     /// `Overflow` for nesting deeper than [`MAX_DEPTH`](Self::MAX_DEPTH), and
-    /// `CommandNotSupported` for what is not there yet.
+    /// `CommandNotSupported` for what is not there yet. `BadValue` too for more than 1,000 regular
+    /// expressions, or more than 16 that take over 64 KiB compiled.
     pub fn parse(filter: &Document) -> Result<Self> {
         Self::parse_with(filter, &Collation::simple())
     }

@@ -18,12 +18,13 @@ const SMALL: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Patterns {
     count: Cell<usize>,
+    large: Cell<usize>,
     watch: Watch,
 }
 
 impl Patterns {
     pub(crate) fn until(deadline: Option<Instant>) -> Self {
-        Self { count: Cell::new(0), watch: Watch::until(deadline) }
+        Self { watch: Watch::until(deadline), ..Self::default() }
     }
 
     /// Compiles the next one.
@@ -37,7 +38,14 @@ impl Patterns {
         }
         self.count.set(before + 1);
         self.watch.check()?;
-        Pattern::new(source, options, end, if before < MOST_LARGE { LARGEST } else { SMALL })
+        let small = Pattern::new(source, options, end, SMALL);
+        let large = self.large.get();
+        if small.is_ok() || large >= MOST_LARGE {
+            return small;
+        }
+        let compiled = Pattern::new(source, options, end, LARGEST)?;
+        self.large.set(large + 1);
+        Ok(compiled)
     }
 
     /// Until when the command has to be parsed.
@@ -110,6 +118,9 @@ mod tests {
     fn only_some_may_be_large() {
         let patterns = Patterns::default();
         let large = "[a-z]{5000}";
+        for _ in 0..MOST_LARGE {
+            assert!(patterns.compile("small ones do not count", "", End::Text).is_ok());
+        }
         for _ in 0..MOST_LARGE {
             assert!(patterns.compile(large, "", End::Text).is_ok());
         }

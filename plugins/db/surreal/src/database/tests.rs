@@ -62,6 +62,32 @@ async fn a_change_holds_although_somebody_uses_the_collection_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_uses_a_table_under_its_old_name_is_waited_for() {
+    let (database, _folder) = database().await;
+    put(&database, "a", 1, doc! {"_id": 1, "n": 1}).await;
+    let used = Records::open(database.clone(), "a").await.unwrap();
+    database.rename("a", "b", None).await.unwrap();
+    let error = index::create(&database, &Locks::default(), "b", vec![by_n()]).await.unwrap_err();
+    assert_eq!(error.message(), "the collection is in use", "a writer knows nothing of the index");
+    database.drop_collection("b").await.unwrap();
+    assert_eq!(used.count().await.unwrap(), 1);
+    database.sweep().await.unwrap();
+    assert_eq!(used.count().await.unwrap(), 1, "it is not left behind as long as somebody uses it");
+    drop(used);
+    eventually("the table is removed", async || !database.tables().await.unwrap().contains(&"a".to_owned())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn results_that_became_a_collection_are_not_dropped_with_their_hidden_one() {
+    let (database, _folder) = database().await;
+    let aside = Database::temporary();
+    put(&database, &aside, 1, doc! {"_id": 1}).await;
+    database.rename(&aside, "c", None).await.unwrap();
+    assert_eq!(database.drop_collection(&aside).await.unwrap_err().code(), codes::CONFLICT);
+    assert_eq!(count(&database, "c").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_index_that_cannot_be_begun_is_not_left_behind() {
     let (database, _folder) = database().await;
     put(&database, "c", 1, doc! {"_id": 1, "n": 1}).await;
@@ -123,7 +149,7 @@ async fn results_do_not_replace_a_collection_whose_indexes_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_left_behind_is_swept_after_an_hour() {
+async fn what_was_left_behind_is_swept() {
     let (database, _folder) = database().await;
     let old = "5f0000000000000000000000";
     let (left, young) = (format!("c${old}"), format!("c${}", ObjectId::new().to_hex()));
@@ -140,10 +166,17 @@ async fn what_was_left_behind_is_swept_after_an_hour() {
     for table in [&left, &young] {
         database.make_table(table).await.unwrap();
     }
+    // The table of documents that were dropped, though not from the disk.
+    put(&database, "e", 1, doc! {"_id": 1}).await;
+    let dropped = |definition: &mut Collection| {
+        definition.table = definition.new_table().into();
+        Ok(true)
+    };
+    drop(database.redefine("e", dropped).await.unwrap());
     let before = database.tables().await.unwrap().len();
     database.sweep().await.unwrap();
     let after = database.tables().await.unwrap();
-    assert!(after.contains(&young) && !after.contains(&left), "{after:?}");
-    assert_eq!(before - after.len(), 2, "and the results of a `$out` that was cut off: {after:?}");
+    assert!(after.contains(&young) && !after.contains(&left) && !after.contains(&"e".to_owned()), "{after:?}");
+    assert_eq!(before - after.len(), 3, "and the results of a `$out` that was cut off: {after:?}");
     assert_eq!((count(&database, "c").await, count(&database, "d").await), (1, 1));
 }

@@ -48,7 +48,7 @@ pub async fn create(database: &Arc<Database>, locks: &Locks, collection: &str, s
             None => tokio::time::sleep(TURN).await,
         }
     };
-    let mut added = false;
+    let mut added = Vec::new();
     let mut count = (0, 0);
     let before = database.collection(collection).await?;
     count.0 = before.indexes.len() + 1;
@@ -60,11 +60,11 @@ pub async fn create(database: &Arc<Database>, locks: &Locks, collection: &str, s
                     std::iter::once(IndexSpec::id()).chain(definition.indexes.iter().map(|index| index.spec.clone())).collect();
                 if spec.is_new(&existing).map_err(conflict)? {
                     let table = definition.new_table();
-                    added = true;
+                    added.push(table.clone());
                     definition.indexes.push(Arc::new(Index::new(&table, spec, database.multikey())));
                 }
             }
-            Ok(added)
+            Ok(!added.is_empty())
         })
         .await?;
     count.1 = changed.indexes.len() + 1;
@@ -74,7 +74,8 @@ pub async fn create(database: &Arc<Database>, locks: &Locks, collection: &str, s
     match fill(database, locks, collection, &unready).await {
         Ok(()) => Ok(count),
         Err(error) => {
-            remove(database, collection, &unready).await?;
+            // One that somebody else began may be finished yet.
+            remove(database, collection, &added).await?;
             Err(error)
         }
     }
@@ -109,7 +110,8 @@ async fn fill(database: &Arc<Database>, locks: &Locks, collection: &str, tables:
         return Ok(());
     }
     // Whoever writes without knowing of the indexes is to be done.
-    database.settle(collection).await?;
+    let documents = database.collection(collection).await?.table.clone();
+    database.settle(&[documents]).await?;
     for table in tables {
         database.make_table(table).await?;
     }
@@ -131,6 +133,9 @@ async fn fill(database: &Arc<Database>, locks: &Locks, collection: &str, tables:
     }
     drop((records, target, indexes));
     let ready = |definition: &mut Collection| {
+        if !tables.iter().all(|table| definition.indexes.iter().any(|index| *index.table == **table)) {
+            return Err(Error::new(codes::CONFLICT, "an index was removed while it was made").retryable());
+        }
         for index in &mut definition.indexes {
             if tables.contains(&index.table.to_string()) {
                 *index = Arc::new(Index { ready: true, ..Index::clone(index) });

@@ -75,7 +75,7 @@ impl Lookup {
                     return Err(Error::new(crate::Code::TypeMismatch, "'pipeline' option must be specified as an array"));
                 };
                 let variables = parser.bindings(given.unwrap_or(&Document::new()))?;
-                let known = parser.known().with(variables.iter().map(|(name, _)| name.as_str()));
+                let known = parser.known().with(variables.iter().map(|(name, _)| name.as_str())).checked()?;
                 Join::Pipeline { variables, plan: parser.nested("$lookup", known, stages)? }
             }
             (None, _, _) if given.is_some() => {

@@ -142,7 +142,7 @@ impl Merge {
             Some(Bson::Array(stages)) => {
                 merge.variables = merge_variables(given.unwrap_or(&empty), parser)?;
                 let names = merge.variables.iter().map(|(name, _)| name.as_str()).chain(["new"]);
-                let known = parser.known().without_names().with(names);
+                let known = parser.known().without_names().with(names).checked()?;
                 merge.when_matched = WhenMatched::Pipeline(Transform::parse_in(stages, &known)?);
             }
             mode => {
