@@ -488,7 +488,7 @@ impl Database {
             !kept.contains(table) && if is_first { moved.contains(&**table) } else { is_old(table) }
         };
         let removing = self.removing();
-        Ok(tables.into_iter().map(Arc::from).filter(|table| is_left(table) && !removing.contains(table)).collect())
+        Ok(tables.into_iter().map(Arc::<str>::from).filter(|table| is_left(table) && !removing.contains(table)).collect())
     }
 }
 
