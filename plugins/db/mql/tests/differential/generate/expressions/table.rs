@@ -171,7 +171,7 @@ fn filter(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     if name == "one" {
         spec.insert("as", name);
     }
-    spec.insert("cond", make.with(name, of).of(random, Boolean, depth.max(1)));
+    spec.insert("cond", make.with(name, of).of(random, Boolean, below(name, depth)));
     Bson::Document(spec)
 }
 
@@ -182,8 +182,14 @@ fn map(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
     if name == "one" {
         spec.insert("as", name);
     }
-    spec.insert("in", make.with(name, of).of(random, Number, depth.max(1)));
+    spec.insert("in", make.with(name, of).of(random, Number, below(name, depth)));
     Bson::Document(spec)
+}
+
+/// How deep an expression with a variable may be: in mingo a `$reduce` within has no `$$this` of
+/// its own if there is one.
+fn below(name: &str, depth: usize) -> usize {
+    if name == "this" { 0 } else { depth.max(1) }
 }
 
 fn reduce(make: &Expressions<'_>, random: &mut Random, depth: usize) -> Bson {
