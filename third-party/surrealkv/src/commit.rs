@@ -310,6 +310,12 @@ impl CommitPipeline {
 		let (processed_batch, allocated_seq): (Batch, u64) = {
 			let _guard = self.write_mutex.lock();
 
+			// `Core::close` takes the lock once after it has raised the flag: what comes
+			// later would miss the last flush, and its log segment would be deleted.
+			if self.shutdown.load(Ordering::Acquire) {
+				return Err(Error::PipelineStall);
+			}
+
 			// Validate against the oracle. The checked keys are the union of
 			// the batch's write keys and the caller's locked-read keys; only
 			// the write keys are published below. No state has changed yet;

@@ -190,6 +190,7 @@ pub enum BackgroundErrorReason {
 	MemtablaFlush,
 	Compaction,
 	ManifestWrite,
+	WalWrite,
 }
 
 /// Reason for write stall - used for logging and metrics.

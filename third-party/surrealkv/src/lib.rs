@@ -24,7 +24,6 @@ mod vfs;
 mod vlog;
 mod wal;
 
-
 use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::path::PathBuf;

@@ -22,7 +22,7 @@ use crate::stall::{StallCounts, StallThresholds, WriteStallCountProvider};
 use crate::task::TaskManager;
 use crate::transaction::{Mode, Transaction, TransactionOptions};
 use crate::vlog::{VLog, ValueLocation, ValuePointer};
-use crate::wal::recovery::{repair_corrupted_wal_segment, replay_wal};
+use crate::wal::recovery::{repair_corrupted_wal_segment, replay_wal, ReplayResult};
 use crate::wal::{self, cleanup_old_segments, Wal, WalManager};
 use crate::{
 	BytewiseComparator,
@@ -30,7 +30,6 @@ use crate::{
 	Error,
 	FilterPolicy,
 	Key,
-	LSMIterator,
 	Options,
 	TimestampComparator,
 	VLogChecksumLevel,
@@ -431,6 +430,17 @@ impl CoreInner {
 			flushed_wal_number
 		);
 
+		Ok(())
+	}
+
+	/// Queues what a replay of the log gave to be flushed, each memtable with the number of its
+	/// segment. None becomes the active one, whose records go to another segment.
+	fn queue_recovered(&self, memtables: Vec<(Arc<MemTable>, u64)>) -> Result<()> {
+		let manifest = self.level_manifest.read()?;
+		let mut immutable_memtables = self.immutable_memtables.write()?;
+		for (memtable, wal_number) in memtables {
+			immutable_memtables.add(manifest.next_table_id(), wal_number, memtable);
+		}
 		Ok(())
 	}
 
@@ -913,6 +923,41 @@ impl LsmCommitEnv {
 			task_manager: Some(task_manager),
 		})
 	}
+
+	/// Rotates the log and the memtable if the batch does not fit into the active one.
+	///
+	/// Only `write` adds to memtables, under the commit pipeline's lock: the room that is found
+	/// here stays.
+	fn make_room(&self, batch: &Batch) -> Result<()> {
+		let needed = batch.memtable_size_estimate();
+		// In the log, it would fail every recovery with this size of memtables.
+		if needed > self.core.opts.max_memtable_size as u64 {
+			return Err(Error::ArenaFull);
+		}
+
+		let find_room = || -> Result<()> {
+			let active_memtable = self.core.active_memtable.read()?;
+			active_memtable.try_reserve(needed)?;
+			active_memtable.release_reservation(needed);
+			Ok(())
+		};
+
+		match find_room() {
+			Err(Error::ArenaFull) => {
+				log::debug!("make_room: arena full, rotating memtable");
+
+				self.core.rotate_memtable()?;
+
+				// Schedule background flush
+				if let Some(ref task_manager) = self.task_manager {
+					task_manager.wake_up_memtable();
+				}
+
+				find_room()
+			}
+			outcome => outcome,
+		}
+	}
 }
 
 impl CommitEnv for LsmCommitEnv {
@@ -936,55 +981,36 @@ impl CommitEnv for LsmCommitEnv {
 			processed_batch.add_record(entry.kind, entry.key.clone(), encoded_value, timestamp)?;
 		}
 
-		// Write to WAL for durability
 		let enc_bytes = processed_batch.encode()?;
-		let mut wal_guard = self.core.wal.write();
-		wal_guard.append(&enc_bytes)?;
-		if sync {
-			wal_guard.sync()?;
+
+		// Before the log: a batch's record has to be in the segment of the memtable that gets
+		// the batch, because a flushed memtable's segment is deleted.
+		self.make_room(&processed_batch)?;
+
+		// Held from the log to the memtable, so that nobody rotates between them.
+		let active_memtable = self.core.active_memtable.read()?;
+
+		// Write to WAL for durability
+		let logged = {
+			let mut wal_guard = self.core.wal.write();
+			let appended = wal_guard.append(&enc_bytes);
+			appended.and_then(|_| if sync { wal_guard.sync() } else { Ok(()) })
+		};
+		if let Err(e) = logged {
+			// A part of a record hides all that is logged behind it.
+			let e = Error::from(e);
+			self.core.error_handler.set_error(e.clone(), BackgroundErrorReason::WalWrite);
+			return Err(e);
 		}
-		drop(wal_guard);
+
+		active_memtable.add(&processed_batch)?;
 
 		Ok(processed_batch)
 	}
 
-	/// Apply batch to memtable with retry on arena full.
-	///
-	/// Atomicity invariant (since the introduction of `MemTable::try_reserve`):
-	/// `active_memtable.add(batch)` either fully applies the batch or returns
-	/// `Err(ArenaFull)` with the memtable unchanged. The rotate-and-retry below
-	/// is therefore safe: no partial-application prefix can leak into the
-	/// immutable queue, and the retry on a fresh memtable will not produce
-	/// duplicates of `(user_key, seq_num)` across two SSTs. This matters
-	/// specifically because `CommitPipeline::commit` (see commit.rs) runs
-	/// `apply()` outside its `write_mutex`, so concurrent calls to this
-	/// function on the same active memtable are routine.
-	fn apply(&self, batch: &Batch) -> Result<()> {
-		// Try to add to current memtable
-		let result = {
-			let active_memtable = self.core.active_memtable.read()?;
-			active_memtable.add(batch)
-		};
-
-		match result {
-			Ok(()) => Ok(()),
-			Err(Error::ArenaFull) => {
-				// Arena is full - rotate memtable and retry
-				log::debug!("apply: arena full, rotating memtable");
-
-				self.core.rotate_memtable()?;
-
-				// Schedule background flush
-				if let Some(ref task_manager) = self.task_manager {
-					task_manager.wake_up_memtable();
-				}
-
-				// Retry on new memtable - must succeed
-				let active_memtable = self.core.active_memtable.read()?;
-				active_memtable.add(batch)
-			}
-			Err(e) => Err(e),
-		}
+	/// `write` has put the batch into the memtable, under the commit pipeline's lock.
+	fn apply(&self, _batch: &Batch) -> Result<()> {
+		Ok(())
 	}
 
 	// Check for background errors before committing
@@ -1030,131 +1056,42 @@ impl std::ops::Deref for Core {
 impl Core {
 	/// Replays WAL with configurable corruption handling.
 	///
-	/// Creates one memtable per WAL segment. Flushes all but the last memtable
-	/// to SST via the provided callback. Returns the last memtable as active.
-	///
 	/// # Arguments
 	/// * `wal_path` - Path to WAL directory
 	/// * `min_wal_number` - Minimum WAL to replay
-	/// * `context` - Context string for error messages
 	/// * `recovery_mode` - How to handle corruption
 	/// * `arena_size` - Size for memtable arenas
-	/// * `flush_memtable` - Callback to flush intermediate memtables to SST
 	///
 	/// # Returns
-	/// * `(Option<max_seq_num>, Option<active_memtable>)`
-	pub(crate) fn replay_wal_with_repair<F>(
+	/// * `(Option<max_seq_num>, memtables)`, one memtable per segment, oldest first
+	pub(crate) fn replay_wal_with_repair(
 		wal_path: &Path,
 		min_wal_number: u64,
-		context: &str,
 		recovery_mode: WalRecoveryMode,
 		arena_size: usize,
-		mut flush_memtable: F,
-	) -> Result<(Option<u64>, Option<Arc<MemTable>>)>
-	where
-		F: FnMut(Arc<MemTable>, u64) -> Result<()>,
-	{
-		// Replay WAL - returns memtables per segment
-		let (wal_seq_num_opt, memtables) = match replay_wal(wal_path, min_wal_number, arena_size) {
-			Ok(result) => result,
-			Err(Error::WalCorruption {
-				segment_id,
-				offset,
-				message,
-			}) => {
-				// Handle corruption based on recovery mode
-				match recovery_mode {
-					WalRecoveryMode::AbsoluteConsistency => {
-						log::error!(
-							"WAL corruption detected in segment {} at offset {}: {}. \
-							AbsoluteConsistency mode: failing immediately without repair.",
-							segment_id,
-							offset,
-							message
-						);
-						return Err(Error::WalCorruption {
-							segment_id,
-							offset,
-							message,
-						});
-					}
-					WalRecoveryMode::TolerateCorruptedWithRepair => {
-						log::warn!(
-							"Detected WAL corruption in segment {} at offset {}: {}. Attempting repair...",
-							segment_id,
-							offset,
-							message
-						);
-
-						// Attempt repair
-						if let Err(repair_err) = repair_corrupted_wal_segment(wal_path, segment_id)
-						{
-							log::error!("Failed to repair WAL segment: {repair_err}");
-							return Err(Error::Other(format!(
-								"{context} failed: WAL segment {segment_id} is corrupted and could not be repaired. {repair_err}"
-							)));
-						}
-
-						// Retry after repair
-						match replay_wal(wal_path, min_wal_number, arena_size) {
-							Ok(result) => result,
-							Err(Error::WalCorruption {
-								segment_id: seg_id,
-								offset: off,
-								message,
-							}) => {
-								return Err(Error::Other(format!(
-									"{context} failed: WAL segment {seg_id} still corrupted at offset {off} after repair: {message}"
-								)));
-							}
-							Err(retry_err) => {
-								return Err(Error::Other(format!(
-									"{context} failed: WAL replay failed after repair. {retry_err}"
-								)));
-							}
-						}
-					}
+	) -> Result<ReplayResult> {
+		// Several segments may end in a torn record, each of which is repaired once.
+		let mut repaired = HashSet::new();
+		loop {
+			match replay_wal(wal_path, min_wal_number, arena_size) {
+				Err(Error::WalCorruption {
+					segment_id,
+					offset,
+					message,
+				}) if recovery_mode == WalRecoveryMode::TolerateCorruptedWithRepair
+					&& repaired.insert(segment_id) =>
+				{
+					log::warn!(
+						"Detected WAL corruption in segment {} at offset {}: {}. Attempting repair...",
+						segment_id,
+						offset,
+						message
+					);
+					repair_corrupted_wal_segment(wal_path, segment_id)?;
 				}
-			}
-			Err(e) => return Err(e),
-		};
-
-		// If no memtables, nothing was recovered
-		if memtables.is_empty() {
-			return Ok((None, None));
-		}
-
-		// Flush all memtables except the last to SST
-		let memtable_count = memtables.len();
-		if memtable_count > 1 {
-			log::info!("Recovery: flushing {} intermediate memtables to SST", memtable_count - 1);
-			for (memtable, wal_number) in memtables.iter().take(memtable_count - 1) {
-				if !memtable.is_empty() {
-					flush_memtable(Arc::clone(memtable), *wal_number)?;
-				}
+				outcome => return outcome,
 			}
 		}
-
-		// Return the last memtable as the active one
-		let (last_memtable, last_wal_number) = memtables.into_iter().last().unwrap();
-		let entry_count = {
-			let mut iter = last_memtable.iter();
-			let mut count = 0;
-			if iter.seek_first().unwrap_or(false) {
-				count += 1;
-				while iter.next().unwrap_or(false) {
-					count += 1;
-				}
-			}
-			count
-		};
-		log::info!(
-			"Recovery: setting last memtable (wal={}) as active with {} entries",
-			last_wal_number,
-			entry_count
-		);
-
-		Ok((wal_seq_num_opt, Some(last_memtable)))
 	}
 
 	/// Creates a new LSM tree with background task management
@@ -1206,30 +1143,13 @@ impl Core {
 		);
 
 		// Replay WAL with configurable recovery mode (returns None if skipped/empty)
-		let (wal_seq_num_opt, recovered_memtable) = Self::replay_wal_with_repair(
+		let (wal_seq_num_opt, recovered_memtables) = Self::replay_wal_with_repair(
 			&wal_path,
 			min_wal_number,
-			"Database startup",
 			opts.wal_recovery_mode,
 			opts.max_memtable_size,
-			|memtable, wal_number| {
-				// Flush intermediate memtable to SST during recovery
-				let table_id = inner.level_manifest.read()?.next_table_id();
-				inner.flush_immutable_to_sst(Arc::clone(&memtable), table_id, wal_number)?;
-				log::info!(
-					"Recovery: flushed memtable to SST table_id={}, wal_number={}",
-					table_id,
-					wal_number
-				);
-				Ok(())
-			},
 		)?;
-
-		// Set recovered memtable as active (if any)
-		if let Some(memtable) = recovered_memtable {
-			let mut active_memtable = inner.active_memtable.write()?;
-			*active_memtable = memtable;
-		}
+		inner.queue_recovered(recovered_memtables)?;
 
 		// Ensure the active memtable has the correct WAL number set
 		{
@@ -1273,7 +1193,10 @@ impl Core {
 		// SAFETY: This must happen AFTER manifest is loaded so we know which SSTs exist
 		inner.cleanup_orphaned_vlog_files()?;
 
-		// Trigger level compaction check at startup
+		// Flush what was recovered, and trigger level compaction check at startup
+		if inner.has_pending_immutables() {
+			task_manager.wake_up_memtable();
+		}
 		task_manager.wake_up_level();
 
 		let core = Self {
@@ -1327,12 +1250,13 @@ impl Core {
 	/// VLog data is at least as durable.
 	pub(crate) fn flush_wal(&self, sync: bool) -> Result<()> {
 		// VLog is NOT synced here — VLog writes are deferred to memtable flush.
-		if sync {
-			self.wal.sync()?;
-		} else {
-			self.wal.flush()?;
-		}
-		Ok(())
+		let flushed = if sync { self.wal.sync() } else { self.wal.flush() };
+		flushed.map_err(|e| {
+			// What did not reach the disk may not be tried again, and later records are behind it.
+			let e = Error::from(e);
+			self.error_handler.set_error(e.clone(), BackgroundErrorReason::WalWrite);
+			e
+		})
 	}
 
 	/// Safely closes the LSM tree by shutting down all components in the
@@ -1357,6 +1281,8 @@ impl Core {
 
 		// Step 1: Shutdown the commit pipeline to stop accepting new writes
 		self.commit_pipeline.shutdown();
+		// Those that did not see it have logged and are in the memtable once the lock is free.
+		drop(self.commit_pipeline.lock_writes());
 		log::debug!("Commit pipeline shutdown complete");
 
 		// Step 2: Signal write stall controller - wake any stalled writers
@@ -1608,33 +1534,15 @@ impl Tree {
 		}
 
 		// Replay any WAL entries that were restored
-		let (wal_seq_num_opt, recovered_memtable) = Core::replay_wal_with_repair(
+		let (wal_seq_num_opt, recovered_memtables) = Core::replay_wal_with_repair(
 			&wal_path,
 			manifest_log_number,
-			"Database restore",
 			self.core.inner.opts.wal_recovery_mode,
 			self.core.inner.opts.max_memtable_size,
-			|memtable, wal_number| {
-				// Flush intermediate memtable to SST during recovery
-				let table_id = self.core.inner.level_manifest.read()?.next_table_id();
-				self.core.inner.flush_immutable_to_sst(
-					Arc::clone(&memtable),
-					table_id,
-					wal_number,
-				)?;
-				log::info!(
-					"Restore: flushed memtable to SST table_id={}, wal_number={}",
-					table_id,
-					wal_number
-				);
-				Ok(())
-			},
 		)?;
-
-		// Set recovered memtable as active (if any)
-		if let Some(memtable) = recovered_memtable {
-			let mut active_memtable = self.core.inner.active_memtable.write()?;
-			*active_memtable = memtable;
+		self.core.inner.queue_recovered(recovered_memtables)?;
+		if let Some(ref task_manager) = *self.core.task_manager.lock().unwrap() {
+			task_manager.wake_up_memtable();
 		}
 
 		// Ensure the active memtable has the correct WAL number set

@@ -589,6 +589,13 @@ impl VLog {
 			let mut writer = self.writer.write();
 
 			if writer.is_none() || writer.as_ref().unwrap().size() >= self.max_file_size {
+				// `sync` reaches the active file only, and dropping a writer swallows its errors.
+				if let Some(full) = writer.as_mut() {
+					let synced = full.sync();
+					*writer = None;
+					synced?;
+				}
+
 				// Create new file
 				let file_id = self.next_file_id.fetch_add(1, Ordering::SeqCst);
 				let file_path = self.vlog_file_path(file_id);
@@ -614,9 +621,14 @@ impl VLog {
 
 		// Now append the key+value pair
 		let mut writer = self.writer.write();
-		let writer = writer.as_mut().unwrap();
+		let appended = writer.as_mut().unwrap().append(key, value);
 
-		let pointer = writer.append(key, value)?;
+		// Part of the entry may be in the file, so that the writer's offset is not the file's
+		// any more. The next entry begins a new file.
+		if appended.is_err() {
+			*writer = None;
+		}
+		let pointer = appended?;
 
 		Ok(pointer)
 	}
@@ -974,8 +986,13 @@ impl VLog {
 		let sync_fd = {
 			let mut guard = self.writer.write();
 			if let Some(ref mut writer) = *guard {
-				writer.flush()?;
-				Some(writer.sync_fd())
+				let flushed = writer.flush();
+				let sync_fd = writer.sync_fd();
+				if flushed.is_err() {
+					*guard = None;
+				}
+				flushed?;
+				Some(sync_fd)
 			} else {
 				None
 			}

@@ -6,6 +6,7 @@ mod arena;
 mod skiplist;
 
 use arena::Arena;
+pub(crate) use arena::MAX_ARENA_SIZE;
 pub(crate) use skiplist::max_entry_bytes;
 use skiplist::{Compare, Error as SkiplistError, Skiplist, SkiplistIterator};
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::writer::Writer;
 use super::{
 	get_segment_range,
+	list_segment_ids,
 	segment_name,
 	BufferedFileWriter,
 	CompressionType,
@@ -81,9 +82,10 @@ impl Wal {
 	///
 	/// # Behavior
 	///
-	/// Uses `max(min_log_number, highest_on_disk)` as the actual starting log
-	/// number. This ensures we never write to a log number lower than existing
-	/// segments on disk.
+	/// Uses `max(min_log_number, first number after those on disk)` as the actual
+	/// starting log number; a last segment that is empty is used again. This ensures
+	/// we never write to a log number lower than existing segments on disk, nor
+	/// behind records of an earlier run.
 	pub(crate) fn open_with_min_log_number(
 		dir: &Path,
 		min_log_number: u64,
@@ -107,8 +109,18 @@ impl Wal {
 		// 3. Without this fix, new writes would go to segment #5
 		// 4. If memtable flushes (log_number = 6), then crash again
 		// 5. Segment #5 would be skipped, losing the new writes
-		let highest_on_disk = Self::calculate_active_log_number(dir).unwrap_or(0);
-		let active_log_number = std::cmp::max(min_log_number, highest_on_disk);
+		//
+		// A segment that has records is never appended to: it may end in a torn record, which
+		// hides all that follows it, and a repair puts another file in its place.
+		let next_on_disk = match list_segment_ids(dir, Some("wal"))?.last() {
+			Some(&last) => {
+				let extension = opts.file_extension.as_deref().unwrap_or("wal");
+				let used = fs::metadata(dir.join(segment_name(last, extension)))?.len() > 0;
+				last + u64::from(used)
+			}
+			None => 0,
+		};
+		let active_log_number = std::cmp::max(min_log_number, next_on_disk);
 
 		if active_log_number > min_log_number {
 			log::info!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::lsm::fsync_directory;
-use crate::memtable::MemTable;
+use crate::memtable::{MemTable, MAX_ARENA_SIZE};
 use crate::wal::reader::{Reader, Reporter};
 use crate::wal::{get_segment_range, list_segment_ids, Error as WalError, SegmentRef};
 
@@ -50,7 +50,9 @@ impl Reporter for DefaultReporter {
 /// Replays the Write-Ahead Log (WAL) to recover recent writes.
 ///
 /// Creates one memtable per WAL segment, matching the original design where
-/// each WAL segment corresponds to one memtable.
+/// each WAL segment corresponds to one memtable. A segment that does not fit is
+/// replayed again into a larger one: in two memtables, the flush of the first would
+/// mark the segment as done.
 ///
 /// # Arguments
 /// * `wal_dir` - Path to the WAL directory
@@ -61,7 +63,7 @@ impl Reporter for DefaultReporter {
 /// * `Ok((Some(max_seq_num), memtables))` - Memtables with their WAL numbers
 /// * `Ok((None, vec![]))` - No data recovered
 /// * `Err(...)` - Error during replay
-type ReplayResult = (Option<u64>, Vec<(Arc<MemTable>, u64)>);
+pub(crate) type ReplayResult = (Option<u64>, Vec<(Arc<MemTable>, u64)>);
 
 pub(crate) fn replay_wal(
 	wal_dir: &Path,
@@ -145,90 +147,25 @@ pub(crate) fn replay_wal(
 
 		log::debug!("Processing WAL segment #{:020}", segment_id);
 
-		// Create a new memtable for this segment
-		let mut current_memtable = Arc::new(MemTable::new(arena_size));
-
-		// Open the segment file
-		let file = File::open(&segment.file_path)?;
-		let reporter = Box::new(DefaultReporter::new(segment_id));
-		let mut reader = Reader::with_options(file, Some(reporter), segment_id);
-
-		let mut batches_in_segment = 0;
-		let mut last_valid_offset = 0;
-
-		// Process each record in this segment
-		loop {
-			match reader.read() {
-				Ok((record_data, offset)) => {
-					last_valid_offset = offset as usize;
-					let batch = Batch::decode(record_data)?;
-					let batch_highest_seq_num = batch.get_highest_seq_num();
-
-					if batch_highest_seq_num > max_seq_num {
-						max_seq_num = batch_highest_seq_num;
-					}
-
-					batches_in_segment += 1;
-
-					log::debug!(
-						"Replayed batch from WAL #{:020}: seq_num={}, entries={}, offset={}",
+		let mut segment_arena_size = arena_size;
+		let (memtable, segment_max_seq_num, batches_in_segment) = loop {
+			match replay_segment(segment, segment_arena_size) {
+				Err(Error::ArenaFull) if segment_arena_size < MAX_ARENA_SIZE => {
+					log::warn!(
+						"WAL segment #{:020} exceeds a memtable of {} bytes, using a larger one",
 						segment_id,
-						batch_highest_seq_num,
-						batch.count(),
-						offset
+						segment_arena_size
 					);
-
-					// Apply batch to current memtable with ArenaFull handling
-					match current_memtable.add(&batch) {
-						Ok(()) => {}
-						Err(Error::ArenaFull) => {
-							// `MemTable::add` is atomic: it either fully applies the
-							// batch or returns ArenaFull with the memtable unchanged
-							// (no partial prefix). If the active memtable is empty here,
-							// the batch alone exceeds arena capacity and no rotation
-							// will help — surface as fatal.
-							if current_memtable.is_empty() {
-								return Err(Error::Other(format!(
-									"Batch too large for memtable (batch size exceeds arena_size={})",
-									arena_size
-								)));
-							}
-							// Save current memtable and create new one
-							log::warn!(
-								"WAL segment #{:020} exceeds single memtable capacity, splitting",
-								segment_id
-							);
-							memtables.push((Arc::clone(&current_memtable), segment_id));
-							current_memtable = Arc::new(MemTable::new(arena_size));
-							// Retry on fresh memtable
-							current_memtable.add(&batch)?;
-						}
-						Err(e) => return Err(e),
-					}
+					segment_arena_size = segment_arena_size.saturating_mul(2).max(1);
 				}
-				Err(WalError::Corruption(err)) => {
-					log::error!(
-						"Corrupted WAL record detected in segment {:020} at offset {}: {}",
-						segment_id,
-						last_valid_offset,
-						err
-					);
-					return Err(Error::wal_corruption(
-						segment_id as usize,
-						last_valid_offset,
-						format!("Corrupted WAL record: {}", err),
-					));
-				}
-				Err(WalError::IO(err)) if err.kind() == std::io::ErrorKind::UnexpectedEof => {
-					break; // End of this segment
-				}
-				Err(err) => return Err(err.into()),
+				outcome => break outcome?,
 			}
-		}
+		};
+		max_seq_num = max_seq_num.max(segment_max_seq_num);
 
 		// Save this segment's memtable if it has data
-		if !current_memtable.is_empty() {
-			memtables.push((current_memtable, segment_id));
+		if !memtable.is_empty() {
+			memtables.push((memtable, segment_id));
 		}
 
 		if batches_in_segment > 0 {
@@ -260,6 +197,72 @@ pub(crate) fn replay_wal(
 	Ok((result, memtables))
 }
 
+/// Replays one segment into a memtable of its own.
+///
+/// # Returns
+/// * `Ok((memtable, highest_seq_num, batches))`
+/// * `Err(ArenaFull)` - the memtable is too small for the segment
+/// * `Err(...)` - Error during replay
+fn replay_segment(segment: &SegmentRef, arena_size: usize) -> Result<(Arc<MemTable>, u64, usize)> {
+	let segment_id = segment.id;
+	let memtable = Arc::new(MemTable::new(arena_size));
+	let mut max_seq_num = 0;
+
+	// Open the segment file
+	let file = File::open(&segment.file_path)?;
+	let reporter = Box::new(DefaultReporter::new(segment_id));
+	let mut reader = Reader::with_options(file, Some(reporter), segment_id);
+
+	let mut batches_in_segment = 0;
+	let mut last_valid_offset = 0;
+
+	// Process each record in this segment
+	loop {
+		match reader.read() {
+			Ok((record_data, offset)) => {
+				last_valid_offset = offset as usize;
+				let batch = Batch::decode(record_data)?;
+				let batch_highest_seq_num = batch.get_highest_seq_num();
+
+				if batch_highest_seq_num > max_seq_num {
+					max_seq_num = batch_highest_seq_num;
+				}
+
+				batches_in_segment += 1;
+
+				log::debug!(
+					"Replayed batch from WAL #{:020}: seq_num={}, entries={}, offset={}",
+					segment_id,
+					batch_highest_seq_num,
+					batch.count(),
+					offset
+				);
+
+				memtable.add(&batch)?;
+			}
+			Err(WalError::Corruption(err)) => {
+				log::error!(
+					"Corrupted WAL record detected in segment {:020} at offset {}: {}",
+					segment_id,
+					last_valid_offset,
+					err
+				);
+				return Err(Error::wal_corruption(
+					segment_id as usize,
+					last_valid_offset,
+					format!("Corrupted WAL record: {}", err),
+				));
+			}
+			Err(WalError::IO(err)) if err.kind() == std::io::ErrorKind::UnexpectedEof => {
+				break; // End of this segment
+			}
+			Err(err) => return Err(err.into()),
+		}
+	}
+
+	Ok((memtable, max_seq_num, batches_in_segment))
+}
+
 pub(crate) fn repair_corrupted_wal_segment(wal_dir: &Path, segment_id: usize) -> Result<()> {
 	use std::fs;
 
@@ -279,6 +282,10 @@ pub(crate) fn repair_corrupted_wal_segment(wal_dir: &Path, segment_id: usize) ->
 
 	// Create a repair directory for the new WAL file
 	let repair_dir = wal_dir.join("repair_temp");
+	// What a repair left behind that was killed must not come before this one's records.
+	if repair_dir.exists() {
+		fs::remove_dir_all(&repair_dir)?;
+	}
 	fs::create_dir_all(&repair_dir)?;
 
 	// Create a new Wal for writing the repaired data
