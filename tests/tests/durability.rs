@@ -1,14 +1,15 @@
-//! What was acknowledged survives `kill -9`.
+//! What was acknowledged survives `kill -9` and a stop by signal.
 
+use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use e2e::{Server, Space, Wire};
+use e2e::{Finished, Server, Space, Wire, mpcloud};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const WRITERS: u64 = 4;
 
@@ -88,4 +89,78 @@ fn every_acknowledged_insert_survives_kill_9() {
     assert_eq!(counted["result"], kept, "the rounds before are there too");
     assert!(kept > 0, "nothing was written, so nothing was shown");
     println!("{kept} documents after {rounds} kills, seed {seed}");
+}
+
+/// A document is grown in the server to this many copies of a text that a request can have.
+const COPIES: usize = 30;
+const TEXT: usize = 90_000;
+
+/// Runs a command of the database with the command line, as an administrator.
+fn execute(data: &str, space: &str, params: &Value) -> Finished {
+    mpcloud(["call", "serverless.db.default.execute", &params.to_string(), "--space", space, "--json", "--data", data])
+}
+
+/// Writes documents of 2.7 MB until the server is gone; gives the `_id` of every one that was
+/// acknowledged, and counts them.
+fn fill_until_gone(data: &str, space: &str, first: u64, written: &AtomicU64, gone: &AtomicBool) -> Vec<u64> {
+    let text = json!({"$reduce": {"input": {"$range": [0, COPIES]}, "initialValue": "", "in": {"$concat": ["$$value", "x".repeat(TEXT)]}}});
+    let mut acknowledged = Vec::new();
+    for id in first.. {
+        let (filter, update) = (json!({"_id": id}), json!([{"$set": {"text": text}}]));
+        let params =
+            json!({"collection": "large", "command": "updateOne", "filter": filter, "update": update, "options": {"upsert": true}});
+        let finished = execute(data, space, &params);
+        if finished.code == Some(0) {
+            acknowledged.push(id);
+            written.fetch_add(1, Ordering::SeqCst);
+        } else if gone.load(Ordering::SeqCst) {
+            break;
+        } else {
+            panic!("a write failed before the server was ended: {finished:?}");
+        }
+    }
+    acknowledged
+}
+
+#[test]
+fn full_memtables_survive_stops_and_kill_9() {
+    let seed: u64 = std::env::var("MPCLOUD_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
+    println!("seed {seed} (MPCLOUD_SEED repeats it)");
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut server = Server::with_config("[plugins.db]\nconfig = { memtable = \"32MiB\" }\n");
+    let space = server.space("app").id;
+    let data = server.data().to_str().expect("a temporary path is UTF-8").to_owned();
+    let mut acknowledged = Vec::new();
+    for round in 0..4 {
+        let (written, gone) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let writers: Vec<_> = (0..2)
+            .map(|writer| {
+                let (data, space, written, gone) = (data.clone(), space.clone(), written.clone(), gone.clone());
+                thread::spawn(move || fill_until_gone(&data, &space, (round * 2 + writer) * 1000, &written, &gone))
+            })
+            .collect();
+        // A dozen fill a memtable.
+        let enough = random.random_range(14..30);
+        while written.load(Ordering::SeqCst) < enough && !writers.iter().any(thread::JoinHandle::is_finished) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        gone.store(true, Ordering::SeqCst);
+        if round % 2 == 0 {
+            assert!(server.stop().success(), "round {round}");
+            let log = server.data().join("db/documents/wal");
+            let segments = fs::read_dir(&log).unwrap_or_else(|e| panic!("{}: {e}", log.display())).count();
+            assert_eq!(segments, 0, "round {round}: all that was in memory was written out");
+        } else {
+            server.kill();
+        }
+        acknowledged.extend(writers.into_iter().flat_map(|writer| writer.join().expect("the writer ended well")));
+
+        server.restart();
+        let sizes = json!([{"$project": {"n": {"$strLenBytes": "$text"}}}]);
+        let answer = execute(&data, &space, &json!({"collection": "large", "command": "aggregate", "pipeline": sizes})).succeeded().json();
+        let whole: Vec<_> =
+            answer["result"].as_array().expect("aggregate gives a list").iter().filter(|doc| doc["n"] == COPIES * TEXT).collect();
+        let lost: Vec<u64> = acknowledged.iter().copied().filter(|id| !whole.iter().any(|doc| doc["_id"] == *id)).collect();
+        assert!(lost.is_empty(), "seed {seed}, round {round}: of {} acknowledged documents, {lost:?} are lost", acknowledged.len());
+    }
 }

@@ -1043,6 +1043,10 @@ pub(crate) struct Core {
 
 	/// Write stall controller for backpressure management
 	pub(crate) write_stall: Arc<crate::stall::WriteStallController>,
+
+	/// Whether it is closed. Two closes at once would delete the log of each other's flushes,
+	/// and every clone of a `Tree` closes it when it is dropped.
+	closed: tokio::sync::Mutex<bool>,
 }
 
 impl std::ops::Deref for Core {
@@ -1204,6 +1208,7 @@ impl Core {
 			commit_pipeline: Arc::clone(&commit_pipeline),
 			task_manager: Mutex::new(Some(task_manager)),
 			write_stall,
+			closed: tokio::sync::Mutex::new(false),
 		};
 
 		log::info!("=== LSM tree initialization complete ===");
@@ -1277,6 +1282,10 @@ impl Core {
 	/// Unlike `make_room_for_write`, this does NOT rotate the WAL before
 	/// flushing. This prevents creating an empty WAL file on clean shutdown.
 	pub async fn close(&self) -> Result<()> {
+		let mut closed = self.closed.lock().await;
+		if *closed {
+			return Ok(());
+		}
 		log::info!("Shutting down LSM tree...");
 
 		// Step 1: Shutdown the commit pipeline to stop accepting new writes
@@ -1378,6 +1387,7 @@ impl Core {
 			final_manifest.get_last_sequence()
 		);
 
+		*closed = true;
 		Ok(())
 	}
 }

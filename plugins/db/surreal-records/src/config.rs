@@ -5,6 +5,8 @@ use serde::{Deserialize, Deserializer};
 
 /// The smallest memtable: the largest document, its record and its key have to fit with room to spare.
 const MIN_MEMTABLE: u64 = 32 << 20;
+/// The largest one: reading its log again may take more than it had, and 4 GiB is all there can be.
+const MAX_MEMTABLE: u64 = 2 << 30;
 
 /// Where documents are kept. Every key is optional.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,7 +32,7 @@ pub struct Config {
     /// with `KiB`, `MiB` or `GiB`. Default: `128MiB`.
     pub cache: Size,
     /// How much may be written before it is sorted into a file, in bytes or with `KiB`, `MiB` or
-    /// `GiB`, at least `32MiB`. What is written meanwhile takes as much again. Default: `64MiB`.
+    /// `GiB`, from `32MiB` to `2GiB`. What is written meanwhile takes as much again. Default: `64MiB`.
     pub memtable: Size,
 }
 
@@ -68,14 +70,14 @@ impl Config {
     /// Checks what the types of the keys leave open.
     ///
     /// # Errors
-    /// `InvalidConfiguration` for a `sync` that is none, and for a memtable that is too small.
+    /// `InvalidConfiguration` for a `sync` that is none, and for a memtable that is too small or too large.
     pub fn check(&self) -> Result<()> {
         let known = self.sync == "every" || self.sync == "never" || self.sync.starts_with(|c: char| c.is_ascii_digit());
         if !known || !self.sync.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(Error::new(codes::CONFIG, "sync must be `every`, `never` or a time such as `100ms`"));
         }
-        if self.memtable.0 < MIN_MEMTABLE || usize::try_from(self.memtable.0).is_err() {
-            return Err(Error::new(codes::CONFIG, "memtable must be at least 32MiB"));
+        if !(MIN_MEMTABLE..=MAX_MEMTABLE).contains(&self.memtable.0) {
+            return Err(Error::new(codes::CONFIG, "memtable must be from 32MiB to 2GiB"));
         }
         Ok(())
     }
@@ -111,6 +113,7 @@ mod tests {
         }
         assert!(Config::default().check().is_ok());
         assert!(Config { memtable: Size(1 << 20), ..Config::default() }.check().is_err());
+        assert!(Config { memtable: Size(3 << 30), ..Config::default() }.check().is_err());
         assert!(Config { sync: "sometimes".to_owned(), ..Config::default() }.check().is_err());
     }
 }

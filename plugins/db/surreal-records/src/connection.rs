@@ -98,6 +98,20 @@ impl Connection {
         })
     }
 
+    /// Writes out what an embedded database holds in memory and closes it, unless another
+    /// connection has it open. Sessions on a closed one fail.
+    ///
+    /// # Errors
+    /// `ServiceUnavailable` when that takes longer than 20 seconds.
+    pub fn close(&self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            match &self.place {
+                Place::Embedded(embedded) => embedded.close().await,
+                Place::Server(_) => Ok(()),
+            }
+        })
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

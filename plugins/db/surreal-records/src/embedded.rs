@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -31,14 +32,17 @@ use surrealdb_kvs::key::{KVKey, KVKeyDecode, KVSubspace};
 use surrealdb_kvs::value::KVValue;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::config::Config;
+use crate::error::database;
 use crate::range::{FIELD, PAGE_BYTES, Part, Range};
 use crate::write::{Expect, Then, Write, Written};
 
 /// How long to wait for a database that another instance is about to let go of.
 const OPEN_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a database may take to write out what it holds in memory.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(20);
 /// How often making a space's database is tried when others make theirs at the same time.
 const MAX_CONFLICTS: u32 = 64;
 /// How many records are passed over without leaving the caller's thread for it.
@@ -63,6 +67,7 @@ type Answer<T> = surrealdb::Result<T>;
 /// An embedded database, which is closed when nobody holds it any more.
 pub struct Embedded {
     datastore: Arc<Datastore>,
+    closed: AtomicBool,
 }
 
 impl Embedded {
@@ -114,16 +119,40 @@ impl Embedded {
             datastore.check_version().await.map_err(raised)?;
             datastore.bootstrap().await.map_err(raised)?;
             datastore.start_maintenance_tasks();
-            Ok(Arc::new(Self { datastore }))
+            Ok(Arc::new(Self { datastore, closed: AtomicBool::new(false) }))
         });
         opened.await.map_err(|error| Error::new(codes::UNAVAILABLE, "the database cannot be opened").with_source(error))
+    }
+
+    /// Writes out what is in memory and closes the database, if nobody else holds it.
+    ///
+    /// # Errors
+    /// `ServiceUnavailable` when that takes longer than 20 seconds; it goes on, and what is not
+    /// written out is in the log.
+    pub async fn close(self: &Arc<Self>) -> Result<()> {
+        {
+            let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+            if Arc::strong_count(self) > 1 {
+                return Ok(());
+            }
+            // Whoever opens it from now on waits until it is closed.
+            open.retain(|_, held| !std::ptr::eq(held.as_ptr(), Arc::as_ptr(self)));
+        }
+        let closed = timeout(CLOSE_PATIENCE, aside(self.shutdown())).await;
+        closed.map_err(|_| Error::new(codes::UNAVAILABLE, "the database did not close in time"))?.map_err(database)
+    }
+
+    /// Closes the database the first time.
+    fn shutdown(&self) -> impl Future<Output = Answer<()>> + Send + use<> {
+        let (datastore, closed) = (self.datastore.clone(), self.closed.swap(true, Ordering::AcqRel));
+        async move { if closed { Ok(()) } else { datastore.shutdown().await.map_err(raised) } }
     }
 
     /// A space's database, which is made if it is not there.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn space(self: &Arc<Self>, namespace: &str, database: &str) -> Answer<Space> {
+    pub async fn space(&self, namespace: &str, database: &str) -> Answer<Space> {
         let mut conflicts = 0;
         loop {
             match self.find_or_make(namespace, database).await {
@@ -136,7 +165,7 @@ impl Embedded {
         }
     }
 
-    async fn find_or_make(self: &Arc<Self>, namespace: &str, database: &str) -> Answer<Space> {
+    async fn find_or_make(&self, namespace: &str, database: &str) -> Answer<Space> {
         let opened = Open::begin(&self.datastore, TransactionType::Read).await?;
         let mut found = opened.get_db_by_name(namespace, database, None).await.map_err(raised)?;
         opened.cancel().await;
@@ -150,7 +179,7 @@ impl Embedded {
             namespace: namespace.to_owned(),
             name: database.to_owned(),
             ids: (definition.namespace_id, definition.database_id),
-            embedded: self.clone(),
+            datastore: self.datastore.clone(),
         })
     }
 
@@ -175,9 +204,8 @@ impl Embedded {
 impl Drop for Embedded {
     fn drop(&mut self) {
         if let Some(runtime) = RUNTIME.as_ref() {
-            let datastore = self.datastore.clone();
             // What was acknowledged is as safe without this as `sync` says.
-            runtime.spawn(async move { datastore.shutdown().await.map_err(raised) });
+            runtime.spawn(self.shutdown());
         }
     }
 }
@@ -232,9 +260,9 @@ impl Drop for Open {
 #[derive(Clone)]
 pub struct Snapshot(Arc<Open>);
 
-/// A space's database.
+/// A space's database, as long as somebody holds the embedded database.
 pub struct Space {
-    embedded: Arc<Embedded>,
+    datastore: Arc<Datastore>,
     namespace: String,
     name: String,
     ids: (NamespaceId, DatabaseId),
@@ -265,7 +293,7 @@ impl Space {
     }
 
     async fn begin(&self, kind: TransactionType) -> Answer<Open> {
-        Open::begin(&self.embedded.datastore, kind).await
+        Open::begin(&self.datastore, kind).await
     }
 
     /// What the database holds now, to be read from later.
@@ -416,7 +444,7 @@ impl Space {
     /// What the storage answers.
     pub async fn remove_table(&self, table: &str) -> Answer<()> {
         let session = Session::owner().with_ns(&self.namespace).with_db(&self.name);
-        let answers = self.embedded.datastore.execute(&crate::statements::remove_table(table), &session, None).await?;
+        let answers = self.datastore.execute(&crate::statements::remove_table(table), &session, None).await?;
         answers.into_iter().try_for_each(|answer| answer.result.map(drop))
     }
 

@@ -3,6 +3,9 @@
 use sdk_plugin::{Error, codes};
 use surrealdb::types::{ConnectionError, NotFoundError, QueryError};
 
+/// How the operating system names a full disk and a spent quota: storage engines keep its text only.
+const FULL: [&str; 2] = ["(os error 28)", "(os error 122)"];
+
 /// An error of the database. Its text stays in the log.
 pub fn database(error: surrealdb::Error) -> Error {
     let unavailable = || Error::new(codes::UNAVAILABLE, "the database cannot be reached").retryable();
@@ -15,9 +18,15 @@ pub fn database(error: surrealdb::Error) -> Error {
         }
         (_, Some(ConnectionError::ConnectionFailed | ConnectionError::Uninitialised)) => unavailable(),
         _ if error.is_connection() => unavailable(),
+        _ if is_full(&error) => Error::new(codes::UNAVAILABLE, "the disk of the database is full"),
         _ => return Error::internal(error),
     };
     sorted.with_source(error)
+}
+
+fn is_full(error: &surrealdb::Error) -> bool {
+    let text = error.to_string();
+    FULL.iter().any(|name| text.contains(name))
 }
 
 /// Whether the same statement may succeed when it is run again.
@@ -31,4 +40,25 @@ pub fn is_missing(error: &surrealdb::Error) -> bool {
         error.not_found_details(),
         Some(NotFoundError::Table { .. } | NotFoundError::Database { .. } | NotFoundError::Namespace { .. })
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As SurrealKV words it when the log, a table and the manifest cannot be written.
+    #[test]
+    fn a_full_disk_is_named() {
+        let full = std::io::Error::from_raw_os_error(28);
+        for text in [
+            format!("There was a problem with a transaction: IO error: kind={}, message={full}", full.kind()),
+            format!("There was a problem with a transaction: Failed to flush memtable to SST table_id=7: {full}"),
+        ] {
+            let error = database(surrealdb::Error::internal(text));
+            assert_eq!((error.code(), error.message()), (codes::UNAVAILABLE, "the disk of the database is full"));
+            assert!(!error.is_retryable(), "it stays full until somebody makes room");
+        }
+        let other = database(surrealdb::Error::internal("IO error: Input/output error (os error 5)".to_owned()));
+        assert_eq!(other.code(), codes::INTERNAL);
+    }
 }

@@ -123,9 +123,21 @@ impl Engine {
         }
     }
 
-    /// Lets go of all databases.
-    pub fn close(&self) {
+    /// Lets go of all databases, and closes an embedded one unless another instance uses it.
+    ///
+    /// # Errors
+    /// `ServiceUnavailable` when an embedded database could not write out in time what it holds in
+    /// memory, which is in its log.
+    pub async fn close(self: &Arc<Self>) -> Result<()> {
         self.databases.invalidate_all();
+        {
+            let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+            if Arc::strong_count(self) > 1 {
+                return Ok(());
+            }
+            open.retain(|_, engine| !std::ptr::eq(engine.as_ptr(), Arc::as_ptr(self)));
+        }
+        self.connection.close().await
     }
 }
 
@@ -154,5 +166,26 @@ mod tests {
         assert!(!Arc::ptr_eq(&first, &open(&elsewhere, &folder).await));
         let memory = Config { url: "mem://".to_owned(), ..Config::default() };
         assert!(!Arc::ptr_eq(&open(&memory, &folder).await, &open(&memory, &folder).await));
+    }
+
+    #[tokio::test]
+    async fn the_last_instance_closes_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::default();
+        let open = async || Engine::open(&config, folder.path()).await.unwrap();
+        let log = || std::fs::read_dir(folder.path().join("documents/wal")).unwrap().count();
+        let (first, second) = (open().await, open().await);
+        first.database("space").await.unwrap();
+        first.close().await.unwrap();
+        assert_eq!(log(), 1, "the other instance goes on");
+        drop(first);
+        // Kept, as by a call that does not end.
+        let database = second.database("space").await.unwrap();
+        second.close().await.unwrap();
+        assert_eq!(log(), 0, "all of the log is in tables");
+        let third = open().await;
+        assert!(!Arc::ptr_eq(&second, &third));
+        third.database("space").await.unwrap();
+        drop(database);
     }
 }

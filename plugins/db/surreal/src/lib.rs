@@ -74,8 +74,7 @@ impl Plugin for Surreal {
     }
 
     async fn stop(self: Arc<Self>) -> Result<()> {
-        self.service.engine().close();
-        Ok(())
+        self.service.engine().close().await
     }
 }
 

@@ -56,7 +56,7 @@ impl Service {
     }
 
     /// The connection behind it.
-    pub fn engine(&self) -> &Engine {
+    pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
     }
 

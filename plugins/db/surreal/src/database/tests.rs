@@ -7,12 +7,13 @@ use crate::index;
 use crate::locks::Locks;
 use crate::records::Records;
 
-async fn database() -> (Arc<Database>, tempfile::TempDir) {
+/// A database in memory, and what holds it.
+async fn database() -> (Arc<Database>, Connection) {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { url: "mem://".to_owned(), ..Config::default() };
     let connection = Connection::open(&config, folder.path()).await.unwrap();
     let session = connection.session("space").await.unwrap();
-    (Arc::new(Database::new("space", session)), folder)
+    (Arc::new(Database::new("space", session)), connection)
 }
 
 async fn put(database: &Arc<Database>, name: &str, id: i32, doc: Document) {
@@ -42,7 +43,7 @@ async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_holds_although_somebody_uses_the_collection_as_it_was() {
-    let (database, _folder) = database().await;
+    let (database, _connection) = database().await;
     put(&database, "a", 1, doc! {"_id": 1}).await;
     put(&database, "b", 2, doc! {"_id": 2}).await;
     let used = Records::open(database.clone(), "b").await.unwrap();
@@ -63,7 +64,7 @@ async fn a_change_holds_although_somebody_uses_the_collection_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_uses_a_table_under_its_old_name_is_waited_for() {
-    let (database, _folder) = database().await;
+    let (database, _connection) = database().await;
     put(&database, "a", 1, doc! {"_id": 1, "n": 1}).await;
     let used = Records::open(database.clone(), "a").await.unwrap();
     database.rename("a", "b", None).await.unwrap();
@@ -79,7 +80,7 @@ async fn who_uses_a_table_under_its_old_name_is_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn results_that_became_a_collection_are_not_dropped_with_their_hidden_one() {
-    let (database, _folder) = database().await;
+    let (database, _connection) = database().await;
     let aside = Database::temporary();
     put(&database, &aside, 1, doc! {"_id": 1}).await;
     database.rename(&aside, "c", None).await.unwrap();
@@ -89,7 +90,7 @@ async fn results_that_became_a_collection_are_not_dropped_with_their_hidden_one(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_index_that_cannot_be_begun_is_not_left_behind() {
-    let (database, _folder) = database().await;
+    let (database, _connection) = database().await;
     put(&database, "c", 1, doc! {"_id": 1, "n": 1}).await;
     let used = Records::open(database.clone(), "c").await.unwrap();
     let error = index::create(&database, &Locks::default(), "c", vec![by_n()]).await.unwrap_err();
@@ -103,7 +104,7 @@ async fn an_index_that_cannot_be_begun_is_not_left_behind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_index_that_was_cut_off_waits_for_who_does_not_know_of_it() {
-    let (database, _folder) = database().await;
+    let (database, _connection) = database().await;
     put(&database, "c", 1, doc! {"_id": 1, "n": 1}).await;
     let unknowing = Records::open(database.clone(), "c").await.unwrap();
     let begun = |definition: &mut Collection| {
@@ -121,7 +122,7 @@ async fn an_index_that_was_cut_off_waits_for_who_does_not_know_of_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_index_that_was_cut_off_and_cannot_be_made_is_removed() {
-    let (database, _folder) = database().await;
+    let (database, _connection) = database().await;
     for id in [1, 2] {
         put(&database, "c", id, doc! {"_id": id, "n": 7}).await;
     }
@@ -138,7 +139,7 @@ async fn an_index_that_was_cut_off_and_cannot_be_made_is_removed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn results_do_not_replace_a_collection_whose_indexes_changed() {
-    let (database, _folder) = database().await;
+    let (database, _connection) = database().await;
     put(&database, "$aside", 1, doc! {"_id": 1}).await;
     put(&database, "c", 1, doc! {"_id": 1, "n": 1}).await;
     index::create(&database, &Locks::default(), "c", vec![by_n()]).await.unwrap();
@@ -150,7 +151,7 @@ async fn results_do_not_replace_a_collection_whose_indexes_changed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_left_behind_is_swept() {
-    let (database, _folder) = database().await;
+    let (database, _connection) = database().await;
     let old = "5f0000000000000000000000";
     let (left, young) = (format!("c${old}"), format!("c${}", ObjectId::new().to_hex()));
     put(&database, "c", 1, doc! {"_id": 1, "n": 1}).await;
