@@ -5,6 +5,8 @@ use surrealdb::types::{ConnectionError, NotFoundError, QueryError};
 
 /// How the operating system names a full disk and a spent quota: storage engines keep its text only.
 const FULL: [&str; 2] = ["(os error 28)", "(os error 122)"];
+/// How SurrealKV names that it has stopped taking writes, to those that waited for it.
+const STOPPED: &str = "Pipeline stall";
 
 /// An error of the database. Its text stays in the log.
 pub fn database(error: surrealdb::Error) -> Error {
@@ -18,15 +20,11 @@ pub fn database(error: surrealdb::Error) -> Error {
         }
         (_, Some(ConnectionError::ConnectionFailed | ConnectionError::Uninitialised)) => unavailable(),
         _ if error.is_connection() => unavailable(),
-        _ if is_full(&error) => Error::new(codes::UNAVAILABLE, "the disk of the database is full"),
+        _ if error.message().contains(STOPPED) => unavailable(),
+        _ if FULL.iter().any(|name| error.message().contains(name)) => Error::new(codes::UNAVAILABLE, "the disk of the database is full"),
         _ => return Error::internal(error),
     };
     sorted.with_source(error)
-}
-
-fn is_full(error: &surrealdb::Error) -> bool {
-    let text = error.to_string();
-    FULL.iter().any(|name| text.contains(name))
 }
 
 /// Whether the same statement may succeed when it is run again.
@@ -48,7 +46,7 @@ mod tests {
 
     /// As SurrealKV words it when the log, a table and the manifest cannot be written.
     #[test]
-    fn a_full_disk_is_named() {
+    fn a_full_disk_and_a_stop_are_named() {
         let full = std::io::Error::from_raw_os_error(28);
         for text in [
             format!("There was a problem with a transaction: IO error: kind={}, message={full}", full.kind()),
@@ -58,6 +56,8 @@ mod tests {
             assert_eq!((error.code(), error.message()), (codes::UNAVAILABLE, "the disk of the database is full"));
             assert!(!error.is_retryable(), "it stays full until somebody makes room");
         }
+        let stopped = database(surrealdb::Error::internal("There was a problem with a transaction: Pipeline stall".to_owned()));
+        assert!(stopped.code() == codes::UNAVAILABLE && stopped.is_retryable());
         let other = database(surrealdb::Error::internal("IO error: Input/output error (os error 5)".to_owned()));
         assert_eq!(other.code(), codes::INTERNAL);
     }
