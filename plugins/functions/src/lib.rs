@@ -5,6 +5,7 @@ mod config;
 mod engine;
 mod logs;
 mod manage;
+mod native;
 mod package;
 mod paging;
 mod plugin;

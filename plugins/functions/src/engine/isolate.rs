@@ -9,17 +9,20 @@ use deno_v8 as v8;
 use sdk_plugin::{Error, Result, codes};
 
 use super::ops::{self, State};
-use super::{memory, platform};
+use super::{convert, memory, platform};
+use crate::native::{self, Failure};
 use crate::runtime::{Guard, Interrupt, StopCause};
 
 /// The prelude, in the order in which its parts need each other. Each is a function of `internal`,
 /// the object that they share, and `ops`, the functions of [`ops`]; no other code sees either.
-const PRELUDE: [(&str, &str); 7] = [
+const PRELUDE: [(&str, &str); 9] = [
+    ("mpcloud:native", include_str!("prelude/native.js")),
     ("mpcloud:format", include_str!("prelude/format.js")),
     ("mpcloud:console", include_str!("prelude/console.js")),
     ("mpcloud:timers", include_str!("prelude/timers.js")),
     ("mpcloud:encoding", include_str!("prelude/encoding.js")),
     ("mpcloud:services", include_str!("prelude/services.js")),
+    ("mpcloud:builtins", include_str!("prelude/builtins.js")),
     ("mpcloud:module", include_str!("prelude/module.js")),
     ("mpcloud:context", include_str!("prelude/context.js")),
 ];
@@ -38,6 +41,8 @@ pub enum Entry<'a> {
     Start(u32, &'a str),
     /// A service has answered: the call's number, whether it succeeded, and JSON text.
     Complete(u32, bool, &'a [u8]),
+    /// A native op has ended: its number and its result.
+    Settle(u32, &'a mut Option<native::Result>),
     /// A timer is due: its number, and whether the call it belongs to still runs.
     Fire(u32, bool),
 }
@@ -47,6 +52,7 @@ pub struct Isolate {
     // The order matters: handles go before the isolate, and the guard after it.
     start: v8::Global<v8::Function>,
     complete: v8::Global<v8::Function>,
+    settle: v8::Global<v8::Function>,
     fire: v8::Global<v8::Function>,
     context: v8::Global<v8::Context>,
     isolate: v8::OwnedIsolate,
@@ -63,7 +69,7 @@ impl Isolate {
     pub fn new(limit: usize, state: Rc<RefCell<State>>) -> Result<Self> {
         platform::start();
         let guard = Guard::watched();
-        let mut isolate = v8::Isolate::new(memory::params(limit));
+        let mut isolate = v8::Isolate::new(memory::params(limit, &state.borrow().buffers));
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         guard.arm(Box::new(Stopper(isolate.thread_safe_handle())));
         // SAFETY: the field order drops the isolate before the guard.
@@ -77,34 +83,39 @@ impl Isolate {
             let entries = install(scope);
             (v8::Global::new(scope, context), entries)
         };
-        let Some([start, complete, fire]) = entries else {
+        let Some([start, complete, settle, fire]) = entries else {
             // The globals must go before the isolate does.
             drop(context);
             return Err(Error::new(codes::FUNCTION_SERVER, "the function's instance cannot start"));
         };
-        Ok(Self { start, complete, fire, context, isolate, guard, state })
+        Ok(Self { start, complete, settle, fire, context, isolate, guard, state })
     }
 
     /// Runs a stretch until `deadline`. Says why it was stopped, if it was.
-    pub fn run(&mut self, entry: &Entry, deadline: Instant) -> Option<StopCause> {
+    pub fn run(&mut self, entry: &mut Entry, deadline: Instant) -> Option<StopCause> {
         self.guard.begin(deadline);
         let thrown = {
             v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
             v8::tc_scope!(let scope, scope);
             let this = v8::undefined(scope).into();
-            let called = match *entry {
+            let called = match entry {
                 Entry::Start(call, args) => text(scope, args.as_bytes()).and_then(|args| {
-                    let call = v8::Integer::new_from_unsigned(scope, call).into();
+                    let call = v8::Integer::new_from_unsigned(scope, *call).into();
                     v8::Local::new(scope, &self.start).call(scope, this, &[call, args.into()])
                 }),
                 Entry::Complete(id, succeeded, data) => text(scope, data).and_then(|data| {
-                    let id = v8::Integer::new_from_unsigned(scope, id).into();
-                    let succeeded = v8::Boolean::new(scope, succeeded).into();
+                    let id = v8::Integer::new_from_unsigned(scope, *id).into();
+                    let succeeded = v8::Boolean::new(scope, *succeeded).into();
                     v8::Local::new(scope, &self.complete).call(scope, this, &[id, succeeded, data.into()])
                 }),
+                Entry::Settle(id, result) => settled(scope, &self.state, result).and_then(|(succeeded, value)| {
+                    let id = v8::Integer::new_from_unsigned(scope, *id).into();
+                    let succeeded = v8::Boolean::new(scope, succeeded).into();
+                    v8::Local::new(scope, &self.settle).call(scope, this, &[id, succeeded, value])
+                }),
                 Entry::Fire(id, live) => {
-                    let id = v8::Integer::new_from_unsigned(scope, id).into();
-                    let live = v8::Boolean::new(scope, live).into();
+                    let id = v8::Integer::new_from_unsigned(scope, *id).into();
+                    let live = v8::Boolean::new(scope, *live).into();
                     v8::Local::new(scope, &self.fire).call(scope, this, &[id, live])
                 }
             };
@@ -127,7 +138,7 @@ impl Isolate {
         }
         // The prelude catches what functions throw; what comes through is a stack that was too
         // deep for the prelude itself.
-        if let (Some(message), Entry::Start(call, _)) = (thrown, entry) {
+        if let (Some(message), Entry::Start(call, _)) = (thrown, &entry) {
             self.state.borrow_mut().fail(*call, message, "");
         }
         stopped
@@ -166,12 +177,29 @@ impl Isolate {
     }
 }
 
+/// Whether an op succeeded, and its value or error.
+fn settled<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    state: &RefCell<State>,
+    result: &mut Option<native::Result>,
+) -> Option<(bool, v8::Local<'s, v8::Value>)> {
+    let buffers = state.borrow().buffers.clone();
+    let failure = match result.take()? {
+        Ok(value) => match convert::to_js(scope, &buffers, value) {
+            Some(value) => return Some((true, value)),
+            None => Failure::range_error("ERR_MEMORY_ALLOCATION_FAILED", "the result does not fit into the function's memory"),
+        },
+        Err(failure) => failure,
+    };
+    convert::error(scope, &buffers, failure).map(|error| (false, error))
+}
+
 /// A string of the engine's, of UTF-8.
 pub fn text<'s>(scope: &v8::PinScope<'s, '_>, utf8: &[u8]) -> Option<v8::Local<'s, v8::String>> {
     v8::String::new_from_utf8(scope, utf8, v8::NewStringType::Normal)
 }
 
-fn install(scope: &mut v8::PinScope<'_, '_>) -> Option<[v8::Global<v8::Function>; 3]> {
+fn install(scope: &mut v8::PinScope<'_, '_>) -> Option<[v8::Global<v8::Function>; 4]> {
     v8::tc_scope!(let scope, scope);
     let internal = v8::Object::new(scope);
     let table = ops::table(scope)?;
@@ -193,5 +221,5 @@ fn install(scope: &mut v8::PinScope<'_, '_>) -> Option<[v8::Global<v8::Function>
         let function = v8::Local::<v8::Function>::try_from(internal.get(scope, name.into())?).ok()?;
         Some(v8::Global::new(scope, function))
     };
-    Some([function("start")?, function("complete")?, function("fire")?])
+    Some([function("start")?, function("complete")?, function("settle")?, function("fire")?])
 }

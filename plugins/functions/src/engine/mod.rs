@@ -16,9 +16,12 @@
 //! get hold of another number could at most act as another call *of the same version of the same
 //! function in the same space* — whose code it is, and which may do all of that anyway.
 
+mod builtins;
+mod convert;
 mod fatal;
 mod isolate;
 mod memory;
+mod natives;
 mod ops;
 mod platform;
 mod worker;
@@ -96,5 +99,7 @@ impl Runtime for Engine {
     }
 }
 
+#[cfg(test)]
+mod packages;
 #[cfg(test)]
 mod tests;

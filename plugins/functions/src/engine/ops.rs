@@ -13,8 +13,11 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::isolate::text;
+use super::memory::Buffers;
+use super::{builtins, natives};
+use crate::native::{self, Env, Failure};
 use crate::package::Package;
-use crate::runtime::{Instance, Lines, MAX_OPEN_CALLS, Message, Outcome, Upstream, facts};
+use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, Message, Outcome, Upstream, facts};
 
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
@@ -39,8 +42,12 @@ pub struct State {
     /// Timers by the time they are due: number and call.
     pub timers: BTreeSet<(Instant, u32, u32)>,
     due: HashMap<u32, (Instant, u32)>,
-    /// Calls of services that have not been answered, with the call of the function they belong to.
+    /// Calls of services and native ops that have not been answered, with the call of the function
+    /// they belong to.
     pub open: HashMap<u32, u32>,
+    /// What native ops know of this isolate.
+    pub env: Env,
+    pub buffers: Buffers,
     pub rejected: Vec<v8::Global<v8::Promise>>,
     pub instance: Arc<Instance>,
     package: Arc<Package>,
@@ -52,6 +59,8 @@ pub struct State {
 impl State {
     pub fn new(instance: Arc<Instance>, package: Arc<Package>, upstream: Arc<dyn Upstream>, tasks: Handle, max_reply: usize) -> Self {
         Self {
+            env: Env::new(package.clone()),
+            buffers: Buffers::new(instance.target.memory),
             running: HashMap::new(),
             current: 0,
             timers: BTreeSet::new(),
@@ -148,7 +157,41 @@ impl State {
                 Ok(result) => result.map(|reply| reply.data),
                 Err(_) => Err(Error::new(codes::TIMEOUT, "the call did not end before the function's deadline")),
             };
-            instance.send(Message::Completed { id, result });
+            instance.send(Message::Completed { id, answer: Answer::Service(result) });
+        });
+        Ok(())
+    }
+
+    /// Begins a native op on behalf of the call whose stretch this is.
+    pub fn begin(
+        &mut self,
+        id: u32,
+        op: fn(&mut Env, &native::Args) -> native::Result<native::Work>,
+        args: &native::Args,
+    ) -> native::Result<()> {
+        let Some(running) = self.running.get(&self.current) else {
+            return Err(Failure::error("ERR_CALL_ENDED", "the call of the function that this belongs to has ended"));
+        };
+        if self.open.len() >= MAX_OPEN_CALLS {
+            return Err(Failure::error(
+                "ERR_TOO_MANY_OPERATIONS",
+                format!("the function has {MAX_OPEN_CALLS} operations open; no more are allowed"),
+            ));
+        }
+        let deadline = running.call.deadline + GRACE;
+        self.env.deadline = running.call.deadline;
+        let work = {
+            let _entered = self.tasks.enter();
+            op(&mut self.env, args)?
+        };
+        self.open.insert(id, self.current);
+        let instance = self.instance.clone();
+        self.tasks.spawn(async move {
+            let result = match tokio::time::timeout_at(deadline.into(), work).await {
+                Ok(result) => result,
+                Err(_) => Err(Failure::error("ETIMEDOUT", "the operation did not end before the function's deadline")),
+            };
+            instance.send(Message::Completed { id, answer: Answer::Native(result) });
         });
         Ok(())
     }
@@ -159,12 +202,12 @@ pub fn error_text(error: &Error) -> String {
     json!({"code": error.code(), "message": error.message()}).to_string()
 }
 
-type Shared = Rc<RefCell<State>>;
-type Scope<'s, 'i> = v8::PinScope<'s, 'i>;
-type Args<'s> = v8::FunctionCallbackArguments<'s>;
-type Return<'s> = v8::ReturnValue<'s, v8::Value>;
+pub type Shared = Rc<RefCell<State>>;
+pub type Scope<'s, 'i> = v8::PinScope<'s, 'i>;
+pub type Args<'s> = v8::FunctionCallbackArguments<'s>;
+pub type Return<'s> = v8::ReturnValue<'s, v8::Value>;
 
-fn state(scope: &Scope) -> Option<Shared> {
+pub fn state(scope: &Scope) -> Option<Shared> {
     scope.get_slot::<Shared>().cloned()
 }
 
@@ -192,7 +235,16 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>>
             table.set(scope, key.into(), function.into())?;
         )*};
     }
+    let key = v8::String::new(scope, "builtin_names")?;
+    let names = builtins::names(scope)?;
+    table.set(scope, key.into(), names.into())?;
+    let key = v8::String::new(scope, "natives")?;
+    let natives = natives::table(scope)?;
+    table.set(scope, key.into(), natives.into())?;
     add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, compile, encode, decode);
+    let key = v8::String::new(scope, "builtin")?;
+    let function = v8::Function::new(scope, builtins::builtin)?;
+    table.set(scope, key.into(), function.into())?;
     Some(table)
 }
 

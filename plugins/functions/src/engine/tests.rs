@@ -48,26 +48,31 @@ impl Calls for Services {
     }
 }
 
-struct Function {
+pub struct Function {
     engine: Engine,
     services: Services,
     target: Arc<Target>,
     package: Arc<Package>,
 }
 
-const MB: usize = 1024 * 1024;
+pub const MB: usize = 1024 * 1024;
 
 impl Function {
     fn of(files: &[(&str, &str)]) -> Self {
         Self::with(files, 128 * MB, 2)
     }
 
-    fn with(files: &[(&str, &str)], memory: usize, per_function: usize) -> Self {
+    pub fn with(files: &[(&str, &str)], memory: usize, per_function: usize) -> Self {
         let services = Services::default();
         let limits = PoolLimits { per_function, total: 16, idle: Duration::from_secs(60) };
         let engine = Engine::new(limits, MB, Arc::new(Through(services.clone())));
         let target = Target { key: "v1".into(), space: "space".to_owned(), name: "hello".to_owned(), memory, concurrency: 100 };
         Self { engine, services, target: Arc::new(target), package: Arc::new(Package::of(files)) }
+    }
+
+    /// A function of a package that is at hand.
+    pub fn of_package(package: Package, memory: usize) -> Self {
+        Self { package: Arc::new(package), ..Self::with(&[("index.js", "")], memory, 1) }
     }
 
     fn js(code: &str) -> Self {
@@ -79,7 +84,7 @@ impl Function {
         Self::with(&[("index.js", code)], 128 * MB, 1)
     }
 
-    async fn invoke(&self, args: Value, allowed: Duration) -> (Outcome, Vec<Line>) {
+    pub async fn invoke(&self, args: Value, allowed: Duration) -> (Outcome, Vec<Line>) {
         let mut call = Call::new("space", "serverless.function.runtime.invoke", Bytes::new());
         call.caller = Caller {
             kind: CallerKind::Client,

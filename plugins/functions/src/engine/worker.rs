@@ -8,15 +8,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use sdk_plugin::Result;
 use tokio::runtime::Handle;
 
 use super::fatal;
 use super::isolate::{Entry, Isolate};
 use super::ops::{Running, State, error_text};
 use crate::package::Package;
-use crate::runtime::{Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_memory, out_of_time};
+use crate::runtime::{Answer, Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_memory, out_of_time};
 
 /// Both engines end a recursion after about one megabyte of stack; the rest is for their own code.
 const STACK: usize = 8 * 1024 * 1024;
@@ -112,7 +110,7 @@ impl Worker {
     fn handle(&mut self, message: Message) {
         match message {
             Message::Start(invocation) => self.start(*invocation),
-            Message::Completed { id, result } => self.complete(id, &result),
+            Message::Completed { id, answer } => self.complete(id, answer),
             Message::Wake => {}
         }
     }
@@ -131,21 +129,18 @@ impl Worker {
         }
         self.state.borrow_mut().running.insert(id, Running { call, lines, reply, began: Instant::now() });
         self.instance.running(true);
-        self.stretch(id, &Entry::Start(id, &args), deadline);
+        self.stretch(id, &mut Entry::Start(id, &args), deadline);
     }
 
-    fn complete(&mut self, id: u32, result: &Result<Bytes>) {
+    fn complete(&mut self, id: u32, answer: Answer) {
         let Some(call) = self.state.borrow_mut().open.remove(&id) else { return };
-        let refused;
-        let (succeeded, data) = match result {
-            Ok(data) => (true, &data[..]),
-            Err(error) => {
-                refused = error_text(error);
-                (false, refused.as_bytes())
-            }
-        };
         self.instance.running(false);
-        self.stretch(call, &Entry::Complete(id, succeeded, data), self.deadline(call));
+        let deadline = self.deadline(call);
+        match answer {
+            Answer::Service(Ok(data)) => self.stretch(call, &mut Entry::Complete(id, true, &data), deadline),
+            Answer::Service(Err(error)) => self.stretch(call, &mut Entry::Complete(id, false, error_text(&error).as_bytes()), deadline),
+            Answer::Native(result) => self.stretch(call, &mut Entry::Settle(id, &mut Some(result)), deadline),
+        }
     }
 
     fn fire(&mut self) {
@@ -156,7 +151,7 @@ impl Worker {
             let Some((id, call)) = due else { return };
             let live = self.state.borrow().running.contains_key(&call);
             self.instance.running(false);
-            self.stretch(call, &Entry::Fire(id, live), self.deadline(call));
+            self.stretch(call, &mut Entry::Fire(id, live), self.deadline(call));
         }
     }
 
@@ -164,7 +159,7 @@ impl Worker {
         self.state.borrow().running.get(&call).map_or_else(|| Instant::now() + LEFTOVER, |running| running.call.deadline)
     }
 
-    fn stretch(&mut self, call: u32, entry: &Entry, deadline: Instant) {
+    fn stretch(&mut self, call: u32, entry: &mut Entry, deadline: Instant) {
         self.state.borrow_mut().current = call;
         let stopped = self.isolate.run(entry, deadline);
         self.instance.idle();

@@ -44,4 +44,9 @@ impl Package {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), Bytes::from((*text).to_owned()))).collect();
         Self::new(files).expect("the package has a main module")
     }
+
+    /// A package of files with any contents.
+    pub fn of_files(files: BTreeMap<String, Bytes>) -> Self {
+        Self::new(files).expect("the package has a main module")
+    }
 }

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use crate::package::Package;
 
 pub use guard::{Guard, Interrupt, StopCause};
-pub use instance::{Instance, MAX_OPEN_CALLS, Message};
+pub use instance::{Answer, Instance, MAX_OPEN_CALLS, Message};
 pub use lines::{Line, Lines, now};
 pub use pool::{Choice, Lease, Pool, PoolLimits};
 

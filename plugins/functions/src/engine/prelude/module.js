@@ -5,23 +5,17 @@
   const { apply } = Reflect;
   const { parse } = JSON;
   const cache = { __proto__: null };
-  const builtins = new Set(
-    ('assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain events fs http http2 https ' +
-      'inspector module net os path perf_hooks process punycode querystring readline repl stream string_decoder sys test timers tls ' +
-      'trace_events tty url util v8 vm wasi worker_threads zlib').split(' '),
-  );
 
   function folderOf(filename) {
     return filename.slice(0, filename.lastIndexOf('/')) || '/';
   }
 
   function notFound(request, from) {
-    const name = request.startsWith('node:') ? request.slice(5) : request;
-    if (request.startsWith('node:') || builtins.has(name.split('/')[0])) {
-      return Object.assign(new Error(`the built-in module '${name}' is not available yet`), { code: 'MODULE_NOT_AVAILABLE' });
-    }
+    if (request.startsWith('node:')) return Object.assign(new Error(`No such built-in module: ${request}`), { code: 'ERR_UNKNOWN_BUILTIN_MODULE' });
     return Object.assign(new Error(`Cannot find module '${request}' from '${from}'`), { code: 'MODULE_NOT_FOUND' });
   }
+
+  const builtinName = (request) => (typeof request === 'string' && request.startsWith('node:') ? request.slice(5) : request);
 
   function load(filename) {
     const known = cache[filename];
@@ -51,12 +45,17 @@
 
   function requireFrom(folder) {
     function resolve(request) {
+      if (internal.isBuiltin(builtinName(request))) return request;
       if (typeof request !== 'string' || request === '') throw new TypeError('the name of a module must be a text');
       const filename = ops.resolve(folder, request);
       if (filename === undefined) throw notFound(request, folder);
       return filename;
     }
-    const require = (request) => load(resolve(request)).exports;
+    function require(request) {
+      // A builtin goes before what is installed, as in Node.js.
+      const name = builtinName(request);
+      return internal.isBuiltin(name) ? internal.builtin(name) : load(resolve(request)).exports;
+    }
     require.resolve = resolve;
     require.cache = cache;
     return require;

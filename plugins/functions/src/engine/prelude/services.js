@@ -8,7 +8,6 @@
   const { parse, stringify } = JSON;
   const isoDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
   const waiting = { __proto__: null };
-  let last = 0;
 
   function failure({ code, message }) {
     const error = new Error(message);
@@ -19,7 +18,7 @@
 
   function call(invocation, method, params, decode) {
     return new Promise((resolve, reject) => {
-      const id = ++last;
+      const id = internal.nextId();
       const refused = ops.call(invocation, id, method, stringify(params));
       if (refused === undefined) waiting[id] = { resolve, reject, decode };
       else reject(failure(parse(refused)));

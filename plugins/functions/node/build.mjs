@@ -1,0 +1,61 @@
+// Bundles each builtin into a script of its own: node build.mjs OUTPUT_FOLDER
+//
+// A script is an expression, a function of `(exports, require, module, internal, ops)`. What it requires of other
+// builtins stays a `require`, so that every builtin is there once and is only compiled when it is used. Files in
+// src/internal are builtins as well, named `internal/NAME`, which functions cannot require.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2] ?? join(here, 'dist');
+
+function scripts(folder, prefix) {
+  const found = [];
+  for (const entry of readdirSync(join(here, 'src', folder), { withFileTypes: true })) {
+    if (entry.isDirectory()) found.push(...scripts(join(folder, entry.name), `${prefix}${entry.name}/`));
+    else if (entry.name.endsWith('.js')) found.push([`${prefix}${entry.name.slice(0, -3)}`, join(here, 'src', folder, entry.name)]);
+  }
+  return found;
+}
+
+const entries = new Map([...scripts('builtins', ''), ...scripts('internal', 'internal/')]);
+
+// `node:x` and `x` are the builtin wherever it is required, but for the file that a builtin is made from: that means
+// the npm package of its name.
+const builtins = {
+  name: 'builtins',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /.*/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (kind === 'entry-point' || pluginData === 'npm') return undefined;
+      // `npm:x` is the package x even where a builtin has its name; `npm:x/` reaches into it.
+      if (path.startsWith('npm:')) return resolve(path.slice(4).replace(/\/$/, '') + (path.endsWith('/') ? '/' : ''), { kind, importer, resolveDir, pluginData: 'npm' });
+      const name = path.replace(/^node:/, '').replace(/\/$/, '');
+      return entries.has(name) ? { path: name, external: true } : undefined;
+    });
+  },
+};
+
+rmSync(out, { recursive: true, force: true });
+for (const [name, file] of entries) {
+  const outfile = join(out, `${name}.js`);
+  const result = await build({
+    entryPoints: [file],
+    bundle: true,
+    write: false,
+    format: 'cjs',
+    platform: 'neutral',
+    mainFields: ['main', 'module'],
+    conditions: ['require', 'default'],
+    target: 'es2022',
+    charset: 'ascii',
+    legalComments: 'none',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    plugins: [builtins],
+    logLevel: 'warning',
+  });
+  mkdirSync(dirname(outfile), { recursive: true });
+  writeFileSync(outfile, `(function(exports,require,module,internal,ops){'use strict';${result.outputFiles[0].text}\n})`);
+}

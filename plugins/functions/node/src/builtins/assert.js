@@ -1,0 +1,2 @@
+// npm `assert`.
+module.exports = require('npm:assert/');

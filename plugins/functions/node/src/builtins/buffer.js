@@ -1,0 +1,2 @@
+// Buffer of npm `buffer`.
+module.exports = require('npm:buffer/');

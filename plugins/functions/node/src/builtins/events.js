@@ -1,0 +1,2 @@
+// npm `events`.
+module.exports = require('npm:events/');

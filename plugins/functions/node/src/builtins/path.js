@@ -1,0 +1,2 @@
+// npm `path-browserify`: the paths of POSIX.
+module.exports = require('path-browserify');

@@ -1,0 +1,2 @@
+// npm `querystring-es3`.
+module.exports = require('querystring-es3');

@@ -1,0 +1,2 @@
+// npm `string_decoder`.
+module.exports = require('npm:string_decoder/');

@@ -1,0 +1,2 @@
+// npm `util`, with the formatting of `console`.
+module.exports = require('npm:util/');
