@@ -17,10 +17,12 @@
 //! function in the same space* — whose code it is, and which may do all of that anyway.
 
 mod builtins;
+mod code_cache;
 mod convert;
 mod fatal;
 mod isolate;
 mod memory;
+mod modules;
 mod natives;
 mod ops;
 mod platform;
@@ -34,8 +36,12 @@ use tokio::runtime::Handle;
 
 pub use platform::start;
 
+use self::code_cache::CodeCache;
 use crate::package::Package;
 use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream};
+
+/// How much bytecode is kept, in bytes.
+const CODE_CACHE: usize = 64 * 1024 * 1024;
 
 /// The runtime of functions whose `Runtime` begins with `nodejs`.
 pub struct Engine {
@@ -44,13 +50,20 @@ pub struct Engine {
     /// Where calls of services run.
     tasks: Handle,
     max_reply: usize,
+    code_cache: Arc<CodeCache>,
 }
 
 impl Engine {
     /// A runtime without instances. Must be called inside a tokio runtime, which then runs the
     /// calls that functions make.
     pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>) -> Self {
-        Self { pool: Arc::new(Pool::new(limits)), upstream, tasks: Handle::current(), max_reply }
+        Self { pool: Arc::new(Pool::new(limits)), upstream, tasks: Handle::current(), max_reply, code_cache: Arc::new(CodeCache::new(CODE_CACHE)) }
+    }
+
+    /// How many functions' bytecode is kept, and how often some was used.
+    #[cfg(test)]
+    pub fn codes(&self) -> (usize, u64) {
+        self.code_cache.counts()
     }
 
     /// How many instances take calls.
@@ -81,6 +94,7 @@ impl Runtime for Engine {
                 upstream: self.upstream.clone(),
                 tasks: self.tasks.clone(),
                 max_reply: self.max_reply,
+                code_cache: self.code_cache.clone(),
             };
             if let Err(error) = worker::spawn(setup) {
                 self.pool.remove(&instance);
@@ -99,6 +113,8 @@ impl Runtime for Engine {
     }
 }
 
+#[cfg(test)]
+mod modules_tests;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
