@@ -26,6 +26,8 @@ mod modules;
 mod natives;
 mod ops;
 mod platform;
+mod prelude;
+mod snapshot;
 mod worker;
 
 use std::future::Future;
@@ -34,11 +36,15 @@ use std::sync::Arc;
 use sdk_plugin::{Error, Result, codes};
 use tokio::runtime::Handle;
 
-pub use platform::start;
-
 use self::code_cache::CodeCache;
 use crate::package::Package;
 use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream};
+
+/// Starts the engine; once in a process. Takes some time: not for a reactor thread.
+pub fn start() {
+    platform::start();
+    snapshot::prepare();
+}
 
 /// How much bytecode is kept, in bytes.
 const CODE_CACHE: usize = 64 * 1024 * 1024;
@@ -57,7 +63,13 @@ impl Engine {
     /// A runtime without instances. Must be called inside a tokio runtime, which then runs the
     /// calls that functions make.
     pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>) -> Self {
-        Self { pool: Arc::new(Pool::new(limits)), upstream, tasks: Handle::current(), max_reply, code_cache: Arc::new(CodeCache::new(CODE_CACHE)) }
+        Self {
+            pool: Arc::new(Pool::new(limits)),
+            upstream,
+            tasks: Handle::current(),
+            max_reply,
+            code_cache: Arc::new(CodeCache::new(CODE_CACHE)),
+        }
     }
 
     /// How many functions' bytecode is kept, and how often some was used.
@@ -113,6 +125,8 @@ impl Runtime for Engine {
     }
 }
 
+#[cfg(test)]
+mod figures;
 #[cfg(test)]
 mod modules_tests;
 #[cfg(test)]

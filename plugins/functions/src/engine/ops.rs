@@ -12,10 +12,10 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::isolate::text;
-use super::memory::Buffers;
 use super::builtins::{self, builtin};
 use super::code_cache::{CodeCache, Fresh};
+use super::isolate::text;
+use super::memory::Buffers;
 use super::modules::{Modules, compile, import_module, is_es_module, outcome};
 use super::natives;
 use super::worker::Setup;
@@ -236,6 +236,31 @@ fn answer(scope: &mut Scope, mut rv: Return, utf8: &[u8]) {
     }
 }
 
+/// Names the functions that the prelude gets, for what is done with each.
+macro_rules! each_function {
+    ($done:ident) => {
+        $done!(
+            settle,
+            fail,
+            facts_of,
+            log,
+            call,
+            timer,
+            clear,
+            resolve,
+            main,
+            source,
+            encode,
+            decode,
+            compile,
+            is_es_module,
+            import_module,
+            outcome,
+            builtin
+        )
+    };
+}
+
 /// The functions as an object that only the prelude sees.
 pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
     let table = v8::Object::new(scope);
@@ -246,15 +271,23 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>>
             table.set(scope, key.into(), function.into())?;
         )*};
     }
-    let key = v8::String::new(scope, "builtin_names")?;
-    let names = builtins::names(scope)?;
-    table.set(scope, key.into(), names.into())?;
-    let key = v8::String::new(scope, "natives")?;
-    let natives = natives::table(scope)?;
-    table.set(scope, key.into(), natives.into())?;
-    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, encode, decode);
-    add!(compile, is_es_module, import_module, outcome, builtin);
+    each_function!(add);
+    for (name, value) in [("builtin_names", builtins::names(scope)?), ("natives", natives::table(scope)?)] {
+        let name = v8::String::new(scope, name)?;
+        table.set(scope, name.into(), value.into())?;
+    }
     Some(table)
+}
+
+/// The functions as a snapshot names them.
+pub fn references() -> Vec<v8::ExternalReference> {
+    use v8::MapFnTo;
+    macro_rules! list {
+        ($($name:ident),*) => { vec![$(v8::ExternalReference { function: $name.map_fn_to() }),*] };
+    }
+    let mut references = each_function!(list);
+    references.extend(natives::references());
+    references
 }
 
 fn settle(scope: &mut Scope, args: Args, _: Return) {
