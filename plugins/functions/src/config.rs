@@ -17,6 +17,9 @@ pub struct Config {
     pub max_timeout_seconds: u64,
     /// The longest that a timer's call may run, in seconds. 600 by default, as the manual says.
     pub max_timer_seconds: u64,
+    /// The longest that the JavaScript of a call may run, in seconds; what it waits for does not count.
+    /// 60 by default, which only timers can reach.
+    pub max_cpu_seconds: u64,
     /// The largest return value as JSON text, in bytes. 6 MB by default.
     pub max_reply_bytes: usize,
     /// How many calls run at once in one isolate, unless the function's InstanceConcurrency says
@@ -46,6 +49,7 @@ impl Default for Config {
             max_package_files: 20_000,
             max_timeout_seconds: 10,
             max_timer_seconds: 600,
+            max_cpu_seconds: 60,
             max_reply_bytes: 6 * 1024 * 1024,
             instance_concurrency: 100,
             instances_per_function: std::thread::available_parallelism().map_or(2, |n| n.get()),

@@ -30,6 +30,8 @@ pub enum Entry<'a> {
     Complete(u32, bool, &'a [u8]),
     /// A native op has ended: its number and its result.
     Settle(u32, &'a mut Option<native::Result>),
+    /// A call has ended that left these behind: what waits for them is dropped.
+    Forget(&'a [u32]),
     /// A timer is due: its number, and whether the call it belongs to still runs.
     Fire(u32, bool),
 }
@@ -41,6 +43,7 @@ pub struct Isolate {
     complete: v8::Global<v8::Function>,
     settle: v8::Global<v8::Function>,
     fire: v8::Global<v8::Function>,
+    forget: v8::Global<v8::Function>,
     context: v8::Global<v8::Context>,
     isolate: v8::OwnedIsolate,
     guard: Arc<Guard>,
@@ -73,12 +76,12 @@ impl Isolate {
             let entries = prelude::in_context(scope).and_then(|internal| prelude::entries(scope, internal));
             (v8::Global::new(scope, context), entries)
         };
-        let Some(prelude::Entries { start, complete, settle, fire }) = entries else {
+        let Some(prelude::Entries { start, complete, settle, fire, forget }) = entries else {
             // The globals must go before the isolate does.
             drop(context);
             return Err(Error::new(codes::FUNCTION_SERVER, "the function's instance cannot start"));
         };
-        Ok(Self { start, complete, settle, fire, context, isolate, guard, state })
+        Ok(Self { start, complete, settle, fire, forget, context, isolate, guard, state })
     }
 
     /// Runs a stretch until `deadline`. Says why it was stopped, if it was.
@@ -103,6 +106,11 @@ impl Isolate {
                     let succeeded = v8::Boolean::new(scope, succeeded).into();
                     v8::Local::new(scope, &self.settle).call(scope, this, &[id, succeeded, value])
                 }),
+                Entry::Forget(ids) => {
+                    let ids: Vec<v8::Local<v8::Value>> = ids.iter().map(|id| v8::Integer::new_from_unsigned(scope, *id).into()).collect();
+                    let ids = v8::Array::new_with_elements(scope, &ids).into();
+                    v8::Local::new(scope, &self.forget).call(scope, this, &[ids])
+                }
                 Entry::Fire(id, live) => {
                     let id = v8::Integer::new_from_unsigned(scope, *id).into();
                     let live = v8::Boolean::new(scope, *live).into();

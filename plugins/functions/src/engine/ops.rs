@@ -21,10 +21,13 @@ use super::natives;
 use super::worker::Setup;
 use crate::native::{self, Env, Failure};
 use crate::package::{Package, Wanted, without_mark};
-use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, Message, Outcome, Upstream, facts};
+use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Outcome, Upstream, facts};
 
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
+
+/// The call of what belongs to none any more.
+pub const NOBODY: u32 = 0;
 
 /// How much longer than the function its calls of services may take, so that a function which waits
 /// for one too long is ended by its own deadline, and not told of the service's.
@@ -36,6 +39,12 @@ pub struct Running {
     pub lines: Arc<Lines>,
     pub reply: oneshot::Sender<Outcome>,
     pub began: Instant,
+    /// How long its JavaScript may run.
+    pub cpu: Duration,
+    /// How long it may still run.
+    pub cpu_left: Duration,
+    /// How many of its calls of services and native ops are open.
+    pub open: usize,
 }
 
 /// What an isolate's thread knows. JavaScript names calls by their keys in `running`.
@@ -47,8 +56,10 @@ pub struct State {
     pub timers: BTreeSet<(Instant, u32, u32)>,
     due: HashMap<u32, (Instant, u32)>,
     /// Calls of services and native ops that have not been answered, with the call of the function
-    /// they belong to.
+    /// they belong to; 0 when that has ended.
     pub open: HashMap<u32, u32>,
+    /// What calls left behind when they ended, timers included.
+    pub abandoned: Vec<u32>,
     /// What native ops know of this isolate.
     pub env: Env,
     pub buffers: Buffers,
@@ -72,6 +83,7 @@ impl State {
             timers: BTreeSet::new(),
             due: HashMap::new(),
             open: HashMap::new(),
+            abandoned: Vec::new(),
             env: Env::new(setup.package.clone()),
             buffers: Buffers::new(setup.instance.target.memory),
             rejected: Vec::new(),
@@ -90,10 +102,40 @@ impl State {
     /// finds the instance free.
     pub fn end(&mut self, call: u32, result: Result<String, Error>) {
         if let Some(running) = self.running.remove(&call) {
+            self.abandon(call, running.open);
             self.instance.release();
             // Nobody waits any more when the deadline came first.
             let _ = running.reply.send(Outcome { result, memory: self.instance.memory() });
         }
+    }
+
+    /// Lets go of what a call waits for. What it asked of services is done all the same.
+    fn abandon(&mut self, call: u32, open: usize) {
+        if open > 0 {
+            for (id, of) in self.open.iter_mut().filter(|(_, of)| **of == call) {
+                *of = NOBODY;
+                self.abandoned.push(*id);
+            }
+        }
+        if self.timers.iter().any(|(_, _, of)| *of == call) {
+            let (abandoned, due) = (&mut self.abandoned, &mut self.due);
+            self.timers.retain(|(_, id, of)| {
+                let stays = *of != call;
+                if !stays {
+                    due.remove(id);
+                    abandoned.push(*id);
+                }
+                stays
+            });
+        }
+    }
+
+    /// An answer has come: the call that it is for, unless that has ended.
+    pub fn answered(&mut self, id: u32) -> Option<u32> {
+        let call = self.open.remove(&id)?;
+        let running = self.running.get_mut(&call)?;
+        running.open -= 1;
+        Some(call)
     }
 
     /// Ends a call whose code threw.
@@ -148,14 +190,15 @@ impl State {
 
     /// Begins a call of a service on behalf of a call of the function.
     fn call(&mut self, call: u32, id: u32, method: String, params: String) -> Result<(), Error> {
+        let full = self.open.len() >= MAX_OPEN_CALLS;
         let running = self
             .running
-            .get(&call)
+            .get_mut(&call)
             .ok_or_else(|| Error::new(codes::FUNCTION_SERVER, "the call of the function that this belongs to has ended"))?;
-        if self.open.len() >= MAX_OPEN_CALLS {
-            let message = format!("the function has {MAX_OPEN_CALLS} calls of services open; no more are allowed");
-            return Err(Error::new(codes::THROTTLED_CONCURRENCY, message));
+        if full || running.open >= MAX_OPEN_OF_CALL {
+            return Err(Error::new(codes::THROTTLED_CONCURRENCY, too_many(full)));
         }
+        running.open += 1;
         let deadline = running.call.deadline + GRACE;
         let mut request = running.call.follow(method, params);
         request.deadline = deadline;
@@ -180,14 +223,12 @@ impl State {
         op: fn(&mut Env, &native::Args) -> native::Result<native::Work>,
         args: &native::Args,
     ) -> native::Result<()> {
-        let Some(running) = self.running.get(&self.current) else {
+        let full = self.open.len() >= MAX_OPEN_CALLS;
+        let Some(running) = self.running.get_mut(&self.current) else {
             return Err(Failure::error("ERR_CALL_ENDED", "the call of the function that this belongs to has ended"));
         };
-        if self.open.len() >= MAX_OPEN_CALLS {
-            return Err(Failure::error(
-                "ERR_TOO_MANY_OPERATIONS",
-                format!("the function has {MAX_OPEN_CALLS} operations open; no more are allowed"),
-            ));
+        if full || running.open >= MAX_OPEN_OF_CALL {
+            return Err(Failure::error("ERR_TOO_MANY_OPERATIONS", too_many(full)));
         }
         let deadline = running.call.deadline + GRACE;
         self.env.deadline = running.call.deadline;
@@ -195,6 +236,7 @@ impl State {
             let _entered = self.tasks.enter();
             op(&mut self.env, args)?
         };
+        running.open += 1;
         self.open.insert(id, self.current);
         let instance = self.instance.clone();
         self.tasks.spawn(async move {
@@ -205,6 +247,14 @@ impl State {
             instance.send(Message::Completed { id, answer: Answer::Native(result) });
         });
         Ok(())
+    }
+}
+
+fn too_many(of_instance: bool) -> String {
+    if of_instance {
+        format!("the calls of this function have {MAX_OPEN_CALLS} requests open together; no more are allowed")
+    } else {
+        format!("this call has {MAX_OPEN_OF_CALL} requests open; no more are allowed at once")
     }
 }
 

@@ -24,6 +24,7 @@ pub struct Entries {
     pub complete: v8::Global<v8::Function>,
     pub settle: v8::Global<v8::Function>,
     pub fire: v8::Global<v8::Function>,
+    pub forget: v8::Global<v8::Function>,
 }
 
 /// `internal` of a new context, whether it is in the snapshot or not.
@@ -67,5 +68,11 @@ pub fn entries(scope: &mut v8::PinScope, internal: v8::Local<v8::Object>) -> Opt
         state.modules.exports_of = function("exportsOf");
         state.modules.import = function("importModule");
     }
-    Some(Entries { start: function("start")?, complete: function("complete")?, settle: function("settle")?, fire: function("fire")? })
+    Some(Entries {
+        start: function("start")?,
+        complete: function("complete")?,
+        settle: function("settle")?,
+        fire: function("fire")?,
+        forget: function("forget")?,
+    })
 }

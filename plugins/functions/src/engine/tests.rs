@@ -53,6 +53,7 @@ pub struct Function {
     services: Services,
     target: Arc<Target>,
     package: Arc<Package>,
+    pub cpu: Duration,
 }
 
 pub const MB: usize = 1024 * 1024;
@@ -67,7 +68,7 @@ impl Function {
         let limits = PoolLimits { per_function, total: 16, idle: Duration::from_secs(60) };
         let engine = Engine::new(limits, MB, Arc::new(Through(services.clone())));
         let target = Target { key: "v1".into(), space: "space".to_owned(), name: "hello".to_owned(), memory, concurrency: 100 };
-        Self { engine, services, target: Arc::new(target), package: Arc::new(Package::of(files)) }
+        Self { engine, services, target: Arc::new(target), package: Arc::new(Package::of(files)), cpu: Duration::from_secs(60) }
     }
 
     /// A function of a package that is at hand.
@@ -101,7 +102,7 @@ impl Function {
         call.deadline = Instant::now() + allowed;
         let lines = Arc::new(Lines::default());
         let lease = self.engine.lease(&self.target, || async { Ok(self.package.clone()) }).await.unwrap();
-        let outcome = run(lease, call, args.to_string(), lines.clone()).await;
+        let outcome = run(lease, call, args.to_string(), self.cpu, lines.clone()).await;
         (outcome, lines.take().0)
     }
 

@@ -110,11 +110,12 @@ impl<E: Edge> Service<E> {
         };
         let most = if call.caller.kind == CallerKind::Timer { self.config.max_timer_seconds } else { self.config.max_timeout_seconds };
         call.deadline = runtime::within(call.deadline, ready.timeout.min(most));
+        let cpu = Duration::from_secs(self.config.max_cpu_seconds.max(1));
         call.params = Bytes::new();
         let lease = self.engine.lease(&ready.target, || self.package(&ready.package)).await?;
         let lines = Arc::new(Lines::default());
         let (time, began, request_id) = (now(), Instant::now(), call.request_id.clone());
-        let outcome = runtime::run(lease, call, args, lines.clone()).await;
+        let outcome = runtime::run(lease, call, args, cpu, lines.clone()).await;
         let duration = began.elapsed();
         self.log(&ready.target, request_id, time, duration, &outcome, &lines);
         Ok(Finished { outcome, duration })

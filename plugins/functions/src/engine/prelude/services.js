@@ -25,6 +25,8 @@
     });
   }
 
+  internal.onForget((id) => delete waiting[id]);
+
   internal.complete = (id, succeeded, text) => {
     const { resolve, reject, decode } = waiting[id] || {};
     if (resolve === undefined) return;

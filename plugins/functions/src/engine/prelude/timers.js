@@ -7,7 +7,6 @@
   const settled = Promise.resolve();
   const longest = 0x7fffffff;
   const waiting = { __proto__: null };
-  let last = 0;
 
   class Timeout {
     #id;
@@ -32,7 +31,7 @@
     if (typeof callback !== 'function') throw new TypeError('the callback of a timer must be a function');
     delay = +delay;
     if (!(delay >= 1 && delay <= longest)) delay = repeats === undefined ? 0 : 1;
-    const id = ++last;
+    const id = internal.nextId();
     if (!ops.timer(id, delay)) throw new RangeError('too many timers');
     waiting[id] = { callback, args, delay, repeats };
     return new Timeout(id);
@@ -45,6 +44,8 @@
     delete waiting[id];
     ops.clear(id);
   }
+
+  internal.onForget((id) => delete waiting[id]);
 
   internal.fire = (id, live) => {
     const timer = waiting[id];
