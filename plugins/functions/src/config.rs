@@ -30,6 +30,13 @@ pub struct Config {
     pub instances_per_function: usize,
     /// How many isolates there are at once. 256 by default; the one idle for longest makes room.
     pub max_instances: usize,
+    /// How much memory the whole server may take before idle isolates end, in bytes. Three quarters of
+    /// the machine's, or of its control group's, by default.
+    pub memory_limit_bytes: Option<u64>,
+    /// How many functions of one space run at once; 0 for no limit. 1,000 by default.
+    pub space_concurrency: usize,
+    /// How many calls of functions one space makes each second; 0 for no limit, which is the default.
+    pub space_rate: u32,
     /// How long an isolate waits for another call before it goes, in seconds. 300 by default.
     pub idle_seconds: u64,
     /// How much memory unpacked packages may take in the cache, in bytes. 256 MB by default.
@@ -54,6 +61,9 @@ impl Default for Config {
             instance_concurrency: 100,
             instances_per_function: std::thread::available_parallelism().map_or(2, |n| n.get()),
             max_instances: 256,
+            memory_limit_bytes: None,
+            space_concurrency: 1000,
+            space_rate: 0,
             idle_seconds: 300,
             package_cache_bytes: 256 * 1024 * 1024,
             log_retention: 1000,

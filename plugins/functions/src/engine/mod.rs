@@ -31,14 +31,15 @@ mod snapshot;
 mod worker;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use sdk_plugin::{Error, Result, codes};
 use tokio::runtime::Handle;
 
 use self::code_cache::CodeCache;
 use crate::package::Package;
-use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream};
+use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream, resident};
 
 /// Starts the engine; once in a process. Takes some time: not for a reactor thread.
 pub fn start() {
@@ -63,13 +64,9 @@ impl Engine {
     /// A runtime without instances. Must be called inside a tokio runtime, which then runs the
     /// calls that functions make.
     pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>) -> Self {
-        Self {
-            pool: Arc::new(Pool::new(limits)),
-            upstream,
-            tasks: Handle::current(),
-            max_reply,
-            code_cache: Arc::new(CodeCache::new(CODE_CACHE)),
-        }
+        let pool = Arc::new(Pool::new(limits));
+        tokio::spawn(watch_memory(Arc::downgrade(&pool)));
+        Self { pool, upstream, tasks: Handle::current(), max_reply, code_cache: Arc::new(CodeCache::new(CODE_CACHE)) }
     }
 
     /// How many functions' bytecode is kept, and how often some was used.
@@ -82,6 +79,17 @@ impl Engine {
     #[cfg(test)]
     pub fn instances(&self) -> usize {
         self.pool.len()
+    }
+}
+
+/// How often memory is looked at.
+const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
+
+async fn watch_memory(pool: Weak<Pool>) {
+    loop {
+        tokio::time::sleep(MEMORY_INTERVAL).await;
+        let Some(pool) = pool.upgrade() else { return };
+        pool.relieve(resident());
     }
 }
 

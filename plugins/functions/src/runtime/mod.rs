@@ -5,6 +5,7 @@ mod guard;
 mod instance;
 mod lines;
 mod pool;
+mod pressure;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,6 +23,7 @@ pub use guard::{Guard, Interrupt, StopCause};
 pub use instance::{Answer, Instance, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message};
 pub use lines::{Line, Lines, now};
 pub use pool::{Choice, Lease, Pool, PoolLimits};
+pub use pressure::{limit as memory_limit, resident};
 
 /// One version of a function with its settings: what instances are made for.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! The service: its records, its packages, its runtime, and the way of a call.
 
+mod quota;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use self::quota::Quota;
 use crate::cache::{Functions, Packages, Ready};
 use crate::config::Config;
 use crate::engine::Engine;
@@ -44,6 +47,7 @@ pub struct Service<E> {
     pub(crate) packages: Packages,
     pub(crate) engine: Engine,
     pub(crate) logs: Arc<Sink<E>>,
+    quota: Quota,
 }
 
 /// What a finished invocation took.
@@ -71,6 +75,7 @@ impl<E: Edge> Service<E> {
             per_function: config.instances_per_function.max(1),
             total: config.max_instances.max(1),
             idle: Duration::from_secs(config.idle_seconds.max(1)),
+            memory: runtime::memory_limit(config.memory_limit_bytes),
         };
         Self {
             engine: Engine::new(limits, config.max_reply_bytes, Arc::new(Through(edge.clone()))),
@@ -79,6 +84,7 @@ impl<E: Edge> Service<E> {
             known: Functions::default(),
             packages: Packages::new(config.package_cache_bytes),
             logs: Sink::start(edge.clone(), config.log_retention, config.log_rate),
+            quota: Quota::new(config.space_concurrency, config.space_rate),
             edge,
             config,
             secret,
@@ -104,6 +110,7 @@ impl<E: Edge> Service<E> {
     /// # Errors
     /// `FunctionServerError` when it could not be begun.
     pub async fn run(&self, mut call: Call, name: &str, args: String) -> Result<Finished> {
+        let _permit = self.quota.enter(&call.space)?;
         let ready = match self.known.get(&call.space, name) {
             Some(ready) => ready,
             None => self.look_up(&call.space, name).await?,

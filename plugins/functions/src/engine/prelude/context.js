@@ -13,6 +13,7 @@
     #env;
     #logger;
     #services;
+    #cloud;
 
     constructor(invocation, args) {
       this.#invocation = invocation;
@@ -32,7 +33,7 @@
       throw new Error('ctx.httpclient is not available yet');
     }
     get cloud() {
-      throw new Error('ctx.cloud is not available yet');
+      return (this.#cloud ??= internal.cloud(this.#invocation));
     }
     #facts() {
       return (this.#known ??= parse(ops.facts_of(this.#invocation)));
