@@ -290,12 +290,12 @@ mod tests {
     #[test]
     fn the_longest_idle_makes_room_and_busy_ones_do_not() {
         let pool = pool(1, 2);
-        let (a, _ra) = pool.add(&target("a", 1)).expect("room");
-        let (b, _rb) = pool.add(&target("b", 1)).expect("room");
-        assert_eq!(pool.add(&target("c", 1)).err().expect("no room").code(), codes::THROTTLED_CONCURRENCY);
+        let (a, _ra) = pool.add(&of_space("a", "a", 1)).expect("room");
+        let (b, _rb) = pool.add(&of_space("b", "b", 1)).expect("room");
+        assert_eq!(pool.add(&of_space("c", "c", 1)).err().expect("no room").code(), codes::THROTTLED_CONCURRENCY);
         let instance = a.instance.clone();
         drop(a);
-        let (_c, _rc) = pool.add(&target("c", 1)).expect("a made room");
+        let (_c, _rc) = pool.add(&of_space("c", "c", 1)).expect("a made room");
         assert!(instance.is_retired());
         assert_eq!(pool.len(), 2);
         drop(b);
