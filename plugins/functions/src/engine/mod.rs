@@ -34,6 +34,7 @@ use tokio::runtime::Handle;
 
 pub use platform::start;
 
+use crate::native::Network;
 use crate::package::Package;
 use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream};
 
@@ -44,13 +45,14 @@ pub struct Engine {
     /// Where calls of services run.
     tasks: Handle,
     max_reply: usize,
+    network: Arc<Network>,
 }
 
 impl Engine {
     /// A runtime without instances. Must be called inside a tokio runtime, which then runs the
-    /// calls that functions make.
-    pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>) -> Self {
-        Self { pool: Arc::new(Pool::new(limits)), upstream, tasks: Handle::current(), max_reply }
+    /// calls that functions make, and the connections they open as far as `network` lets them.
+    pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>, network: Arc<Network>) -> Self {
+        Self { pool: Arc::new(Pool::new(limits)), upstream, tasks: Handle::current(), max_reply, network }
     }
 
     /// How many instances take calls.
@@ -81,6 +83,7 @@ impl Runtime for Engine {
                 upstream: self.upstream.clone(),
                 tasks: self.tasks.clone(),
                 max_reply: self.max_reply,
+                network: self.network.clone(),
             };
             if let Err(error) = worker::spawn(setup) {
                 self.pool.remove(&instance);

@@ -57,9 +57,10 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(instance: Arc<Instance>, package: Arc<Package>, upstream: Arc<dyn Upstream>, tasks: Handle, max_reply: usize) -> Self {
+    pub fn new(instance: Arc<Instance>, env: Env, upstream: Arc<dyn Upstream>, tasks: Handle, max_reply: usize) -> Self {
         Self {
-            env: Env::new(package.clone()),
+            package: env.package.clone(),
+            env,
             buffers: Buffers::new(instance.target.memory),
             running: HashMap::new(),
             current: 0,
@@ -68,7 +69,6 @@ impl State {
             open: HashMap::new(),
             rejected: Vec::new(),
             instance,
-            package,
             upstream,
             tasks,
             max_reply,

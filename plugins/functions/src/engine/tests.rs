@@ -62,10 +62,17 @@ impl Function {
         Self::with(files, 128 * MB, 2)
     }
 
+    /// One whose network is as open as a policy says.
+    pub fn within(self, network: Network) -> Self {
+        let limits = PoolLimits { per_function: 2, total: 16, idle: Duration::from_secs(60) };
+        let engine = Engine::new(limits, MB, Arc::new(Through(self.services.clone())), Arc::new(network));
+        Self { engine, ..self }
+    }
+
     pub fn with(files: &[(&str, &str)], memory: usize, per_function: usize) -> Self {
         let services = Services::default();
         let limits = PoolLimits { per_function, total: 16, idle: Duration::from_secs(60) };
-        let engine = Engine::new(limits, MB, Arc::new(Through(services.clone())));
+        let engine = Engine::new(limits, MB, Arc::new(Through(services.clone())), Arc::default());
         let target = Target { key: "v1".into(), space: "space".to_owned(), name: "hello".to_owned(), memory, concurrency: 100 };
         Self { engine, services, target: Arc::new(target), package: Arc::new(Package::of(files)) }
     }

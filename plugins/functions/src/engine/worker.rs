@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use super::fatal;
 use super::isolate::{Entry, Isolate};
 use super::ops::{Running, State, error_text};
+use crate::native::{Env, Network};
 use crate::package::Package;
 use crate::runtime::{Answer, Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_memory, out_of_time};
 
@@ -32,6 +33,7 @@ pub struct Setup {
     pub upstream: Arc<dyn Upstream>,
     pub tasks: Handle,
     pub max_reply: usize,
+    pub network: Arc<Network>,
 }
 
 /// Starts the thread of an instance.
@@ -48,8 +50,8 @@ pub fn spawn(setup: Setup) -> std::io::Result<()> {
 }
 
 fn live(setup: Setup) {
-    let Setup { instance, messages, package, pool, upstream, tasks, max_reply } = setup;
-    let state = Rc::new(RefCell::new(State::new(instance.clone(), package, upstream, tasks, max_reply)));
+    let Setup { instance, messages, package, pool, upstream, tasks, max_reply, network } = setup;
+    let state = Rc::new(RefCell::new(State::new(instance.clone(), Env::new(package, network), upstream, tasks, max_reply)));
     match Isolate::new(instance.target.memory, state.clone()) {
         Ok(isolate) => Worker { isolate, state, instance, pool, last_call: 0, measured: None }.run(&messages),
         Err(error) => {

@@ -65,15 +65,15 @@ struct Invoke<'a> {
 }
 
 impl<E: Edge> Service<E> {
-    /// A service. Must be called inside a tokio runtime.
-    pub fn new(config: Config, edge: E, secret: Vec<u8>) -> Self {
+    /// A service whose functions see a network. Must be called inside a tokio runtime.
+    pub fn new(config: Config, edge: E, secret: Vec<u8>, network: Arc<Network>) -> Self {
         let limits = PoolLimits {
             per_function: config.instances_per_function.max(1),
             total: config.max_instances.max(1),
             idle: Duration::from_secs(config.idle_seconds.max(1)),
         };
         Self {
-            engine: Engine::new(limits, config.max_reply_bytes, Arc::new(Through(edge.clone()))),
+            engine: Engine::new(limits, config.max_reply_bytes, Arc::new(Through(edge.clone())), network),
             functions: Collection::new(edge.clone(), SYSTEM_SPACE, "functions"),
             deployments: Collection::new(edge.clone(), SYSTEM_SPACE, "function_deployments"),
             known: Functions::default(),
