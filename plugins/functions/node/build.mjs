@@ -1,6 +1,6 @@
 // Bundles each builtin into a script of its own: node build.mjs OUTPUT_FOLDER
 //
-// A script is an expression, a function of `(exports, require, module, internal, ops)`. What it requires of other
+// A script is the body of a function of `(exports, require, module, internal, ops)`. What it requires of other
 // builtins stays a `require`, so that every builtin is there once and is only compiled when it is used. Files in
 // src/internal are builtins as well, named `internal/NAME`, which functions cannot require.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -57,5 +57,5 @@ for (const [name, file] of entries) {
     logLevel: 'warning',
   });
   mkdirSync(dirname(outfile), { recursive: true });
-  writeFileSync(outfile, `(function(exports,require,module,internal,ops){'use strict';${result.outputFiles[0].text}\n})`);
+  writeFileSync(outfile, `'use strict';${result.outputFiles[0].text}`);
 }

@@ -55,9 +55,9 @@ impl Config {
     /// The network that functions see. Reads `ca_file`.
     ///
     /// # Errors
-    /// `ParameterInvalid` with what is wrong with an entry or with the file.
+    /// `ParamInvalid` with what is wrong with an entry or with the file.
     pub fn network(&self) -> Result<Network> {
-        let invalid = |message: String| Error::new(codes::INVALID_PARAMETER, message);
+        let invalid = |message: String| Error::new(codes::PARAM_INVALID, message);
         let policy = Policy::new(&self.allow_outbound, &self.deny_outbound).map_err(invalid)?;
         let certificates = match &self.ca_file {
             Some(path) => std::fs::read(path).map_err(|error| invalid(format!("ca_file: {}: {error}", path.display())))?,

@@ -2,7 +2,8 @@
 
 use deno_v8 as v8;
 
-use super::ops::{Args, Return, Scope};
+use super::code_cache::Unit;
+use super::ops::{Args, Return, Scope, state};
 
 /// Names and sources, sorted by name.
 const BUILTINS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
@@ -16,21 +17,33 @@ pub fn names<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Array>> 
     Some(v8::Array::new_with_elements(scope, &names))
 }
 
+/// Whether functions may require a builtin of this name.
+pub fn exists(name: &str) -> bool {
+    !name.starts_with("internal/") && BUILTINS.binary_search_by_key(&name, |(name, _)| name).is_ok()
+}
+
 /// `(name)`: compiles a builtin to its function.
 pub fn builtin(scope: &mut Scope, args: Args, mut rv: Return) {
     let name = args.get(0).to_rust_string_lossy(scope);
     if let Some(function) = compile(scope, &name) {
-        rv.set(function);
+        rv.set(function.into());
     }
 }
 
-fn compile<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8::Value>> {
+fn compile<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8::Function>> {
     let index = BUILTINS.binary_search_by_key(&name, |(name, _)| name).ok()?;
     let (_, source) = BUILTINS.get(index)?;
-    let source = source_of(scope, name, source)?;
-    let name = v8::String::new(scope, &format!("node:{name}"))?;
-    let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
-    v8::Script::compile(scope, source, Some(&origin))?.run(scope)
+    let state = state(scope)?;
+    let cache = state.borrow().code_cache.clone();
+    let unit = Unit {
+        name: &format!("node:{name}"),
+        bytes: source.as_bytes(),
+        source: source_of(scope, name, source)?,
+        parameters: &["exports", "require", "module", "internal", "ops"],
+    };
+    let (function, fresh) = cache.compile(scope, &unit)?;
+    state.borrow_mut().fresh.extend(fresh);
+    Some(function)
 }
 
 #[cfg(not(test))]

@@ -8,8 +8,9 @@ use std::time::Instant;
 use deno_v8 as v8;
 use sdk_plugin::{Error, Result, codes};
 
+use super::code_cache::Fresh;
 use super::ops::{self, State};
-use super::{convert, memory, platform};
+use super::{convert, memory, modules, platform};
 use crate::native::{self, Failure};
 use crate::runtime::{Guard, Interrupt, StopCause};
 
@@ -76,6 +77,8 @@ impl Isolate {
         unsafe { memory::watch_heap(&mut isolate, &guard) };
         isolate.set_slot(state.clone());
         isolate.set_promise_reject_callback(ops::promise_rejected);
+        isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
+        isolate.set_host_initialize_import_meta_object_callback(modules::describe_module);
         let (context, entries) = {
             v8::scope!(let scope, &mut isolate);
             let context = v8::Context::new(scope, v8::ContextOptions::default());
@@ -171,6 +174,13 @@ impl Isolate {
         }
     }
 
+    /// Keeps the bytecode of a function for other isolates.
+    pub fn keep_code(&mut self, fresh: &Fresh) {
+        let cache = self.state.borrow().code_cache.clone();
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        cache.keep(scope, fresh);
+    }
+
     /// The heap in use, in bytes.
     pub fn heap_used(&mut self) -> usize {
         self.isolate.get_heap_statistics().used_heap_size()
@@ -221,5 +231,10 @@ fn install(scope: &mut v8::PinScope<'_, '_>) -> Option<[v8::Global<v8::Function>
         let function = v8::Local::<v8::Function>::try_from(internal.get(scope, name.into())?).ok()?;
         Some(v8::Global::new(scope, function))
     };
+    if let Some(state) = ops::state(scope) {
+        let mut state = state.borrow_mut();
+        state.modules.exports_of = function("exportsOf");
+        state.modules.import = function("importModule");
+    }
     Some([function("start")?, function("complete")?, function("settle")?, function("fire")?])
 }

@@ -17,10 +17,12 @@
 //! function in the same space* — whose code it is, and which may do all of that anyway.
 
 mod builtins;
+mod code_cache;
 mod convert;
 mod fatal;
 mod isolate;
 mod memory;
+mod modules;
 mod natives;
 mod ops;
 mod platform;
@@ -34,9 +36,13 @@ use tokio::runtime::Handle;
 
 pub use platform::start;
 
+use self::code_cache::CodeCache;
 use crate::native::Network;
 use crate::package::Package;
 use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream};
+
+/// How much bytecode is kept, in bytes.
+const CODE_CACHE: usize = 64 * 1024 * 1024;
 
 /// The runtime of functions whose `Runtime` begins with `nodejs`.
 pub struct Engine {
@@ -46,13 +52,27 @@ pub struct Engine {
     tasks: Handle,
     max_reply: usize,
     network: Arc<Network>,
+    code_cache: Arc<CodeCache>,
 }
 
 impl Engine {
     /// A runtime without instances. Must be called inside a tokio runtime, which then runs the
     /// calls that functions make, and the connections they open as far as `network` lets them.
     pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>, network: Arc<Network>) -> Self {
-        Self { pool: Arc::new(Pool::new(limits)), upstream, tasks: Handle::current(), max_reply, network }
+        Self {
+            pool: Arc::new(Pool::new(limits)),
+            upstream,
+            tasks: Handle::current(),
+            max_reply,
+            code_cache: Arc::new(CodeCache::new(CODE_CACHE)),
+            network,
+        }
+    }
+
+    /// How many functions' bytecode is kept, and how often some was used.
+    #[cfg(test)]
+    pub fn codes(&self) -> (usize, u64) {
+        self.code_cache.counts()
     }
 
     /// How many instances take calls.
@@ -84,6 +104,7 @@ impl Runtime for Engine {
                 tasks: self.tasks.clone(),
                 max_reply: self.max_reply,
                 network: self.network.clone(),
+                code_cache: self.code_cache.clone(),
             };
             if let Err(error) = worker::spawn(setup) {
                 self.pool.remove(&instance);
@@ -102,6 +123,8 @@ impl Runtime for Engine {
     }
 }
 
+#[cfg(test)]
+mod modules_tests;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]

@@ -14,9 +14,13 @@ use tokio::sync::oneshot;
 
 use super::isolate::text;
 use super::memory::Buffers;
-use super::{builtins, natives};
+use super::builtins::{self, builtin};
+use super::code_cache::{CodeCache, Fresh};
+use super::modules::{Modules, compile, import_module, is_es_module, outcome};
+use super::natives;
+use super::worker::Setup;
 use crate::native::{self, Env, Failure};
-use crate::package::Package;
+use crate::package::{Package, Wanted, without_mark};
 use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, Message, Outcome, Upstream, facts};
 
 /// The most timers that wait in one isolate.
@@ -49,29 +53,36 @@ pub struct State {
     pub env: Env,
     pub buffers: Buffers,
     pub rejected: Vec<v8::Global<v8::Promise>>,
+    pub modules: Modules,
+    pub code_cache: Arc<CodeCache>,
+    /// Functions whose bytecode is not in the cache.
+    pub fresh: Vec<Fresh>,
     pub instance: Arc<Instance>,
-    package: Arc<Package>,
+    pub package: Arc<Package>,
     upstream: Arc<dyn Upstream>,
     tasks: Handle,
     max_reply: usize,
 }
 
 impl State {
-    pub fn new(instance: Arc<Instance>, env: Env, upstream: Arc<dyn Upstream>, tasks: Handle, max_reply: usize) -> Self {
+    pub fn new(setup: &Setup) -> Self {
         Self {
-            package: env.package.clone(),
-            env,
-            buffers: Buffers::new(instance.target.memory),
             running: HashMap::new(),
             current: 0,
             timers: BTreeSet::new(),
             due: HashMap::new(),
             open: HashMap::new(),
+            env: Env::new(setup.package.clone(), setup.network.clone()),
+            buffers: Buffers::new(setup.instance.target.memory),
             rejected: Vec::new(),
-            instance,
-            upstream,
-            tasks,
-            max_reply,
+            modules: Modules::default(),
+            code_cache: setup.code_cache.clone(),
+            fresh: Vec::new(),
+            instance: setup.instance.clone(),
+            package: setup.package.clone(),
+            upstream: setup.upstream.clone(),
+            tasks: setup.tasks.clone(),
+            max_reply: setup.max_reply,
         }
     }
 
@@ -215,7 +226,7 @@ fn number(scope: &mut Scope, args: &Args, index: i32) -> u32 {
     args.get(index).uint32_value(scope).unwrap_or(0)
 }
 
-fn string(scope: &mut Scope, args: &Args, index: i32) -> String {
+pub fn string(scope: &mut Scope, args: &Args, index: i32) -> String {
     args.get(index).to_rust_string_lossy(scope)
 }
 
@@ -241,10 +252,8 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>>
     let key = v8::String::new(scope, "natives")?;
     let natives = natives::table(scope)?;
     table.set(scope, key.into(), natives.into())?;
-    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, compile, encode, decode);
-    let key = v8::String::new(scope, "builtin")?;
-    let function = v8::Function::new(scope, builtins::builtin)?;
-    table.set(scope, key.into(), function.into())?;
+    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, encode, decode);
+    add!(compile, is_es_module, import_module, outcome, builtin);
     Some(table)
 }
 
@@ -307,7 +316,7 @@ fn clear(scope: &mut Scope, args: Args, _: Return) {
 fn resolve(scope: &mut Scope, args: Args, rv: Return) {
     let (folder, request) = (string(scope, &args, 0), string(scope, &args, 1));
     let Some(state) = state(scope) else { return };
-    let found = state.borrow().package.resolve(&folder, &request);
+    let found = state.borrow().package.resolve(&folder, &request, Wanted::Require);
     if let Some(found) = found {
         answer(scope, rv, found.as_bytes());
     }
@@ -324,39 +333,7 @@ fn source(scope: &mut Scope, args: Args, rv: Return) {
     let Some(state) = state(scope) else { return };
     let package = state.borrow().package.clone();
     let contents = package.file(&path).map_or(&[][..], |contents| contents);
-    answer(scope, rv, contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents));
-}
-
-/// Compiles a CommonJS module to a function of `exports`, `require`, `module`, `__filename` and
-/// `__dirname`. A syntax error is thrown.
-fn compile(scope: &mut Scope, args: Args, mut rv: Return) {
-    let path = string(scope, &args, 0);
-    let Some(state) = state(scope) else { return };
-    let package = state.borrow().package.clone();
-    let contents = package.file(&path).map_or(&[][..], |contents| contents);
-    let contents = contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents);
-    // A `#!` line is not part of a function's body.
-    let contents = if contents.starts_with(b"#!") {
-        contents.iter().position(|b| *b == b'\n').map_or(&[][..], |end| &contents[end..])
-    } else {
-        contents
-    };
-    let compiled = (|| {
-        let name = v8::String::new(scope, &path)?;
-        let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
-        let code = text(scope, contents)?;
-        let mut source = v8::script_compiler::Source::new(code, Some(&origin));
-        let mut names = Vec::with_capacity(5);
-        for name in ["exports", "require", "module", "__filename", "__dirname"] {
-            names.push(v8::String::new(scope, name)?);
-        }
-        let options = v8::script_compiler::CompileOptions::NoCompileOptions;
-        let reason = v8::script_compiler::NoCacheReason::NoReason;
-        v8::script_compiler::compile_function(scope, &mut source, &names, &[], options, reason)
-    })();
-    if let Some(function) = compiled {
-        rv.set(function.into());
-    }
+    answer(scope, rv, without_mark(contents));
 }
 
 fn encode(scope: &mut Scope, args: Args, mut rv: Return) {

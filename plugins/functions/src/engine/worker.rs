@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
+use super::code_cache::CodeCache;
 use super::fatal;
 use super::isolate::{Entry, Isolate};
 use super::ops::{Running, State, error_text};
-use crate::native::{Env, Network};
+use crate::native::Network;
 use crate::package::Package;
 use crate::runtime::{Answer, Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_memory, out_of_time};
 
@@ -34,6 +35,7 @@ pub struct Setup {
     pub tasks: Handle,
     pub max_reply: usize,
     pub network: Arc<Network>,
+    pub code_cache: Arc<CodeCache>,
 }
 
 /// Starts the thread of an instance.
@@ -50,8 +52,8 @@ pub fn spawn(setup: Setup) -> std::io::Result<()> {
 }
 
 fn live(setup: Setup) {
-    let Setup { instance, messages, package, pool, upstream, tasks, max_reply, network } = setup;
-    let state = Rc::new(RefCell::new(State::new(instance.clone(), Env::new(package, network), upstream, tasks, max_reply)));
+    let state = Rc::new(RefCell::new(State::new(&setup)));
+    let Setup { instance, messages, pool, .. } = setup;
     match Isolate::new(instance.target.memory, state.clone()) {
         Ok(isolate) => Worker { isolate, state, instance, pool, last_call: 0, measured: None }.run(&messages),
         Err(error) => {
@@ -78,6 +80,9 @@ impl Worker {
                 Ok(message) => self.handle(message),
                 Err(TryRecvError::Disconnected) => return,
                 Err(TryRecvError::Empty) => {
+                    if self.keep_code() {
+                        continue;
+                    }
                     if self.instance.is_retired() && self.instance.leases() == 0 {
                         return;
                     }
@@ -91,6 +96,15 @@ impl Worker {
             self.expire();
             self.fire();
         }
+    }
+
+    /// Keeps the bytecode of one function, when no call runs.
+    fn keep_code(&mut self) -> bool {
+        if !self.state.borrow().running.is_empty() {
+            return false;
+        }
+        let fresh = self.state.borrow_mut().fresh.pop();
+        fresh.inspect(|fresh| self.isolate.keep_code(fresh)).is_some()
     }
 
     /// How long until there is something to do without a message.

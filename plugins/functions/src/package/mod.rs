@@ -1,13 +1,19 @@
 //! Function packages: what is in a zip that was deployed.
 
+mod manifest;
 mod read;
 mod resolve;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
+pub use manifest::Wanted;
 pub use read::{Limits, read};
+pub use resolve::without_mark;
+
+use manifest::Manifest;
 
 /// Where functions see their package, as on the hosted cloud.
 pub const ROOT: &str = "/code";
@@ -18,6 +24,8 @@ pub struct Package {
     files: BTreeMap<String, Bytes>,
     main: String,
     size: usize,
+    /// The `package.json` files that were read; those that are not JSON count as absent.
+    manifests: Mutex<HashMap<String, Option<Arc<Manifest>>>>,
 }
 
 impl Package {

@@ -16,6 +16,7 @@ use crate::cache::{Functions, Packages, Ready};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::logs::{Entry, Sink};
+use crate::native::Network;
 use crate::package::{self, Package};
 use crate::record::{Deployment, Function};
 use crate::runtime::{self, Lines, Outcome, PoolLimits, Runtime, Target, Through, now};

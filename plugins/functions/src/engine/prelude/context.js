@@ -68,7 +68,8 @@
     let result;
     try {
       const handler = internal.handler();
-      result = handler(new Context(invocation, parse(args)));
+      const context = new Context(invocation, parse(args));
+      result = typeof handler === 'function' ? handler(context) : then(handler, (loaded) => loaded(context));
       if (((typeof result === 'object' && result !== null) || typeof result === 'function') && typeof result.then === 'function') {
         then(
           resolvePromise(result),
