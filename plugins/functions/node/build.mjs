@@ -3,6 +3,7 @@
 // A script is the body of a function of `(exports, require, module, internal, ops)`. What it requires of other
 // builtins stays a `require`, so that every builtin is there once and is only compiled when it is used. Files in
 // src/internal are builtins as well, named `internal/NAME`, which functions cannot require.
+import { builtinModules } from 'node:module';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,8 +32,14 @@ const builtins = {
       if (kind === 'entry-point' || pluginData === 'npm') return undefined;
       // `npm:x` is the package x even where a builtin has its name; `npm:x/` reaches into it.
       if (path.startsWith('npm:')) return resolve(path.slice(4).replace(/\/$/, '') + (path.endsWith('/') ? '/' : ''), { kind, importer, resolveDir, pluginData: 'npm' });
+      // undici's fetch finds what sends its requests in this file.
+      if (path.endsWith('/global') && importer.includes('/undici/')) return { path: 'internal/fetch_dispatcher', external: true };
+      if (path === 'iconv-lite' && importer.includes('/urllib/')) return { path: 'internal/iconv', external: true };
+      // An option of urllib's that needs a package which functions do not have.
+      if (path === 'proxy-agent') return { path, external: true };
       const name = path.replace(/^node:/, '').replace(/\/$/, '');
-      return entries.has(name) ? { path: name, external: true } : undefined;
+      // One that there is not is an error for whoever requires it, not for those who may.
+      return entries.has(name) || builtinModules.includes(name) ? { path: name, external: true } : undefined;
     });
   },
 };

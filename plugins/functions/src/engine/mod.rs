@@ -129,3 +129,6 @@ mod modules_tests;
 mod packages;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod node;

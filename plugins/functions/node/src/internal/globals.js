@@ -3,6 +3,7 @@ const lazy = {
   Buffer: () => require('buffer').Buffer,
   process: () => require('process'),
 };
+for (const name of ['fetch', 'Headers', 'Request', 'Response', 'FormData']) lazy[name] = () => require('internal/fetch')[name];
 
 for (const [name, make] of Object.entries(lazy)) {
   Object.defineProperty(globalThis, name, {

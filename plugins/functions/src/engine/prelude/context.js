@@ -13,6 +13,7 @@
     #env;
     #logger;
     #services;
+    #httpclient;
 
     constructor(invocation, args) {
       this.#invocation = invocation;
@@ -29,7 +30,7 @@
       return (this.#services ??= new internal.Services(this.#invocation, this.#facts().requestId));
     }
     get httpclient() {
-      throw new Error('ctx.httpclient is not available yet');
+      return (this.#httpclient ??= internal.builtin('internal/urllib').create());
     }
     get cloud() {
       throw new Error('ctx.cloud is not available yet');
