@@ -2,9 +2,9 @@
 //! so that each op is short and a bomb meets the limits of whoever reads.
 
 use brotli::enc::StandardAlloc;
+use brotli::enc::backward_references::BrotliEncoderMode;
 use brotli::enc::encode::{BrotliEncoderOperation, BrotliEncoderStateStruct};
-use brotli::enc::parameters::BrotliEncoderParameter as Parameter;
-use brotli::{BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode};
+use brotli::{BrotliDecompressStream, BrotliResult, BrotliState};
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateError, InflateFlush, Method, Status, Strategy};
 
 use super::{Args, Env, Failure, Op, Result, Value};
@@ -26,6 +26,13 @@ const SLOW_STEP: usize = 64 * 1024;
 const MAX_MEMORY: usize = 256 * 1024 * 1024;
 /// The largest block that brotli compresses at once, as a power of two.
 const MAX_BLOCK: u32 = 18;
+
+/// Brotli's parameters, by the numbers of its encode.h.
+const MODE: u32 = 0;
+const QUALITY: u32 = 1;
+const WINDOW: u32 = 2;
+const BLOCK: u32 = 3;
+const SIZE_HINT: u32 = 5;
 
 /// How much memory the open streams of an isolate have, by estimate.
 #[derive(Default)]
@@ -152,11 +159,11 @@ impl Settings {
     }
 
     fn quality(&self) -> u32 {
-        self.brotli_parameter(Parameter::BROTLI_PARAM_QUALITY, 11).min(11)
+        self.brotli(QUALITY, 11).min(11)
     }
 
-    fn brotli_parameter(&self, parameter: Parameter, default: u32) -> u32 {
-        self.brotli.iter().rev().find(|(key, _)| *key == parameter as u32).map_or(default, |(_, value)| *value)
+    fn brotli(&self, parameter: u32, default: u32) -> u32 {
+        self.brotli.iter().rev().find(|(key, _)| *key == parameter).map_or(default, |(_, value)| *value)
     }
 
     /// What a stream uses, by the figures of zlib's manual and of measurements of brotli.
@@ -167,7 +174,7 @@ impl Settings {
             // What the stream's window needs is added when its first byte is there.
             Mode::BrotliDecode => 256 * 1024,
             Mode::BrotliEncode => {
-                let window = 1usize << self.brotli_parameter(Parameter::BROTLI_PARAM_LGWIN, 22).clamp(10, 24);
+                let window = 1usize << self.brotli(WINDOW, 22).clamp(10, 24);
                 if self.quality() >= 10 { 12 * window + (16 << 20) } else { 4 * window + (8 << 20) }
             }
         }
@@ -207,17 +214,17 @@ impl Settings {
             }
             Mode::BrotliEncode => {
                 let mut encoder = Box::new(BrotliEncoderStateStruct::new(StandardAlloc::default()));
-                let window = self.brotli_parameter(Parameter::BROTLI_PARAM_LGWIN, 22).clamp(10, 24);
-                let block = self.brotli_parameter(Parameter::BROTLI_PARAM_LGBLOCK, MAX_BLOCK).clamp(16, MAX_BLOCK);
-                for (parameter, value) in [
-                    (Parameter::BROTLI_PARAM_QUALITY, self.quality()),
-                    (Parameter::BROTLI_PARAM_LGWIN, window),
-                    (Parameter::BROTLI_PARAM_LGBLOCK, block),
-                    (Parameter::BROTLI_PARAM_MODE, self.brotli_parameter(Parameter::BROTLI_PARAM_MODE, 0).min(2)),
-                    (Parameter::BROTLI_PARAM_SIZE_HINT, self.brotli_parameter(Parameter::BROTLI_PARAM_SIZE_HINT, 0)),
-                ] {
-                    encoder.set_parameter(parameter, value);
-                }
+                let params = &mut encoder.params;
+                // Each is within a few bits.
+                params.quality = self.quality() as i32;
+                params.lgwin = self.brotli(WINDOW, 22).clamp(10, 24) as i32;
+                params.lgblock = self.brotli(BLOCK, MAX_BLOCK).clamp(16, MAX_BLOCK) as i32;
+                params.size_hint = self.brotli(SIZE_HINT, 0) as usize;
+                params.mode = match self.brotli(MODE, 0) {
+                    1 => BrotliEncoderMode::BROTLI_MODE_TEXT,
+                    2 => BrotliEncoderMode::BROTLI_MODE_FONT,
+                    _ => BrotliEncoderMode::BROTLI_MODE_GENERIC,
+                };
                 Coder::Encode(encoder)
             }
             Mode::BrotliDecode => {
@@ -428,7 +435,7 @@ mod tests {
 
     #[test]
     fn what_is_packed_is_unpacked_again() {
-        let data: Vec<u8> = (0..100_000u32).map(|i| (i * i >> 7) as u8).collect();
+        let data: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
         for (pack, unpack, finish) in [
             (Mode::Deflate, Mode::Inflate, 4),
             (Mode::Gzip, Mode::Gunzip, 4),

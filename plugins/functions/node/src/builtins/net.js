@@ -54,6 +54,7 @@ class Socket extends Duplex {
     this._reading = false;
     this._paused = false;
     this._upgrading = false;
+    this._wanted = false;
     this._timer = undefined;
     this.on('end', () => {
       if (!this.allowHalfOpen && !this.writableEnded) this.end();
@@ -102,7 +103,9 @@ class Socket extends Duplex {
     const held = this._held;
     this._held = [];
     for (const ready of held) ready();
-    this.read(0);
+    // A reader that was there before the connection waits already.
+    if (this._wanted) this._read();
+    else this.read(0);
   }
   _announce() {
     this.emit('connect');
@@ -115,6 +118,7 @@ class Socket extends Duplex {
   }
 
   _read() {
+    this._wanted = true;
     if (this._id === undefined || this._reading || this._upgrading) return;
     this._reading = true;
     native['socket.read'](this._id).then(
@@ -131,7 +135,7 @@ class Socket extends Duplex {
       (error) => {
         this._reading = false;
         // The call of the function ended while it waited: a connection that the function keeps is read on by the next call.
-        if (error.code === 'ETIMEDOUT' && error.syscall === undefined) this._paused = true;
+        if (error.code === 'ERR_CALL_ENDED' || (error.code === 'ETIMEDOUT' && error.syscall === undefined)) this._paused = true;
         else if (!this.destroyed) this.destroy(error);
       },
     );
@@ -165,8 +169,12 @@ class Socket extends Duplex {
       else native['socket.shutdown'](this._id).then(() => callback(), callback);
     });
   }
+  emit(name, ...args) {
+    return name === 'close' && args.length === 0 ? super.emit(name, this._failed) : super.emit(name, ...args);
+  }
   _destroy(error, callback) {
     clearTimeout(this._timer);
+    this._failed = Boolean(error);
     this.connecting = false;
     this._held = [];
     if (this._id !== undefined) {

@@ -64,6 +64,9 @@ impl Default for Network {
     }
 }
 
+/// TLS options, and the settings that were made of them.
+type Setting = (Value, Arc<Tls>);
+
 /// The connections of one instance. Another function never gets one of them: it may be
 /// authenticated.
 #[derive(Clone)]
@@ -71,7 +74,7 @@ pub struct Sockets {
     network: Arc<Network>,
     permits: Arc<Semaphore>,
     pool: Arc<Pool>,
-    settings: Arc<Mutex<Vec<(Value, Arc<Tls>)>>>,
+    settings: Arc<Mutex<Vec<Setting>>>,
 }
 
 impl Sockets {
@@ -99,7 +102,7 @@ impl Sockets {
         if let Ok(permit) = self.permits.clone().try_acquire_owned() {
             return Ok(permit);
         }
-        self.pool.make_room();
+        let _waiting = self.pool.make_room();
         match tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(Failure::error("EMFILE", format!("the function has {MAX_SOCKETS} connections open; no more are allowed")).with("syscall", "connect")),

@@ -183,7 +183,7 @@ fn v6(address: Ipv6Addr) -> Option<&'static str> {
         [0xfc00..=0xfdff, ..] => return Some("a private address"),
         [0xfe80..=0xfebf, ..] => return Some("a link-local address"),
         [0xfec0..=0xfeff, ..] => return Some("a private address"),
-        [0xff00.., ..] => return Some("a multicast address"),
+        [0xff00..=0xffff, ..] => return Some("a multicast address"),
         _ => {}
     }
     // ISATAP (RFC 5214) carries an IPv4 address behind any prefix.

@@ -132,10 +132,10 @@ fn close_agent(env: &mut Env, args: &Args) -> Result {
 }
 
 /// The type of the bodies that requests have.
-type Sender = hyper::client::conn::http1::SendRequest<Body>;
+pub type Sender = hyper::client::conn::http1::SendRequest<Body>;
 
 /// A connection that can take a request.
-struct Connection {
+pub struct Connection {
     sender: Sender,
     task: tokio::task::AbortHandle,
     about: Arc<Value>,

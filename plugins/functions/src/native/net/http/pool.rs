@@ -1,6 +1,7 @@
 //! The connections of an instance that wait for another request.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,11 +30,24 @@ struct Idle {
 
 /// Idle connections. They count as the instance's open ones.
 #[derive(Default)]
-pub struct Pool(Mutex<HashMap<Key, Vec<Idle>>>);
+pub struct Pool {
+    idle: Mutex<HashMap<Key, Vec<Idle>>>,
+    /// Requests that wait until a connection ends.
+    waiting: AtomicUsize,
+}
+
+/// A request that waits for room, for as long as this lives.
+pub struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Pool {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<Idle>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a connection; the one that was used last.
@@ -50,9 +64,12 @@ impl Pool {
     }
 
     /// Keeps a connection that can take another request, until the time that the server or this
-    /// client gives it is over.
+    /// client gives it is over. It ends at once when requests wait for room.
     pub fn put(self: &Arc<Self>, key: Key, connection: Connection, keep: Option<Duration>) {
         let keep = keep.unwrap_or(IDLE).min(IDLE);
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            return;
+        }
         let until = Instant::now() + keep;
         self.lock().entry(key).or_default().push(Idle { connection, until });
         let pool = Arc::downgrade(self);
@@ -72,9 +89,11 @@ impl Pool {
         });
     }
 
-    /// Closes all idle connections.
-    pub fn make_room(&self) {
+    /// Closes all idle connections, and those that become so while the answer lives.
+    pub fn make_room(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         self.lock().clear();
+        Waiting(&self.waiting)
     }
 
     /// Closes the idle connections of an agent.
