@@ -19,6 +19,7 @@
 mod builtins;
 mod convert;
 mod fatal;
+mod introspect;
 mod isolate;
 mod memory;
 mod natives;
@@ -99,6 +100,8 @@ impl Runtime for Engine {
     }
 }
 
+#[cfg(test)]
+mod node_cases;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]

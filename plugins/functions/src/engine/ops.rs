@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::isolate::text;
 use super::memory::Buffers;
+use super::introspect::{async_context, heap, kind, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::{builtins, natives};
 use crate::native::{self, Env, Failure};
 use crate::package::Package;
@@ -225,6 +226,15 @@ fn answer(scope: &mut Scope, mut rv: Return, utf8: &[u8]) {
     }
 }
 
+/// Ends the current call with a message, whatever its code does next.
+fn exit(scope: &mut Scope, args: Args, _: Return) {
+    let message = string(scope, &args, 0);
+    if let Some(state) = state(scope) {
+        let call = state.borrow().current;
+        state.borrow_mut().fail(call, message, "");
+    }
+}
+
 /// The functions as an object that only the prelude sees.
 pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
     let table = v8::Object::new(scope);
@@ -241,7 +251,8 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>>
     let key = v8::String::new(scope, "natives")?;
     let natives = natives::table(scope)?;
     table.set(scope, key.into(), natives.into())?;
-    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, compile, encode, decode);
+    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, compile, encode, decode, exit);
+    add!(kind, promise_details, proxy_details, preview, async_context, set_async_context, run_microtasks, heap);
     let key = v8::String::new(scope, "builtin")?;
     let function = v8::Function::new(scope, builtins::builtin)?;
     table.set(scope, key.into(), function.into())?;

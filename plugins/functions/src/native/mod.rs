@@ -7,8 +7,12 @@
 
 #![allow(dead_code)]
 
+mod binary;
+mod clock;
+mod files;
 mod resources;
 mod text;
+mod url;
 mod value;
 
 use std::future::Future;
@@ -33,6 +37,8 @@ pub struct Env {
     pub resources: Resources,
     /// The function's files.
     pub package: Arc<Package>,
+    /// The isolate's own files, under `/tmp`.
+    pub scratch: files::Scratch,
     /// When the call ends that runs now. Work ends then at the latest.
     pub deadline: Instant,
 }
@@ -40,7 +46,7 @@ pub struct Env {
 impl Env {
     /// The surroundings of an isolate that runs a package.
     pub fn new(package: Arc<Package>) -> Self {
-        Self { resources: Resources::default(), package, deadline: Instant::now() }
+        Self { resources: Resources::default(), package, scratch: files::Scratch::default(), deadline: Instant::now() }
     }
 }
 
@@ -55,7 +61,7 @@ pub enum Op {
 
 /// All ops by name, such as `text.decode`. The order is the same in every isolate of a process.
 pub fn ops() -> impl Iterator<Item = &'static (&'static str, Op)> {
-    [resources::OPS, text::OPS].into_iter().flatten()
+    [resources::OPS, text::OPS, binary::OPS, clock::OPS, files::OPS, url::OPS].into_iter().flatten()
 }
 
 /// Work that is a future.

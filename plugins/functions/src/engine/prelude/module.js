@@ -61,6 +61,8 @@
     return require;
   }
 
+  internal.requireFrom = requireFrom;
+
   let handler;
 
   // What the package exports to be called: the module itself, or its `main` or `default`.
