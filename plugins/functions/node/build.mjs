@@ -23,11 +23,23 @@ function scripts(folder, prefix) {
 
 const entries = new Map([...scripts('builtins', ''), ...scripts('internal', 'internal/')]);
 
+// What old packages bring for older engines, and what is there already.
+const shims = {
+  'object.assign/polyfill': 'module.exports = () => Object.assign;',
+  'object-is/polyfill': 'module.exports = () => Object.is;',
+  'object-is': 'module.exports = Object.is;',
+  'is-nan': 'module.exports = Number.isNaN;',
+  'call-bind/callBound': 'const names = { "RegExp.prototype.test": RegExp.prototype.test }; module.exports = (name) => Function.prototype.call.bind(names[name]);',
+  'abort-controller': 'module.exports = require("internal/abort");',
+  qs: 'module.exports = require("internal/url_query");',
+};
+
 // `node:x` and `x` are the builtin wherever it is required, but for the file that a builtin is made from: that means
 // the npm package of its name.
 const builtins = {
   name: 'builtins',
-  setup({ onResolve, resolve }) {
+  setup({ onResolve, onLoad, resolve }) {
+    onLoad({ filter: /.*/, namespace: 'shim' }, ({ path }) => ({ contents: shims[path], resolveDir: here }));
     onResolve({ filter: /.*/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
       if (kind === 'entry-point' || pluginData === 'npm') return undefined;
       // `npm:x` is the package x even where a builtin has its name; `npm:x/` reaches into it.
@@ -37,6 +49,8 @@ const builtins = {
       if (path === 'iconv-lite' && importer.includes('/urllib/')) return { path: 'internal/iconv', external: true };
       // An option of urllib's that needs a package which functions do not have.
       if (path === 'proxy-agent') return { path, external: true };
+      if (Object.hasOwn(shims, path)) return { path, namespace: 'shim' };
+      if (importer.includes('/node_modules/assert/') && path.endsWith('/util/comparisons')) return { path: 'internal/comparisons', external: true };
       const name = path.replace(/^node:/, '').replace(/\/$/, '');
       // One that there is not is an error for whoever requires it, not for those who may.
       return entries.has(name) || builtinModules.includes(name) ? { path: name, external: true } : undefined;
@@ -55,7 +69,7 @@ for (const [name, file] of entries) {
     platform: 'neutral',
     mainFields: ['main', 'module'],
     conditions: ['require', 'default'],
-    target: 'es2022',
+    target: 'esnext',
     charset: 'ascii',
     legalComments: 'none',
     minifyWhitespace: true,

@@ -20,6 +20,7 @@ mod builtins;
 mod code_cache;
 mod convert;
 mod fatal;
+mod introspect;
 mod isolate;
 mod memory;
 mod modules;
@@ -125,6 +126,8 @@ impl Runtime for Engine {
 
 #[cfg(test)]
 mod modules_tests;
+#[cfg(test)]
+mod node_cases;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::isolate::text;
 use super::memory::Buffers;
 use super::builtins::{self, builtin};
 use super::code_cache::{CodeCache, Fresh};
+use super::introspect::{async_context, heap, kind, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::modules::{Modules, compile, import_module, is_es_module, outcome};
 use super::natives;
 use super::worker::Setup;
@@ -236,6 +237,15 @@ fn answer(scope: &mut Scope, mut rv: Return, utf8: &[u8]) {
     }
 }
 
+/// Ends the current call with a message, whatever its code does next.
+fn exit(scope: &mut Scope, args: Args, _: Return) {
+    let message = string(scope, &args, 0);
+    if let Some(state) = state(scope) {
+        let call = state.borrow().current;
+        state.borrow_mut().fail(call, message, "");
+    }
+}
+
 /// The functions as an object that only the prelude sees.
 pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
     let table = v8::Object::new(scope);
@@ -252,8 +262,9 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>>
     let key = v8::String::new(scope, "natives")?;
     let natives = natives::table(scope)?;
     table.set(scope, key.into(), natives.into())?;
-    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, encode, decode);
+    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, encode, decode, exit);
     add!(compile, is_es_module, import_module, outcome, builtin);
+    add!(kind, promise_details, proxy_details, preview, async_context, set_async_context, run_microtasks, heap);
     Some(table)
 }
 

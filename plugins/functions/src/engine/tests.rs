@@ -516,7 +516,7 @@ async fn there_is_no_way_to_the_host() {
             await ctx.mpserverless.db.collection('c').find({});
             await ctx.mpserverless.user.getInfo();
             setTimeout(() => {}, 1);
-            return [seen, typeof process, typeof Deno, typeof ops, typeof internal, Object.keys(ctx), typeof ctx.__proto__.call];
+            return [seen, typeof process.binding, typeof Deno, typeof ops, typeof internal, Object.keys(ctx), typeof ctx.__proto__.call];
         }",
     );
     assert_eq!(f.ok(json!(0)).await, json!([[], "undefined", "undefined", "undefined", "undefined", ["args"], "undefined"]));

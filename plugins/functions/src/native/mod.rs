@@ -7,9 +7,13 @@
 
 #![allow(dead_code)]
 
+mod binary;
+mod clock;
+mod files;
 mod net;
 mod resources;
 mod text;
+mod url;
 mod value;
 mod zlib;
 
@@ -40,6 +44,8 @@ pub struct Env {
     pub sockets: net::Sockets,
     /// The memory of its compression streams.
     pub compression: zlib::Memory,
+    /// The isolate's own files, under `/tmp`.
+    pub scratch: files::Scratch,
     /// When the call ends that runs now. Work ends then at the latest.
     pub deadline: Instant,
 }
@@ -52,6 +58,7 @@ impl Env {
             package,
             sockets: net::Sockets::new(network),
             compression: zlib::Memory::default(),
+            scratch: files::Scratch::default(),
             deadline: Instant::now(),
         }
     }
@@ -68,7 +75,7 @@ pub enum Op {
 
 /// All ops by name, such as `text.decode`. The order is the same in every isolate of a process.
 pub fn ops() -> impl Iterator<Item = &'static (&'static str, Op)> {
-    [resources::OPS, text::OPS, zlib::OPS].into_iter().chain(net::OPS).flatten()
+    [resources::OPS, text::OPS, binary::OPS, clock::OPS, files::OPS, url::OPS, zlib::OPS].into_iter().chain(net::OPS).flatten()
 }
 
 /// Work that is a future.

@@ -7,6 +7,8 @@
   const loaded = { __proto__: null };
 
   internal.isBuiltin = (name) => names.has(name);
+  internal.builtinNames = () => [...names];
+  internal.builtinLoaded = (name) => loaded[name] !== undefined;
 
   // A builtin by its name; those of `internal/` are there for the others only.
   internal.builtin = function builtin(name) {
