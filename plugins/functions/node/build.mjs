@@ -49,7 +49,8 @@ const builtins = {
       if (path === 'iconv-lite' && importer.includes('/urllib/')) return { path: 'internal/iconv', external: true };
       // An option of urllib's that needs a package which functions do not have.
       if (path === 'proxy-agent') return { path, external: true };
-      if (Object.hasOwn(shims, path)) return { path, namespace: 'shim' };
+      // urllib needs all of what these stand for.
+      if (Object.hasOwn(shims, path) && !importer.includes('/urllib/')) return { path, namespace: 'shim' };
       if (importer.includes('/node_modules/assert/') && path.endsWith('/util/comparisons')) return { path: 'internal/comparisons', external: true };
       const name = path.replace(/^node:/, '').replace(/\/$/, '');
       // One that there is not is an error for whoever requires it, not for those who may.

@@ -1,10 +1,10 @@
 // dns: addresses by the system's resolver. It asks for no other records, and names of the operator's network have none.
-const { nodeError, invalidType, unavailable } = require('internal/node_error');
+const { make: nodeError, invalidArgType, unavailable } = require('internal/errors');
 
 const { native } = internal;
 
 function found(host, family) {
-  if (typeof host !== 'string') throw invalidType('hostname', 'of type string', host);
+  if (typeof host !== 'string') throw invalidArgType('hostname', 'string', host);
   return native['dns.lookup'](host, family);
 }
 
@@ -75,7 +75,7 @@ for (const name of Object.keys(promises)) {
   else if (name !== 'lookup') {
     callbacks[name] = (...args) => {
       const callback = args.pop();
-      if (typeof callback !== 'function') throw invalidType('callback', 'of type function', callback);
+      if (typeof callback !== 'function') throw invalidArgType('callback', 'function', callback);
       promises[name](...args).then((result) => callback(null, result), callback);
     };
   }
@@ -83,7 +83,7 @@ for (const name of Object.keys(promises)) {
 const custom = Symbol.for('nodejs.util.promisify.custom');
 callbacks.lookup = (host, options, callback) => {
   if (typeof options === 'function') [options, callback] = [undefined, options];
-  if (typeof callback !== 'function') throw invalidType('callback', 'of type function', callback);
+  if (typeof callback !== 'function') throw invalidArgType('callback', 'function', callback);
   const { all } = settings(options);
   lookup(host, options).then((result) => (all ? callback(null, result) : callback(null, result.address, result.family)), callback);
 };

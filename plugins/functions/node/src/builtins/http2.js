@@ -1,5 +1,5 @@
 // http2: only its constants. Requests go over HTTP/1.1.
-const { unavailable } = require('internal/node_error');
+const { unavailable } = require('internal/errors');
 
 const headers = {
   HTTP2_HEADER_STATUS: ':status', HTTP2_HEADER_METHOD: ':method', HTTP2_HEADER_AUTHORITY: ':authority', HTTP2_HEADER_SCHEME: ':scheme', HTTP2_HEADER_PATH: ':path', HTTP2_HEADER_PROTOCOL: ':protocol',

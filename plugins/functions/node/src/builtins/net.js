@@ -1,7 +1,7 @@
 // net: sockets of a client over native ones, for drivers of databases, caches and mail. Servers are not available.
 const { Duplex } = require('stream');
 const EventEmitter = require('events');
-const { nodeError, invalidType, unavailable } = require('internal/node_error');
+const { make: nodeError, invalidArgType, unavailable } = require('internal/errors');
 
 const { native } = internal;
 const forgotten = new FinalizationRegistry((id) => native['resource.close'](id));

@@ -1,7 +1,7 @@
 // tls: a client's sockets, from the start or on a connection that is there (STARTTLS). Servers are not available.
 const net = require('net');
 const tlsOptions = require('internal/tls_options');
-const { unavailable } = require('internal/node_error');
+const { unavailable } = require('internal/errors');
 
 const { native } = internal;
 const Plain = net.Stream;

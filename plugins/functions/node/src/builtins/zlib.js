@@ -2,7 +2,7 @@
 const { Buffer, kMaxLength } = require('buffer');
 const { Transform } = require('stream');
 const { constants, zlib: ofZlib } = require('internal/zlib_constants');
-const { nodeError, invalidType } = require('internal/node_error');
+const { make: nodeError, invalidArgType } = require('internal/errors');
 
 const { native } = internal;
 const { Z_NO_FLUSH, Z_BLOCK, Z_FINISH, Z_FULL_FLUSH, BROTLI_OPERATION_PROCESS, BROTLI_OPERATION_FLUSH, BROTLI_OPERATION_FINISH } = constants;
@@ -17,12 +17,12 @@ const forgotten = new FinalizationRegistry((id) => native['resource.close'](id))
 function bytesOf(value, name = 'buffer') {
   if (typeof value === 'string') return Buffer.from(value);
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value instanceof Uint8Array ? value : ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value);
-  throw invalidType(name, 'of type string or an instance of Buffer, TypedArray, DataView, or ArrayBuffer', value);
+  throw invalidArgType(name, ['string', 'Buffer', 'TypedArray', 'DataView', 'ArrayBuffer'], value);
 }
 
 function inRange(value, name, least, most, fallback) {
   if (value === undefined || value !== value) return fallback;
-  if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
+  if (typeof value !== 'number') throw invalidArgType(name, 'number', value);
   if (value < least || value > most) throw nodeError(RangeError, 'ERR_OUT_OF_RANGE', `The value of "${name}" is out of range. It must be >= ${least} and <= ${most}. Received ${value}`);
   return value;
 }
@@ -197,7 +197,7 @@ function later(Type, buffer, options, callback) {
     callback = options;
     options = {};
   }
-  if (typeof callback !== 'function') throw invalidType('callback', 'of type function', callback);
+  if (typeof callback !== 'function') throw invalidArgType('callback', 'function', callback);
   const input = bytesOf(buffer);
   const engine = new Type(options);
   const limit = engine._maxOutputLength;

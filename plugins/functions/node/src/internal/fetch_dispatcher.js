@@ -1,5 +1,5 @@
 // What undici's fetch sends requests with: the native client instead of undici's own connections.
-const { nodeError, unavailable } = require('internal/node_error');
+const { make: nodeError, unavailable } = require('internal/errors');
 
 const { native } = internal;
 const AGENT = 0x7fffffff;

@@ -4,7 +4,7 @@ const { Buffer } = require('buffer');
 const HttpSocket = require('internal/http_socket');
 const { IncomingMessage } = require('internal/http_incoming');
 const { isToken, validateHeaderName, validateHeaderValue } = require('internal/http_common');
-const { nodeError, invalidType, unavailable } = require('internal/node_error');
+const { make: nodeError, invalidArgType, unavailable } = require('internal/errors');
 
 const { native } = internal;
 const withoutBody = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
@@ -51,7 +51,7 @@ class ClientRequest extends Writable {
     let agent = options.agent;
     if (agent === false) agent = new defaults.Agent();
     else if (agent === null || agent === undefined) agent = defaults.globalAgent;
-    else if (typeof agent.addRequest !== 'function') throw invalidType('options.agent', 'one of Agent-like Object, undefined, or false', agent);
+    else if (typeof agent.addRequest !== 'function') throw invalidArgType('options.agent', ['Agent-like Object', 'undefined', 'false'], agent);
     this.agent = agent;
 
     const protocol = options.protocol || defaults.protocol;
@@ -64,7 +64,7 @@ class ClientRequest extends Writable {
     this.protocol = protocol;
     this.host = hostOf(options.hostname, 'hostname') || hostOf(options.host, 'host') || 'localhost';
     const port = (options.port = options.port || defaultPort);
-    if (options.method !== undefined && options.method !== null && typeof options.method !== 'string') throw invalidType('options.method', 'of type string', options.method);
+    if (options.method !== undefined && options.method !== null && typeof options.method !== 'string') throw invalidArgType('options.method', 'string', options.method);
     if (options.method && !isToken(options.method)) throw nodeError(TypeError, 'ERR_INVALID_HTTP_TOKEN', `Method must be a valid HTTP token ["${options.method}"]`);
     this.method = options.method ? options.method.toUpperCase() : 'GET';
     this.path = options.path || '/';
@@ -275,7 +275,7 @@ class ClientRequest extends Writable {
     if (typeof chunk === 'function') [chunk, callback] = [undefined, chunk];
     else if (typeof encoding === 'function') [encoding, callback] = [undefined, encoding];
     if (chunk !== undefined && chunk !== null && !this._wrote && !this.writableEnded) {
-      if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) throw invalidType('chunk', 'of type string or an instance of Buffer or Uint8Array', chunk);
+      if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) throw invalidArgType('chunk', ['string', 'Buffer', 'Uint8Array'], chunk);
       this._whole = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
       super.end(callback);
     } else {
@@ -408,12 +408,12 @@ class ClientRequest extends Writable {
 }
 
 function hostOf(host, name) {
-  if (host !== null && host !== undefined && typeof host !== 'string') throw invalidType(`options.${name}`, 'of type string or one of undefined or null', host);
+  if (host !== null && host !== undefined && typeof host !== 'string') throw invalidArgType(`options.${name}`, ['string', 'undefined', 'null'], host);
   return host;
 }
 
 function timeOf(time, name) {
-  if (typeof time !== 'number') throw invalidType(name, 'of type number', time);
+  if (typeof time !== 'number') throw invalidArgType(name, 'number', time);
   if (!(time >= 0 && Number.isFinite(time))) throw nodeError(RangeError, 'ERR_OUT_OF_RANGE', `The value of "${name}" is out of range. It must be a non-negative finite number. Received ${time}`);
   return Math.min(time, 0x7fffffff);
 }

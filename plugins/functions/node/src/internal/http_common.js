@@ -1,5 +1,5 @@
 // What both sides of HTTP check and name.
-const { nodeError, invalidType } = require('internal/node_error');
+const { make: nodeError, invalidArgType } = require('internal/errors');
 
 exports.METHODS = [
   'ACL', 'BIND', 'CHECKOUT', 'CONNECT', 'COPY', 'DELETE', 'GET', 'HEAD', 'LINK', 'LOCK', 'M-SEARCH', 'MERGE', 'MKACTIVITY', 'MKCALENDAR', 'MKCOL', 'MOVE', 'NOTIFY', 'OPTIONS', 'PATCH', 'POST',
@@ -32,4 +32,3 @@ exports.validateHeaderValue = (name, value) => {
   if (invalidCharacter.test(value)) throw nodeError(TypeError, 'ERR_INVALID_CHAR', `Invalid character in header content ["${name}"]`);
 };
 
-exports.invalidType = invalidType;

@@ -1,6 +1,6 @@
 // http.IncomingMessage: a response, read from the native connection as it is asked for.
 const { Readable } = require('stream');
-const { nodeError } = require('internal/node_error');
+const { make: nodeError } = require('internal/errors');
 
 const { native } = internal;
 

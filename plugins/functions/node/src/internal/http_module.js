@@ -2,7 +2,7 @@
 const { ClientRequest } = require('internal/http_client');
 const { IncomingMessage } = require('internal/http_incoming');
 const { METHODS, STATUS_CODES, validateHeaderName, validateHeaderValue } = require('internal/http_common');
-const { unavailable } = require('internal/node_error');
+const { unavailable } = require('internal/errors');
 const EventEmitter = require('events');
 const { Writable } = require('stream');
 

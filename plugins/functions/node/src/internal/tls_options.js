@@ -1,5 +1,5 @@
 // Node.js's TLS options as the native ones.
-const { nodeError } = require('internal/node_error');
+const { make: nodeError } = require('internal/errors');
 
 const list = (value) => (Array.isArray(value) ? value : [value]).map((one) => (typeof one === 'string' ? one : one?.pem ?? one));
 
