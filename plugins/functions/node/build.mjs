@@ -45,7 +45,7 @@ const builtins = {
       // `npm:x` is the package x even where a builtin has its name; `npm:x/` reaches into it.
       if (path.startsWith('npm:')) return resolve(path.slice(4).replace(/\/$/, '') + (path.endsWith('/') ? '/' : ''), { kind, importer, resolveDir, pluginData: 'npm' });
       // undici's fetch finds what sends its requests in this file.
-      if (path.endsWith('/global') && importer.includes('/undici/')) return { path: 'internal/fetch_dispatcher', external: true };
+      if (path.endsWith('../global') && importer.includes('/undici/')) return { path: 'internal/fetch_dispatcher', external: true };
       if (path === 'iconv-lite' && importer.includes('/urllib/')) return { path: 'internal/iconv', external: true };
       // An option of urllib's that needs a package which functions do not have.
       if (path === 'proxy-agent') return { path, external: true };

@@ -23,6 +23,7 @@ class Exchange {
     this.id = undefined;
     this.body = undefined;
     this.paused = undefined;
+    this.ready = false;
   }
 
   async run() {
@@ -43,13 +44,15 @@ class Exchange {
       handler.onResponseStarted?.();
       const raw = head.headers.map((text) => Buffer.from(text, 'latin1'));
       const resume = () => {
-        const { paused } = this;
-        this.paused = undefined;
-        paused?.();
+        this.ready = true;
+        this.paused?.();
       };
       let more = handler.onHeaders(head.status, raw, resume, head.statusText);
       for (;;) {
-        if (more === false) await new Promise((done) => (this.paused = done));
+        // The reader may have asked for more before it said that it has enough.
+        if (more === false && !this.ready) await new Promise((done) => (this.paused = done));
+        this.paused = undefined;
+        this.ready = false;
         if (this.over) return;
         const data = await native['http.read'](this.body);
         if (this.over) return;

@@ -35,7 +35,7 @@ class Agent extends EventEmitter {
     const name = this.getName(options);
     const active = (this.sockets[name] ??= []);
     if (active.length < this.maxSockets && this.totalSocketCount < this.maxTotalSockets) {
-      active.push(request.socket);
+      active.push(request._socket);
       this.totalSocketCount++;
       request._start(name);
     } else {
@@ -55,7 +55,7 @@ class Agent extends EventEmitter {
       if (this.requests[waiting]?.length === 0) delete this.requests[waiting];
       if (request === undefined) continue;
       if (request.destroyed) continue;
-      (this.sockets[waiting] ??= []).push(request.socket);
+      (this.sockets[waiting] ??= []).push(request._socket);
       this.totalSocketCount++;
       request._start(waiting);
       return;

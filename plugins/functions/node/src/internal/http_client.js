@@ -99,9 +99,7 @@ class ClientRequest extends Writable {
     if (this.timeout) this._socket.setTimeout(this.timeout);
     // An agent of somebody's own may call `onSocket` instead.
     const own = { ...options, host: this.host, port, path: null, secureEndpoint: this._secure };
-    if (agent._number === undefined) agent.addRequest(this, own);
-    else agent.addRequest({ __proto__: null, socket: this._socket, _start: (name) => this._start(name), get destroyed() { return request.destroyed; } }, own);
-    const request = this;
+    agent.addRequest(this, own);
   }
 
   _setFields(options, port, defaultPort) {

@@ -55,6 +55,7 @@ class IncomingMessage extends Readable {
     this.httpVersionMinor = Number(head.version.slice(2));
     this.rawHeaders = head.headers;
     this._body = head.body;
+    this.on('end', () => this.req?._responseEnded());
   }
 
   get connection() {
@@ -105,7 +106,6 @@ class IncomingMessage extends Readable {
         this.complete = true;
         this._release();
         this.push(null);
-        this.req?._responseEnded();
       },
       (error) => {
         this._reading = false;

@@ -64,7 +64,7 @@ async fn requests_are_framed_as_node_frames_them() {
            lines(await get(base + '/head', { method: 'POST' })),
            lines(await get(base + '/head', { method: 'DELETE', agent: false })),
            streamed, (await get(base + '/body', { method: 'PUT', headers: { 'Content-Length': 3 } }, 'abc')).text,
-           (await get({ hostname: '127.0.0.1', port: args.port, path: '/hello', method: 'HEAD' })).text,
+           (await get(base, { hostname: '127.0.0.1', port: args.port, path: '/hello', method: 'HEAD' })).text,
          ];",
     );
     let port = server.port;
@@ -204,7 +204,7 @@ async fn a_call_that_ends_leaves_no_request_behind() {
     let server = Server::http().await;
     let f = client("http.get(base + '/slow').on('error', () => {}); if (args.wait) await new Promise(() => {}); return 1");
     let (outcome, _) = f.invoke(json!({"port": server.port, "wait": true}), Duration::from_millis(100)).await;
-    assert_eq!(outcome.result.unwrap_err().code(), codes::TIMEOUT);
+    assert_eq!(outcome.result.unwrap_err().code(), codes::FUNCTION_RESOURCE);
     server.client_went_away().await;
 }
 
@@ -242,6 +242,10 @@ async fn private_addresses_are_out_of_reach() {
     ];
     let answers = f.ok(json!({"port": server.port, "hosts": hosts})).await;
     for (host, answer) in hosts.iter().zip(answers.as_array().unwrap()) {
+        // Not every resolver knows it with the dot.
+        if *host == "localhost." && answer["code"] == "ENOTFOUND" {
+            continue;
+        }
         assert_eq!(answer["code"], "ERR_OUTBOUND_NOT_ALLOWED", "{host}: {answer}");
         assert!(answer["message"].as_str().is_some_and(|message| message.contains("allow_outbound")), "{answer}");
     }

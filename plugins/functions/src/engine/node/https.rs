@@ -48,7 +48,7 @@ async fn why_a_certificate_is_not_trusted_is_told_as_by_node() {
         let answer = on_loopback(GET).ok(json!({"port": server.port, "options": options})).await;
         assert_eq!(answer[0].to_string().trim_matches('"'), code, "{certificate} {options}: {answer}");
     }
-    let plain = Server::http().await;
+    let plain = Server::echo().await;
     assert!(on_loopback(GET).ok(json!({"port": plain.port, "options": {}})).await[0].is_string());
 }
 
