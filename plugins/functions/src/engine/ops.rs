@@ -12,9 +12,9 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::introspect::{async_context, heap, kind, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::isolate::text;
 use super::memory::Buffers;
-use super::introspect::{async_context, heap, kind, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::{builtins, natives};
 use crate::native::{self, Env, Failure};
 use crate::package::Package;
