@@ -178,3 +178,34 @@ async fn large_buffers_and_lines_take_no_time() {
         assert!(took.as_f64().unwrap() < 500.0, "{name}: {took} ms");
     }
 }
+
+#[tokio::test]
+async fn what_is_written_to_the_streams_of_the_process_is_logged() {
+    let code = "module.exports = async () => {
+        process.stdout.write('one\\ntwo');
+        process.stderr.write('bad\\n');
+        process.emitWarning('careful', 'Warning', 'W1');
+        console.group('outer');
+        console.log('in\\nside');
+        console.groupEnd();
+        console.table([{ a: 1 }]);
+        process.once('uncaughtException', (error) => console.log('caught', error.message));
+        setTimeout(() => { throw new Error('late') }, 1);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    }";
+    let f = Function::with(&[("index.js", code)], 128 * MB, 1);
+    let (outcome, lines) = f.invoke(json!(0), Duration::from_secs(5)).await;
+    outcome.result.unwrap();
+    let lines: Vec<(&str, &str)> = lines.iter().map(|line| (line.level, line.text.as_str())).collect();
+    let expected = [
+        ("info", "one"),
+        ("error", "bad"),
+        ("info", "outer"),
+        ("info", "  in\n  side"),
+        ("info", "┌─────────┬───┐\n│ (index) │ a │\n├─────────┼───┤\n│ 0       │ 1 │\n└─────────┴───┘"),
+        ("warn", "[W1] Warning: careful"),
+        ("info", "two"),
+        ("info", "caught late"),
+    ];
+    assert_eq!(lines, expected);
+}

@@ -140,6 +140,7 @@ const lazy = {
   MIMEType: () => require('internal/mime').MIMEType,
   MIMEParams: () => require('internal/mime').MIMEParams,
   parseArgs: () => require('internal/parse_args'),
+  parseEnv: () => require('internal/parse_env'),
 };
 
 const typeOf = (type) => (value) => typeof value === type;
