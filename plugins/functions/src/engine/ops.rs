@@ -12,11 +12,11 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::introspect::{async_context, heap, kind, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::isolate::text;
 use super::memory::Buffers;
 use super::builtins::{self, builtin};
 use super::code_cache::{CodeCache, Fresh};
-use super::introspect::{async_context, heap, kind, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::modules::{Modules, compile, import_module, is_es_module, outcome};
 use super::natives;
 use super::worker::Setup;

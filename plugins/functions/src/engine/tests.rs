@@ -516,10 +516,27 @@ async fn there_is_no_way_to_the_host() {
             await ctx.mpserverless.db.collection('c').find({});
             await ctx.mpserverless.user.getInfo();
             setTimeout(() => {}, 1);
-            return [seen, typeof process.binding, typeof Deno, typeof ops, typeof internal, Object.keys(ctx), typeof ctx.__proto__.call];
+            process.nextTick(() => {});
+            require('fs').writeFileSync('/tmp/a', require('util').inspect({ a: new Map([[1, new URL('http://a/')]]) }));
+            const refused = (run) => { try { return run(); } catch (error) { return error.code; } };
+            return [
+                seen, typeof Deno, typeof ops, typeof internal, Object.keys(ctx), typeof ctx.__proto__.call,
+                refused(() => process.binding('fs')), refused(() => process.dlopen({}, 'x')), typeof process.mainModule,
+                refused(() => require('internal/errors')), refused(() => require('node:internal/errors')), refused(() => require('fs').readFileSync('/etc/passwd')),
+                refused(() => require('child_process').execSync('id')), refused(() => new (require('worker_threads').Worker)('x')),
+                Object.values(process.env).some((value) => value.includes('cargo')), require('os').hostname(),
+            ];
         }",
     );
-    assert_eq!(f.ok(json!(0)).await, json!([[], "undefined", "undefined", "undefined", "undefined", ["args"], "undefined"]));
+    let unavailable = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
+    let expected = json!([
+        [], "undefined", "undefined", "undefined", ["args"], "undefined",
+        unavailable, unavailable, "undefined",
+        "MODULE_NOT_FOUND", "ERR_UNKNOWN_BUILTIN_MODULE", "ENOENT",
+        unavailable, unavailable,
+        false, "localhost",
+    ]);
+    assert_eq!(f.ok(json!(0)).await, expected);
 }
 
 #[tokio::test]

@@ -6,8 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use super::{Args, Env, Failure, Op, Result, Value};
 
 /// The ops of this file.
-pub const OPS: &[(&str, Op)] =
-    &[("binary.text", Op::Sync(text)), ("binary.bytes", Op::Sync(bytes)), ("binary.isUtf8", Op::Sync(is_utf8))];
+pub const OPS: &[(&str, Op)] = &[("binary.text", Op::Sync(text)), ("binary.bytes", Op::Sync(bytes)), ("binary.isUtf8", Op::Sync(is_utf8))];
 
 fn unknown(encoding: &str) -> Failure {
     Failure::type_error("ERR_UNKNOWN_ENCODING", format!("Unknown encoding: {encoding}"))

@@ -5,8 +5,12 @@ use encoding_rs::{Decoder, DecoderResult, Encoding};
 use super::{Args, Env, Failure, Op, Result, Value};
 
 /// The ops of this file.
-pub const OPS: &[(&str, Op)] =
-    &[("text.label", Op::Sync(label)), ("text.decode", Op::Sync(decode)), ("text.decoder", Op::Sync(decoder)), ("text.push", Op::Sync(push))];
+pub const OPS: &[(&str, Op)] = &[
+    ("text.label", Op::Sync(label)),
+    ("text.decode", Op::Sync(decode)),
+    ("text.decoder", Op::Sync(decoder)),
+    ("text.push", Op::Sync(push)),
+];
 
 fn encoding(label: &str) -> Result<&'static Encoding> {
     Encoding::for_label(label.as_bytes())

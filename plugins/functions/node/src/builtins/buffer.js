@@ -487,4 +487,4 @@ Object.assign(exports, {
   INSPECT_MAX_BYTES: 50,
   resolveObjectURL(id) { return lazyBlob().resolveObjectURL(id); },
 });
-for (const name of ['Blob', 'File']) Object.defineProperty(exports, name, { get: () => lazyBlob()[name], enumerable: true, configurable: true });
+require('internal/lazy')(exports, { Blob: () => lazyBlob().Blob, File: () => lazyBlob().File });

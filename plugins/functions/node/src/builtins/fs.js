@@ -132,14 +132,10 @@ fs._toUnixTimestamp = (time) => {
   throw invalidArgType('time', ['Date', 'Time in seconds'], time);
 };
 
-let ReadStream;
-let WriteStream;
-for (const [name, get, set] of [
-  ['ReadStream', () => (ReadStream ??= require('internal/fs/streams').ReadStream), (value) => { ReadStream = value; }],
-  ['FileReadStream', () => fs.ReadStream, (value) => { ReadStream = value; }],
-  ['WriteStream', () => (WriteStream ??= require('internal/fs/streams').WriteStream), (value) => { WriteStream = value; }],
-  ['FileWriteStream', () => fs.WriteStream, (value) => { WriteStream = value; }],
-]) {
-  Object.defineProperty(fs, name, { get, set, enumerable: true, configurable: true });
-}
-Object.defineProperty(fs, 'promises', { get: () => require('fs/promises'), enumerable: true, configurable: true });
+require('internal/lazy')(fs, {
+  ReadStream: () => require('internal/fs/streams').ReadStream,
+  WriteStream: () => require('internal/fs/streams').WriteStream,
+  FileReadStream: () => require('internal/fs/streams').ReadStream,
+  FileWriteStream: () => require('internal/fs/streams').WriteStream,
+  promises: () => require('fs/promises'),
+});

@@ -140,4 +140,4 @@ module.exports = {
   moveCursor: sequence((dx, dy) => `${dx < 0 ? `\x1b[${-dx}D` : dx > 0 ? `\x1b[${dx}C` : ''}${dy < 0 ? `\x1b[${-dy}A` : dy > 0 ? `\x1b[${dy}B` : ''}`),
   emitKeypressEvents() {},
 };
-Object.defineProperty(module.exports, 'promises', { get: () => require('readline/promises'), enumerable: true, configurable: true });
+require('internal/lazy')(module.exports, { promises: () => require('readline/promises') });

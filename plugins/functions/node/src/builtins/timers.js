@@ -15,4 +15,4 @@ module.exports = {
     item._timer?.close();
   },
 };
-Object.defineProperty(module.exports, 'promises', { get: () => require('timers/promises'), enumerable: true, configurable: true });
+require('internal/lazy')(module.exports, { promises: () => require('timers/promises') });

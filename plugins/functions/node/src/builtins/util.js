@@ -2,7 +2,6 @@
 'use strict';
 const { make, invalidArgType } = require('internal/errors');
 const { validateFunction, validateString, validateAbortSignal, validateObject } = require('internal/validators');
-const { inspect, format, formatWithOptions, stripVTControlCharacters } = require('internal/inspect');
 
 const custom = Symbol.for('nodejs.util.promisify.custom');
 const customArgs = Symbol.for('nodejs.util.promisify.customArgs');
@@ -90,7 +89,7 @@ function debuglog(set, ready) {
     return Boolean(wanted) && wanted.split(',').some((part) => new RegExp(`^${part.trim().replace(/[|\\{}()[\]^$+?.]/g, '\\$&').replaceAll('*', '.*')}$`, 'i').test(name));
   };
   const log = (...args) => {
-    if (enabled()) internal.logger(0).debug(`${name} ${process.pid}: ${format(...args)}`);
+    if (enabled()) internal.logger(0).debug(`${name} ${process.pid}: ${internal.format(...args)}`);
   };
   Object.defineProperty(log, 'enabled', { get: enabled, configurable: true, enumerable: true });
   ready?.(log);
@@ -106,10 +105,10 @@ function styleText(style, text, { validateStream = true } = {}) {
   let before = '';
   let after = '';
   for (const name of Array.isArray(style) ? style : [style]) {
-    const codes = inspect.colors[name];
+    const codes = util.inspect.colors[name];
     if (codes === undefined) {
-      const shown = Object.keys(inspect.colors).map((key) => `'${key}'`).join(', ');
-      throw make(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'format' must be one of: ${shown}. Received ${inspect(name)}`);
+      const shown = Object.keys(util.inspect.colors).map((key) => `'${key}'`).join(', ');
+      throw make(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'format' must be one of: ${shown}. Received ${util.inspect(name)}`);
     }
     before += `\u001b[${codes[0]}m`;
     after = `\u001b[${codes[1]}m${after}`;
@@ -131,18 +130,23 @@ async function aborted(signal, resource) {
 }
 
 const lazy = {
+  inspect: () => require('internal/inspect').inspect,
+  format: () => require('internal/inspect').format,
+  formatWithOptions: () => require('internal/inspect').formatWithOptions,
+  stripVTControlCharacters: () => require('internal/inspect').stripVTControlCharacters,
   types: () => require('util/types'),
   TextEncoder: () => TextEncoder,
   TextDecoder: () => TextDecoder,
   MIMEType: () => require('internal/mime').MIMEType,
   MIMEParams: () => require('internal/mime').MIMEParams,
   parseArgs: () => require('internal/parse_args'),
+  parseEnv: () => require('internal/parse_env'),
 };
 
 const typeOf = (type) => (value) => typeof value === type;
 
-module.exports = {
-  inspect, format, formatWithOptions, stripVTControlCharacters, promisify, callbackify, inherits, deprecate, debuglog, debug: debuglog,
+const util = (module.exports = {
+  promisify, callbackify, inherits, deprecate, debuglog, debug: debuglog,
   isDeepStrictEqual, styleText, getSystemErrorName, aborted,
   getSystemErrorMap: () => require('internal/system_errors').map(),
   toUSVString: (text) => `${text}`.toWellFormed(),
@@ -169,5 +173,5 @@ module.exports = {
   isFunction: typeOf('function'),
   isPrimitive: (value) => value === null || (typeof value !== 'object' && typeof value !== 'function'),
   isBuffer: (value) => require('buffer').Buffer.isBuffer(value),
-};
-for (const [name, get] of Object.entries(lazy)) Object.defineProperty(module.exports, name, { get, enumerable: true, configurable: true });
+});
+require('internal/lazy')(util, lazy);

@@ -1,4 +1,9 @@
 // Globals of Node.js and the web that are made when they are first used.
+// Engines that are older than these symbols.
+for (const name of ['dispose', 'asyncDispose']) {
+  if (Symbol[name] === undefined) Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
+}
+
 const lazy = {
   AbortController: () => require('internal/abort').AbortController,
   AbortSignal: () => require('internal/abort').AbortSignal,
@@ -44,19 +49,7 @@ const lazy = {
   process: () => require('process'),
   structuredClone: () => require('internal/structured_clone'),
 };
+for (const name of ['CompressionStream', 'DecompressionStream']) lazy[name] = () => require('internal/compression_streams')[name];
 for (const name of ['fetch', 'Headers', 'Request', 'Response', 'FormData']) lazy[name] = () => require('internal/fetch')[name];
 
-for (const [name, make] of Object.entries(lazy)) {
-  Object.defineProperty(globalThis, name, {
-    get() {
-      const value = make();
-      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
-      return value;
-    },
-    set(value) {
-      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
-    },
-    configurable: true,
-    enumerable: false,
-  });
-}
+require('internal/lazy')(globalThis, lazy, false);

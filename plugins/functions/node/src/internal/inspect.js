@@ -20,4 +20,23 @@ Object.defineProperty(Promise.prototype, inspect.custom, {
   configurable: true,
 });
 
+// So is what an iterator still gives.
+for (const [iterator, name] of [[new Map().entries(), 'Map'], [new Set().values(), 'Set']]) {
+  Object.defineProperty(Object.getPrototypeOf(iterator), inspect.custom, {
+    value(depth, options, nested) {
+      const preview = ops.preview(this);
+      if (preview === undefined) return this;
+      const [list, pairs] = preview;
+      const tag = `[${name} ${pairs ? 'Entries' : 'Iterator'}]`;
+      if (depth < 0) return options.stylize(`[${name} Iterator]`, 'special');
+      const items = pairs ? Array.from({ length: list.length / 2 }, (_, index) => [list[2 * index], list[2 * index + 1]]) : list;
+      const shown = nested(items, options);
+      return items.length === 0 ? `${tag} {  }` : `${tag} {${shown.slice(1, -1)}}`;
+    },
+    enumerable: false,
+    writable: true,
+    configurable: true,
+  });
+}
+
 module.exports = { inspect, format, formatWithOptions, stripVTControlCharacters, getStringWidth };

@@ -9,11 +9,7 @@ function render(head, columns) {
   const widths = columns.map((column, index) => Math.max(getStringWidth(head[index]), ...column.map((cell) => getStringWidth(cell ?? ''))) + 2);
   const line = (left, middle, right) => left + widths.map((width) => '\u2500'.repeat(width)).join(middle) + right;
   const row = (cells) => {
-    const padded = cells.map((cell, index) => {
-      const space = widths[index] - getStringWidth(cell);
-      const before = Math.floor(space / 2);
-      return ' '.repeat(before) + cell + ' '.repeat(space - before);
-    });
+    const padded = cells.map((cell, index) => ` ${cell}${' '.repeat(widths[index] - getStringWidth(cell) - 1)}`);
     return `\u2502${padded.join('\u2502')}\u2502`;
   };
   const lines = [line('\u250c', '\u252c', '\u2510'), row(head), line('\u251c', '\u253c', '\u2524')];

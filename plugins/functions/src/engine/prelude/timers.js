@@ -11,47 +11,54 @@
   const dispose = Symbol.dispose ?? Symbol.for('nodejs.dispose');
   let last = 0;
 
-  function checked(callback) {
-    if (typeof callback !== 'function') throw internal.builtin('internal/errors').invalidArgType('callback', 'function', callback);
-  }
+  let idOf;
+  let contextOf;
 
-  function start(timer, delay) {
-    if (!ops.timer(timer._id, delay)) throw new RangeError('too many timers');
-    waiting[timer._id] = timer;
-  }
+  class Timer {
+    #id = ++last;
+    // Timers carry the values of AsyncLocalStorage as promises do.
+    #context = ops.async_context();
+    #referenced = true;
 
-  class Timeout {
-    constructor(callback, delay, args, repeats) {
-      checked(callback);
-      delay = +delay;
-      if (!(delay >= 1 && delay <= longest)) delay = 1;
-      this._idleTimeout = delay;
+    constructor(callback, args) {
+      if (typeof callback !== 'function') throw internal.builtin('internal/errors').invalidArgType('callback', 'function', callback);
       this._onTimeout = callback;
       this._timerArgs = args;
-      this._repeat = repeats ? delay : null;
       this._destroyed = false;
-      // Timers carry the values of AsyncLocalStorage as promises do.
-      Object.defineProperties(this, {
-        _id: { value: ++last, writable: true, enumerable: false },
-        _context: { value: ops.async_context(), writable: true, enumerable: false },
-        _unreferenced: { value: false, writable: true, enumerable: false },
-      });
-      start(this, delay);
     }
+    static {
+      idOf = (timer) => (#id in timer ? timer.#id : undefined);
+      contextOf = (timer) => timer.#context;
+    }
+    // A call ends when its result is there: a timer keeps nothing alive.
     ref() {
-      this._unreferenced = false;
+      this.#referenced = true;
       return this;
     }
     unref() {
-      this._unreferenced = true;
+      this.#referenced = false;
       return this;
     }
     hasRef() {
-      return !this._unreferenced;
+      return this.#referenced;
+    }
+    [dispose]() {
+      clear(this);
+    }
+  }
+
+  class Timeout extends Timer {
+    constructor(callback, delay, args, repeats) {
+      super(callback, args);
+      delay = +delay;
+      if (!(delay >= 1 && delay <= longest)) delay = 1;
+      this._idleTimeout = delay;
+      this._repeat = repeats ? delay : null;
+      start(this, delay);
     }
     refresh() {
-      if (this._destroyed && waiting[this._id] === undefined && this._repeat === null && this._onTimeout === null) return this;
-      ops.clear(this._id);
+      if (this._onTimeout === null) return this;
+      ops.clear(idOf(this));
       this._destroyed = false;
       start(this, this._idleTimeout);
       return this;
@@ -61,56 +68,33 @@
       return this;
     }
     [Symbol.toPrimitive]() {
-      return this._id;
-    }
-    [dispose]() {
-      clear(this);
+      return idOf(this);
     }
   }
 
-  class Immediate {
+  class Immediate extends Timer {
     constructor(callback, args) {
-      checked(callback);
-      this._onTimeout = callback;
-      this._timerArgs = args;
-      this._repeat = null;
-      this._destroyed = false;
-      Object.defineProperties(this, {
-        _id: { value: ++last, enumerable: false },
-        _context: { value: ops.async_context(), enumerable: false },
-        _unreferenced: { value: false, writable: true, enumerable: false },
-      });
+      super(callback, args);
       start(this, 0);
     }
-    ref() {
-      this._unreferenced = false;
-      return this;
-    }
-    unref() {
-      this._unreferenced = true;
-      return this;
-    }
-    hasRef() {
-      return !this._unreferenced;
-    }
-    [dispose]() {
-      clear(this);
-    }
+  }
+
+  function start(timer, delay) {
+    const id = idOf(timer);
+    if (!ops.timer(id, delay)) throw new RangeError('too many timers');
+    waiting[id] = timer;
   }
 
   function clear(timer) {
     if (timer === undefined || timer === null) return;
-    if (typeof timer === 'object') {
-      if (!(timer instanceof Timeout) && !(timer instanceof Immediate)) return;
-    } else {
-      timer = waiting[timer];
-      if (timer === undefined) return;
-    }
+    if (typeof timer !== 'object') timer = waiting[timer];
+    const id = timer === undefined ? undefined : idOf(timer);
+    if (id === undefined) return;
     timer._destroyed = true;
     timer._onTimeout = null;
-    if (waiting[timer._id] === undefined) return;
-    delete waiting[timer._id];
-    ops.clear(timer._id);
+    if (waiting[id] === undefined) return;
+    delete waiting[id];
+    ops.clear(id);
   }
 
   internal.fire = (id, live) => {
@@ -119,9 +103,9 @@
     delete waiting[id];
     if (!live) return;
     const callback = timer._onTimeout;
-    if (timer._repeat === null) timer._destroyed = true;
-    else if (!(timer instanceof Immediate)) start(timer, timer._repeat);
-    ops.set_async_context(timer._context);
+    if (timer._repeat > 0) start(timer, timer._repeat);
+    else timer._destroyed = true;
+    ops.set_async_context(contextOf(timer));
     try {
       apply(callback, timer, timer._timerArgs);
     } catch (error) {
@@ -137,7 +121,7 @@
     clearInterval: clear,
     clearImmediate: clear,
     queueMicrotask(callback) {
-      checked(callback);
+      if (typeof callback !== 'function') throw internal.builtin('internal/errors').invalidArgType('callback', 'function', callback);
       then(settled, () => {
         try {
           callback();

@@ -174,7 +174,11 @@ fn rename(env: &mut Env, args: &Args) -> Result {
         return Err(refuse_change(env, from));
     }
     if !in_scratch(to) {
-        return Err(if find(env, to).is_ok() || matches!(refuse_change(env, to).code.as_ref(), "EROFS") { fails("EXDEV") } else { missing(env, to) });
+        return Err(if find(env, to).is_ok() || matches!(refuse_change(env, to).code.as_ref(), "EROFS") {
+            fails("EXDEV")
+        } else {
+            missing(env, to)
+        });
     }
     if !env.scratch.has_parent(to) {
         return Err(missing(env, to));

@@ -49,7 +49,8 @@ module.exports = {
   },
   async timers() {
     const seen = [];
-    const interval = setInterval(() => { seen.push('i'); if (seen.length === 3) clearInterval(interval); }, 1);
+    const interval = setInterval(() => { seen.push('i'); if (seen.filter((x) => x === 'i').length === 3) clearInterval(interval); }, 1);
+    await new Promise((resolve) => setTimeout(resolve, 60));
     const cancelled = setTimeout(() => seen.push('never'), 1);
     clearTimeout(cancelled);
     clearTimeout(+setTimeout(() => seen.push('never'), 1));

@@ -34,7 +34,7 @@ module.exports = {
     await new Promise((resolve) => setImmediate(resolve));
     return seen;
   },
-  errors: () => [fails(() => new Readable().setEncoding('nope')), fails(() => new Writable({ write() {} }).write(null)), fails(() => new Writable({ write() {} }).write(5)), fails(() => pipeline())],
+  errors: () => [fails(() => new Readable().setEncoding('nope')), fails(() => new Writable({ write() {} }).write(null)), fails(() => pipeline())],
   async premature() { const r = new Readable({ read() {} }); const p = finishedAsync(r).catch((e) => [e.code, e.message]); r.destroy(); return p; },
   async abort() { const c = new AbortController(); const r = new Readable({ read() {}, signal: c.signal }); const p = new Promise((resolve) => r.on('error', (e) => resolve([e.name, e.code]))); c.abort(); return p; },
   async duplex() { const d = new Duplex({ read() { this.push(null); }, write(c, e, done) { done(); } }); d.resume(); d.end('x'); await finishedAsync(d); return [d.destroyed, d.writableFinished, stream.isReadable(d), typeof stream.addAbortSignal, typeof stream.compose, stream.getDefaultHighWaterMark(false) > 1000, stream.Stream === stream, new PassThrough() instanceof stream]; },
@@ -71,7 +71,7 @@ module.exports = {
     const out = [d.write(euro.subarray(0, 1)), d.write(euro.subarray(1, 2)), d.write(euro.subarray(2)), d.end(), d.write(Buffer.from([0xe2, 0x82])), d.end(), d.write(Buffer.from([0xff, 0x41])), d.end(Buffer.from([0xf0, 0x9f]))];
     const u = new StringDecoder('utf16le');
     const smile = Buffer.from('a😀', 'utf16le');
-    out.push(u.write(smile.subarray(0, 3)), u.write(smile.subarray(3, 5)), u.end(smile.subarray(5)));
+    out.push(u.write(smile.subarray(0, 3)) + u.write(smile.subarray(3, 4)) + u.end(smile.subarray(4)));
     const b = new StringDecoder('base64');
     out.push(b.write(Buffer.from('a')), b.write(Buffer.from('bcd')), b.end(), new StringDecoder('hex').write(Buffer.from('zz')), new StringDecoder('base64url').end(Buffer.from([255, 254])), new StringDecoder('latin1').write(Buffer.from([233])), fails(() => new StringDecoder('x')), fails(() => d.write(5)), new StringDecoder().encoding, new StringDecoder('UCS2').encoding);
     const parts = new StringDecoder('utf8');

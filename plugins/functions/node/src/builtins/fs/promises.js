@@ -80,7 +80,7 @@ class FileHandle extends EventEmitter {
   async *readLines(options) {
     yield* require('readline').createInterface({ input: this.createReadStream(options), crlfDelay: Infinity });
   }
-  [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() { return this.close(); }
+  [Symbol.asyncDispose]() { return this.close(); }
 }
 
 // What of the synchronous calls has a promise; the rest is for handles.

@@ -48,6 +48,7 @@ class TextDecoderStream {
   get writable() { return this.#transform.writable; }
 }
 
+require('internal/web_stream_state')(streams);
 require('internal/web_classes')({ TextEncoderStream, TextDecoderStream }, false);
 
 module.exports = { ...streams, TextEncoderStream, TextDecoderStream };
