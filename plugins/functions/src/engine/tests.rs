@@ -542,7 +542,7 @@ async fn there_is_no_way_to_the_host() {
 #[tokio::test]
 async fn what_is_not_there_yet_says_so() {
     let f = Function::js("module.exports = (ctx) => eval(ctx.args)");
-    for code in ["ctx.httpclient", "ctx.cloud", "ctx.mpserverless.file"] {
+    for code in ["ctx.cloud", "ctx.mpserverless.file"] {
         assert_eq!(f.error(json!(code)).await.1, format!("{code} is not available yet"));
     }
 }

@@ -36,6 +36,11 @@ impl Value {
         entries.iter().find(|(name, _)| name == key).map(|(_, value)| value).filter(|value| !matches!(value, Self::Undefined | Self::Null))
     }
 
+    /// How many bytes it has at its top level.
+    pub fn size(&self) -> usize {
+        self.as_bytes().map_or(0, <[u8]>::len)
+    }
+
     /// The text, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -385,12 +385,14 @@ impl Stream {
     }
 }
 
-/// `(stream, level, strategy)`: other settings for what follows. The caller has flushed.
+/// `(stream, level)`: another level for what follows, as far as the stream can change it. The
+/// caller has flushed.
 fn params(env: &mut Env, args: &Args) -> Result {
     let level = args.number(1)?;
     let stream = env.resources.get::<Stream>(args.u32(0)?)?;
     if let Coder::Deflate(deflate) = &mut stream.coder {
-        deflate.set_level(level.clamp(-1.0, 9.0) as i32).map_err(|error| fail("Z_STREAM_ERROR", -2, error.as_str()))?;
+        // zlib-rs changes between levels of one method only, and leaves the stream as it was else.
+        let _ = deflate.set_level(level.clamp(-1.0, 9.0) as i32);
     }
     Ok(Value::Undefined)
 }

@@ -74,7 +74,9 @@ async fn requests_are_framed_as_node_frames_them() {
     assert_eq!(result[1], json!(["connection: keep-alive", "content-length: 4", host, "post /head http/1.1"]));
     assert_eq!(result[2], json!(["connection: keep-alive", "content-length: 0", host, "post /head http/1.1"]));
     assert_eq!(result[3], json!(["connection: close", "delete /head http/1.1", host]));
-    assert_eq!(result[4], "3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n");
+    // How writes become chunks depends on how fast they go out.
+    let chunks = result[4].as_str().unwrap();
+    assert_eq!(chunks.split("\r\n").skip(1).step_by(2).collect::<String>(), "onetwothree", "{chunks}");
     assert_eq!(result[5], "abc");
     assert_eq!(result[6], "");
 }
