@@ -4,7 +4,7 @@
 // builtins stays a `require`, so that every builtin is there once and is only compiled when it is used. Files in
 // src/internal are builtins as well, named `internal/NAME`, which functions cannot require.
 import { builtinModules } from 'node:module';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -61,6 +61,29 @@ const builtins = {
   },
 };
 
+// What `node-inspect-extracted` has in place of Node.js's bindings to the engine.
+const bindings = [
+  ['getPromiseDetails:function(){return[c,void 0]}', 'getPromiseDetails:function(t){var d=ops.promise_details(t);return[[c,0,l][d[0]],d[1]]}'],
+  ['getProxyDetails:a.getProxyDetails', 'getProxyDetails:function(t,n){var d=ops.proxy_details(t);return d===undefined||n===undefined||n?d:d[0]}'],
+  ['previewEntries:function(t){return[[],!1]}', 'previewEntries:function(t,n){var p=ops.preview(t);return n?p||[[],!1]:p?p[0]:[]}'],
+  [/getOwnNonIndexProperties:function\(t\)\{.*?return n\}(?=,getPromiseDetails)/s, 'getOwnNonIndexProperties:function(t,f){return ops.own_names(t,f===2)}'],
+];
+
+const inspectBindings = {
+  name: 'inspect bindings',
+  setup({ onLoad }) {
+    onLoad({ filter: /node-inspect-extracted\/dist\/inspect\.js$/ }, ({ path }) => {
+      let contents = readFileSync(path, 'utf8');
+      for (const [from, to] of [...bindings].reverse()) {
+        const replaced = contents.replace(from, () => to);
+        if (replaced === contents) throw new Error(`${path} has changed: ${from}`);
+        contents = replaced;
+      }
+      return { contents };
+    });
+  },
+};
+
 rmSync(out, { recursive: true, force: true });
 for (const [name, file] of entries) {
   const outfile = join(out, `${name}.js`);
@@ -77,7 +100,7 @@ for (const [name, file] of entries) {
     legalComments: 'none',
     minifyWhitespace: true,
     minifySyntax: true,
-    plugins: [builtins],
+    plugins: [builtins, inspectBindings],
     logLevel: 'warning',
   });
   mkdirSync(dirname(outfile), { recursive: true });

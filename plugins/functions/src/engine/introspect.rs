@@ -104,6 +104,21 @@ pub fn preview(scope: &mut Scope, args: Args, mut rv: Return) {
     }
 }
 
+/// `(object, enumerable only)`: its own keys, symbols too, without those that are indices.
+pub fn own_names(scope: &mut Scope, args: Args, mut rv: Return) {
+    let Ok(object) = v8::Local::<v8::Object>::try_from(args.get(0)) else { return };
+    let filter = if args.get(1).is_true() { v8::PropertyFilter::ONLY_ENUMERABLE } else { v8::PropertyFilter::ALL_PROPERTIES };
+    let wanted = v8::GetPropertyNamesArgs {
+        mode: v8::KeyCollectionMode::OwnOnly,
+        property_filter: filter,
+        index_filter: v8::IndexFilter::SkipIndices,
+        key_conversion: v8::KeyConversionMode::ConvertToString,
+    };
+    if let Some(names) = object.get_property_names(scope, wanted) {
+        rv.set(names.into());
+    }
+}
+
 /// `()`: the value that promises carry from where `then` is called to where their callbacks run.
 pub fn async_context(scope: &mut Scope, _: Args, mut rv: Return) {
     rv.set(scope.get_continuation_preserved_embedder_data());

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::introspect::{async_context, heap, kind, preview, promise_details, proxy_details, run_microtasks, set_async_context};
+use super::introspect::{async_context, heap, kind, own_names, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::isolate::text;
 use super::memory::Buffers;
 use super::builtins::{self, builtin};
@@ -264,7 +264,7 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>>
     table.set(scope, key.into(), natives.into())?;
     add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, encode, decode, exit);
     add!(compile, is_es_module, import_module, outcome, builtin);
-    add!(kind, promise_details, proxy_details, preview, async_context, set_async_context, run_microtasks, heap);
+    add!(kind, promise_details, proxy_details, preview, own_names, async_context, set_async_context, run_microtasks, heap);
     Some(table)
 }
 

@@ -343,7 +343,7 @@ const methods = {
     const left = this.length - most;
     if (left > 0) shown += ` ... ${left} more byte${left > 1 ? 's' : ''}`;
     if (options) {
-      const extra = Object.keys(this).slice(this.length).map((key) => [key, this[key]]);
+      const extra = ops.own_names(this, true).map((key) => [key, this[key]]);
       if (extra.length > 0) shown += `${this.length > 0 ? ', ' : ''}${require('util').inspect(Object.fromEntries(extra), { ...options, breakLength: Infinity, compact: true }).slice(2, -2)}`;
     }
     return `<${this.constructor?.name ?? 'Buffer'} ${shown}>`;

@@ -16,7 +16,13 @@
     if (known !== undefined) return known.exports;
     const module = { exports: {} };
     loaded[name] = module;
-    apply(ops.builtin(name), undefined, [module.exports, builtin, module, internal, ops]);
+    try {
+      apply(ops.builtin(name), undefined, [module.exports, builtin, module, internal, ops]);
+    } catch (error) {
+      // It is tried again, as a module of the function would be.
+      delete loaded[name];
+      throw error;
+    }
     return module.exports;
   };
 

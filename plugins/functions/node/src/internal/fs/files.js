@@ -220,7 +220,7 @@ const sync = {
   readFile(path, options) {
     const { encoding, flag } = getOptions(options, { encoding: null, flag: 'r' });
     let bytes;
-    if (Number.isInteger(path)) bytes = sync.readBytes(path, Number.MAX_SAFE_INTEGER);
+    if (Number.isInteger(path)) bytes = sync.readBytes(path, 2 ** 32);
     else {
       path = getPath(path);
       if (getFlags(flag) !== 'r') sync.close(sync.open(path, flag));
