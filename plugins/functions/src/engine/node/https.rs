@@ -11,7 +11,10 @@ const GET: &str = "
       const { authorized, authorizationError, encrypted } = response.socket;
       response.on('data', () => {}).on('end', () => resolve([response.statusCode, authorized, authorizationError, encrypted, response.socket.getProtocol()]));
     }).on('error', (error) => resolve([error.code, error.message])));
-    module.exports = ({ args }) => get(args.port, args.options, args.host);
+    module.exports = ({ args }) => {
+      const { pfx } = args.options;
+      return get(args.port, pfx ? { ...args.options, pfx: Buffer.from(pfx, 'base64') } : args.options, args.host);
+    };
 ";
 
 #[tokio::test]
@@ -61,4 +64,8 @@ async fn clients_show_a_certificate_of_their_own() {
     let refused = ask(json!({"ca": text("ca.pem")})).await;
     assert!(refused[0].is_string(), "{refused}");
     assert_eq!(ask(json!({"ca": text("ca.pem"), "cert": text("client.pem"), "key": text("client.key")})).await[0], 200);
+    // What `openssl pkcs12 -export` makes, and payment gateways give out.
+    let pfx = include_str!("certificates/client.p12.base64").replace('\n', "");
+    assert_eq!(ask(json!({"ca": text("ca.pem"), "pfx": pfx, "passphrase": "secret"})).await[0], 200);
+    assert_eq!(ask(json!({"pfx": pfx, "passphrase": "wrong"})).await[1], "mac verify failure");
 }

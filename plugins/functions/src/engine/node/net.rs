@@ -89,3 +89,19 @@ async fn tls_from_the_start() {
     assert_eq!(f.ok(json!({"port": server.port, "ca": String::from_utf8(pem("ca.pem")).unwrap()})).await, "HTTP/1.1 200 Fine");
     assert_eq!(f.ok(json!({"port": server.port})).await, "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
 }
+
+#[tokio::test]
+async fn what_is_not_available_can_be_required_and_says_so_when_it_is_used() {
+    let f = Function::js(
+        "const code = (call) => { try { call(); return 'none' } catch (error) { return error.code } };
+         module.exports = () => {
+           const [net, tls, http, https, http2, dns] = ['net', 'tls', 'http', 'https', 'http2', 'dns'].map((name) => require(name));
+           return [
+             code(() => http2.connect('https://a.cn')), code(() => http2.createSecureServer()), code(() => tls.createServer()), code(() => net.createServer().listen(0)),
+             code(() => http.createServer(() => {}).listen(80)), code(() => https.createServer().listen(443)), code(() => dns.promises.setServers(['1.1.1.1'])), http2.constants.HTTP2_HEADER_PATH,
+           ];
+         };",
+    );
+    let code = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
+    assert_eq!(f.ok(json!(null)).await, json!([code, code, code, code, code, code, code, ":path"]));
+}
