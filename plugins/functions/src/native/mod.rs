@@ -7,6 +7,7 @@
 
 #![allow(dead_code)]
 
+mod crypto;
 mod resources;
 mod text;
 mod value;
@@ -55,7 +56,7 @@ pub enum Op {
 
 /// All ops by name, such as `text.decode`. The order is the same in every isolate of a process.
 pub fn ops() -> impl Iterator<Item = &'static (&'static str, Op)> {
-    [resources::OPS, text::OPS].into_iter().flatten()
+    [resources::OPS, text::OPS].into_iter().chain(crypto::OPS.iter().copied()).flatten()
 }
 
 /// Work that is a future.

@@ -2,6 +2,10 @@
 const lazy = {
   Buffer: () => require('buffer').Buffer,
   process: () => require('process'),
+  crypto: () => require('internal/crypto/webcrypto').webcrypto,
+  Crypto: () => require('internal/crypto/webcrypto').Crypto,
+  CryptoKey: () => require('internal/crypto/webcrypto').CryptoKey,
+  SubtleCrypto: () => require('internal/crypto/webcrypto').SubtleCrypto,
 };
 
 for (const [name, make] of Object.entries(lazy)) {
