@@ -100,6 +100,8 @@ impl Runtime for Engine {
 }
 
 #[cfg(test)]
+mod node;
+#[cfg(test)]
 mod packages;
 #[cfg(test)]
 mod tests;

@@ -186,6 +186,9 @@ fn info(_: &mut Env, args: &Args) -> Result {
     let Some(known) = found else { return Ok(Value::Undefined) };
     let (mut key_length, mut iv_length) = (known.cipher.key_length(), known.cipher.iv_length());
     let mut ctx = CipherCtx::new().map_err(openssl)?;
+    if known.mode == Mode::Wrap {
+        ctx.set_flags(CipherCtxFlags::FLAG_WRAP_ALLOW);
+    }
     ctx.encrypt_init(Some(&known.cipher), None, None).map_err(openssl)?;
     if let Some(wanted) = args.get(1).as_number() {
         key_length = wanted as usize;
@@ -382,11 +385,7 @@ fn update(env: &mut Env, args: &Args) -> Result {
 /// `(state)` → `[the rest, tag]`: ends it.
 fn last(env: &mut Env, args: &Args) -> Result {
     let mut state: State = env.resources.take(args.u32(0)?)?;
-    let unsupported = if state.mode.authenticated() {
-        "Unsupported state or unable to authenticate data"
-    } else {
-        "Unsupported state"
-    };
+    let unsupported = if state.mode.authenticated() { "Unsupported state or unable to authenticate data" } else { "Unsupported state" };
     let refused = || Failure::error("", unsupported);
     let _ = state.pass_tag();
     let mut out = Vec::new();

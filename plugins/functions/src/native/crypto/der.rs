@@ -11,7 +11,7 @@ pub fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         if bytes.len() > 4 {
             return None;
         }
-        (bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
+        (bytes.iter().fold(0, |length, byte| (length << 8) | usize::from(*byte)), rest)
     };
     let (contents, rest) = rest.split_at_checked(length)?;
     Some((tag, contents, rest))

@@ -4,7 +4,7 @@ use openssl::bn::{BigNum, BigNumContext};
 use openssl::dh::Dh;
 use openssl::pkey::{PKey, Private};
 
-use super::failure::openssl;
+use super::failure::{like, openssl};
 use super::{limits, prime};
 use crate::native::{Args, Env, Failure, Op, Result, Value};
 
@@ -96,7 +96,7 @@ fn random_exponent(p: &BigNum) -> Result<BigNum> {
     let mut half = BigNum::new().map_err(openssl)?;
     half.rshift1(p).map_err(openssl)?;
     if half.num_bits() < 2 {
-        return Err(Failure::error("ERR_OSSL_DH_MODULUS_TOO_SMALL", "error:0280007E:Diffie-Hellman routines::modulus too small"));
+        return Err(like("ERR_OSSL_DH_MODULUS_TOO_SMALL", 0x0280_007E, "Diffie-Hellman routines", "modulus too small"));
     }
     let mut exponent = BigNum::new().map_err(openssl)?;
     half.sub_word(1).map_err(openssl)?;
@@ -129,6 +129,6 @@ fn compute(_: &mut Env, args: &Args) -> Result {
 
 /// A new pair for `generateKeyPair('dh')`.
 pub fn pair(p: &BigNum, generator: u32) -> Result<PKey<Private>> {
-    let params = (|| Dh::from_pqg(p.to_owned()?, None, BigNum::from_u32(generator)?))().map_err(openssl)?;
+    let params = (|| Dh::from_pqg((**p).to_owned()?, None, BigNum::from_u32(generator)?))().map_err(openssl)?;
     params.generate_key().and_then(PKey::from_dh).map_err(openssl)
 }

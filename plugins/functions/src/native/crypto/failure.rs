@@ -63,6 +63,12 @@ fn text(error: &Error) -> String {
     format!("error:{:08X}:{library}::{}", error.code(), reason(error))
 }
 
+/// An error that OpenSSL has, and that is found before it is asked: its code, number, library and
+/// reason.
+pub fn like(code: &'static str, number: u32, library: &'static str, reason: &'static str) -> Failure {
+    Failure::error(code, format!("error:{number:08X}:{library}::{reason}")).with("library", library).with("reason", reason)
+}
+
 /// `ERR_CRYPTO_INVALID_DIGEST`
 pub fn invalid_digest(name: &str) -> Failure {
     Failure::type_error("ERR_CRYPTO_INVALID_DIGEST", format!("Invalid digest: {name}"))

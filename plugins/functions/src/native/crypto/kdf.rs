@@ -27,7 +27,7 @@ fn pbkdf2_later(_: &mut Env, args: &Args) -> Result<Work> {
     limits::in_turn(pbkdf2(args)?)
 }
 
-fn pbkdf2(args: &Args) -> Result<impl FnOnce() -> Result + Send + 'static> {
+fn pbkdf2(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {
     let (password, salt) = (args.bytes(0)?.to_vec(), args.bytes(1)?.to_vec());
     let (iterations, length) = (args.u32(2)?, args.u32(3)? as usize);
     let digest = digest::require(args.str(4)?)?;
@@ -42,7 +42,8 @@ fn pbkdf2(args: &Args) -> Result<impl FnOnce() -> Result + Send + 'static> {
     Ok(move || {
         let mut key = vec![0; length];
         if length > 0 {
-            openssl::pkcs5::pbkdf2_hmac(&password, &salt, iterations as usize, by_name, &mut key).map_err(openssl)?;
+            let derived = openssl::pkcs5::pbkdf2_hmac(&password, &salt, iterations as usize, by_name, &mut key);
+            derived.map_err(|_| Failure::error("", "Deriving bits failed"))?;
         }
         Ok(Value::Bytes(key))
     })
@@ -57,7 +58,7 @@ fn scrypt_later(_: &mut Env, args: &Args) -> Result<Work> {
     limits::in_turn(scrypt(args)?)
 }
 
-fn scrypt(args: &Args) -> Result<impl FnOnce() -> Result + Send + 'static> {
+fn scrypt(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {
     let (password, salt, length) = (args.bytes(0)?.to_vec(), args.bytes(1)?.to_vec(), args.u32(2)? as usize);
     let [n, r, p] = [args.u32(3)?, args.u32(4)?, args.u32(5)?].map(u64::from);
     // A float beyond 2^64 becomes the largest number.

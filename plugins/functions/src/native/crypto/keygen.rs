@@ -61,7 +61,10 @@ fn plan(args: &Args) -> Result<Plan> {
             };
             Ok(Plan::Dh { prime, generator: number("generator", 2) })
         }
-        other => Err(Failure::type_error("ERR_INVALID_ARG_VALUE", format!("The argument 'type' must be a supported key type. Received '{other}'"))),
+        other => Err(Failure::type_error(
+            "ERR_INVALID_ARG_VALUE",
+            format!("The argument 'type' must be a supported key type. Received '{other}'"),
+        )),
     }
 }
 

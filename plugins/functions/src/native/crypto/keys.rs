@@ -4,13 +4,13 @@ use std::cell::RefCell;
 
 use openssl::ec::EcKey;
 use openssl::error::ErrorStack;
-use openssl::pkey::{Id, PKey, PKeyRef, Private, Public};
+use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public};
 use openssl::rsa::Rsa;
 use openssl::symm;
 use openssl::x509::X509;
 
 use super::der::element;
-use super::failure::{failure, openssl};
+use super::failure::{failure, like, openssl};
 use super::{cipher, limits};
 use crate::native::{Args, Env, Failure, Op, Result, Value};
 
@@ -62,7 +62,7 @@ fn recent(der: &[u8], private: bool, parse: impl FnOnce() -> std::result::Result
     Ok(key)
 }
 
-fn check_size<T>(key: &PKeyRef<T>) -> Result<()> {
+fn check_size<T: HasPublic>(key: &PKeyRef<T>) -> Result<()> {
     if key.bits() > limits::KEY_BITS {
         return Err(limits::too_costly(format_args!("a key of {} bits", key.bits())));
     }
@@ -170,8 +170,7 @@ fn with_passphrase<T>(
     });
     result.map_err(|stack| {
         if missing {
-            let message = "error:07880109:common libcrypto routines::interrupted or cancelled";
-            Failure::error("ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED", message)
+            like("ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED", 0x0788_0109, "common libcrypto routines", "interrupted or cancelled")
         } else {
             failure(&stack, "Failed to read asymmetric key")
         }
@@ -219,7 +218,7 @@ fn private_der(der: &[u8], type_: &str, passphrase: Option<&[u8]>) -> Result<PKe
     match type_ {
         "pkcs1" => Rsa::private_key_from_der(der).and_then(PKey::from_rsa),
         "sec1" => EcKey::private_key_from_der(der).and_then(PKey::from_ec_key),
-        _ if has_version(der) => PKey::private_key_from_pkcs8(der),
+        _ if !is_encrypted(der) => PKey::private_key_from_pkcs8(der),
         _ => {
             check_cost(der)?;
             return with_passphrase(passphrase, |answer| PKey::private_key_from_pkcs8_callback(der, answer));
@@ -231,6 +230,11 @@ fn private_der(der: &[u8], type_: &str, passphrase: Option<&[u8]>) -> Result<PKe
 /// Whether a sequence begins with a small number: a version, which private keys have.
 fn has_version(der: &[u8]) -> bool {
     element(der).is_some_and(|(tag, inner, _)| tag == 0x30 && matches!(inner, [2, 1, 0..=2, ..]))
+}
+
+/// Whether a sequence begins with another one: that says how the rest is encrypted.
+fn is_encrypted(der: &[u8]) -> bool {
+    element(der).is_some_and(|(tag, inner, _)| tag == 0x30 && inner.first() == Some(&0x30))
 }
 
 /// Refuses an encrypted key whose parameters make OpenSSL compute for long: they say how many

@@ -32,7 +32,7 @@ fn check_later(_: &mut Env, args: &Args) -> Result<Work> {
     limits::in_turn(check(args)?)
 }
 
-fn check(args: &Args) -> Result<impl FnOnce() -> Result + Send + 'static> {
+fn check(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {
     let bytes = args.bytes(0)?;
     if bytes.len() > limits::KEY_TEXT {
         return Err(limits::too_costly("a test of such a long number"));
@@ -51,9 +51,10 @@ fn generate_later(_: &mut Env, args: &Args) -> Result<Work> {
     limits::in_turn(generate(args)?)
 }
 
-fn generate(args: &Args) -> Result<impl FnOnce() -> Result + Send + 'static> {
+fn generate(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {
     let (bits, safe) = (args.u32(0)?, args.flag(1));
-    if bits > if safe { limits::NEW_SAFE_PRIME_BITS } else { limits::NEW_PRIME_BITS } {
+    let most = if safe { limits::NEW_SAFE_PRIME_BITS } else { limits::NEW_PRIME_BITS };
+    if bits > most {
         return Err(limits::too_costly(format_args!("a prime of {bits} bits")));
     }
     let optional = |index| match args.get(index) {

@@ -5,7 +5,7 @@ use openssl::pkey_ctx::{PkeyCtx, PkeyCtxRef};
 use openssl::rsa::Padding;
 
 use super::digest;
-use super::failure::openssl;
+use super::failure::{like, openssl};
 use super::keys::{self, Key};
 use crate::native::{Args, Env, Failure, Op, Result, Value};
 
@@ -102,6 +102,10 @@ fn only_rsa(id: Id) -> Result<()> {
     if matches!(id, Id::RSA | Id::RSA_PSS) {
         return Ok(());
     }
-    let message = "error:03000096:digital envelope routines::operation not supported for this keytype";
-    Err(Failure::error("ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE", message))
+    Err(like(
+        "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE",
+        0x0300_0096,
+        "digital envelope routines",
+        "operation not supported for this keytype",
+    ))
 }

@@ -11,10 +11,10 @@ use openssl::pkey_ctx::{PkeyCtx, PkeyCtxRef};
 use openssl::rsa::Padding;
 use openssl::sign::RsaPssSaltlen;
 
-use super::failure::openssl;
+use super::failure::{like, openssl};
 use super::keys::{self, Key};
 use super::{digest, limits, rsa};
-use crate::native::{Args, Env, Failure, Op, Result, Value, Work};
+use crate::native::{Args, Env, Op, Result, Value, Work};
 
 /// The ops of this file.
 pub const OPS: &[(&str, Op)] = &[
@@ -30,7 +30,7 @@ struct Request {
     message: Vec<u8>,
     digest: Option<Md>,
     padding: Option<Padding>,
-    salt: Option<RsaPssSaltlen>,
+    salt: Option<i32>,
     /// Two numbers side by side (IEEE P1363), not DER.
     plain: bool,
 }
@@ -50,12 +50,12 @@ impl Request {
             digest: None,
             // Both are checked to be whole numbers before they come here.
             padding: number("padding").map(|number| rsa::padding(number as u32)),
-            salt: number("saltLength").map(|number| RsaPssSaltlen::custom(number as i32)),
+            salt: number("saltLength").map(|number| number as i32),
             plain: options.get("plain").and_then(Value::as_bool) == Some(true),
         };
         if hashes_alone(id) {
             if algorithm.is_some() {
-                return Err(Failure::error("ERR_OSSL_INVALID_DIGEST", "error:1C80007A:Provider routines::invalid digest"));
+                return Err(like("ERR_OSSL_INVALID_DIGEST", 0x1C80_007A, "Provider routines", "invalid digest"));
             }
             digest::feed(data, &mut |bytes| {
                 request.message.extend_from_slice(bytes);
@@ -81,7 +81,7 @@ impl Request {
             if padding == Padding::PKCS1_PSS
                 && let Some(salt) = self.salt
             {
-                ctx.set_rsa_pss_saltlen(salt)?;
+                ctx.set_rsa_pss_saltlen(RsaPssSaltlen::custom(salt))?;
             }
         }
         match &self.digest {
@@ -158,7 +158,8 @@ fn to_plain(id: Id, der: &[u8], length: usize) -> std::result::Result<Vec<u8>, E
 fn from_plain(id: Id, signature: &[u8], length: usize) -> std::result::Result<Option<Vec<u8>>, ErrorStack> {
     let Some((r, s)) = signature.split_at_checked(length).filter(|(_, s)| s.len() == length) else { return Ok(None) };
     let (r, s) = (BigNum::from_slice(r)?, BigNum::from_slice(s)?);
-    let der = if id == Id::EC { EcdsaSig::from_private_components(r, s)?.to_der() } else { DsaSig::from_private_components(r, s)?.to_der() };
+    let der =
+        if id == Id::EC { EcdsaSig::from_private_components(r, s)?.to_der() } else { DsaSig::from_private_components(r, s)?.to_der() };
     der.map(Some)
 }
 
@@ -178,7 +179,7 @@ fn sign_later(_: &mut Env, args: &Args) -> Result<Work> {
     limits::in_turn(move || request.sign(&key))
 }
 
-fn verify(args: &Args) -> Result<impl FnOnce() -> Result + Send + 'static> {
+fn verify(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {
     let key = keys::of_args(args, 0)?;
     let id = match &key {
         Key::Private(key) => key.id(),

@@ -11,22 +11,19 @@ use super::limits;
 use crate::native::{Args, Env, Op, Result, Value};
 
 /// The ops of this file.
-pub const OPS: &[(&str, Op)] = &[
-    ("crypto.x509.read", Op::Sync(read)),
-    ("crypto.x509.verify", Op::Sync(verify)),
-    ("crypto.x509.issued", Op::Sync(issued)),
-];
+pub const OPS: &[(&str, Op)] =
+    &[("crypto.x509.read", Op::Sync(read)), ("crypto.x509.verify", Op::Sync(verify)), ("crypto.x509.issued", Op::Sync(issued))];
 
 fn certificate(bytes: &[u8]) -> Result<X509> {
     if bytes.len() > limits::KEY_TEXT {
         return Err(limits::too_costly("reading such a long certificate"));
     }
-    let encrypted = bytes.windows(9).any(|window| window == b"Proc-Type");
+    let unreadable = |stack| failure(&stack, "Failed to read the certificate");
     // OpenSSL would ask for the passphrase of an encrypted one on a terminal.
-    let pem = bytes.windows(11).any(|window| window == b"-----BEGIN ") && !encrypted;
-    let read = if pem { X509::from_pem(bytes) } else { X509::from_der(bytes) };
-    let certificate = read.map_err(|stack| failure(&stack, "Failed to read the certificate"))?;
-    Ok(certificate)
+    if bytes.windows(9).any(|window| window == b"Proc-Type") {
+        return X509::from_der(bytes).map_err(unreadable);
+    }
+    X509::from_pem(bytes).or_else(|stack| X509::from_der(bytes).map_err(|_| stack)).map_err(unreadable)
 }
 
 /// `(PEM or DER)` → all that there is to know.
@@ -66,7 +63,7 @@ fn time(time: &Asn1TimeRef) -> String {
 }
 
 fn text(value: &Asn1StringRef) -> String {
-    value.as_utf8().map_or_else(|_| String::from_utf8_lossy(value.as_slice()).into_owned(), |text| text.to_string())
+    value.to_string().unwrap_or_else(|_| String::from_utf8_lossy(value.as_slice()).into_owned())
 }
 
 /// A line for each part, escaped as RFC 2253 says.

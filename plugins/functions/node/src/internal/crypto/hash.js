@@ -39,7 +39,8 @@ function digested(encoding, give) {
   if (encoding === undefined || encoding === 'buffer' || encoding === null) return toBuffer(give());
   const own = ENCODINGS[encoding];
   if (own !== undefined) return give(own);
-  return toBuffer(give()).toString(encoding);
+  const buffer = toBuffer(give());
+  return buffer.constructor.isEncoding(encoding) ? buffer.toString(encoding) : buffer;
 }
 
 class Collector {

@@ -165,7 +165,7 @@ function prepare(key, wanted, name = 'key') {
   if (typeof key === 'string' || ArrayBuffer.isView(key) || isBuffer(key)) {
     return read(typeof key === 'string' ? key : view(key), wanted, 'pem');
   }
-  if (typeof key !== 'object' || key === null) throw invalidType(name, keyTypes(wanted), key);
+  if (typeof key !== 'object' || key === null) throw invalidType(name, KEYS, key);
   const { key: data, format = 'pem', type, passphrase, encoding } = key;
   const inner = parts.get(data);
   if (inner !== undefined) return accepted(inner, wanted);
@@ -173,7 +173,7 @@ function prepare(key, wanted, name = 'key') {
     object(data, `${name}.key`);
     return readJwk(data, wanted);
   }
-  if (typeof data !== 'string' && !ArrayBuffer.isView(data) && !isBuffer(data)) throw invalidType(`${name}.key`, keyTypes(wanted), data);
+  if (typeof data !== 'string' && !ArrayBuffer.isView(data) && !isBuffer(data)) throw invalidType(`${name}.key`, KEYS, data);
   if (format !== 'pem' && format !== 'der') throw invalidValue('options.format', format);
   if (format === 'der') {
     const types = wanted === 'private' ? ['pkcs1', 'pkcs8', 'sec1'] : ['pkcs1', 'pkcs8', 'sec1', 'spki'];
@@ -186,8 +186,6 @@ function prepare(key, wanted, name = 'key') {
   const given = typeof data === 'string' ? (format === 'der' || !isText(encoding) ? toBytes(data, name, encoding) : data) : view(data);
   return read(given, wanted, format, type, secret);
 }
-
-const keyTypes = (wanted) => (wanted === 'create' ? KEYS : KEYS);
 
 function accepted(held, wanted) {
   if (held.kind === 'secret' || (wanted === 'private' && held.kind !== 'private')) throw wrongKind(held.kind, EXPECTED[wanted]);
@@ -219,7 +217,7 @@ function createPublicKey(key) {
 
 function createSecretKey(key, encoding) {
   if (typeof key !== 'string' && !ArrayBuffer.isView(key) && !isBuffer(key)) {
-    throw invalidType('key', 'of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView', key);
+    throw invalidType('key', 'an instance of ArrayBuffer, Buffer, TypedArray, or DataView', key);
   }
   return keyObject({ kind: 'secret', bytes: toBytes(key, 'key', encoding).slice() });
 }

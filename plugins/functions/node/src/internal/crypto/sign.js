@@ -110,10 +110,7 @@ function finish(self) {
   return hash.digest();
 }
 
-function dataOf(data) {
-  if (ArrayBuffer.isView(data) || isBuffer(data)) return view(data);
-  throw invalidType('data', 'an instance of Buffer, TypedArray, or DataView', data);
-}
+const dataOf = (data) => toBytes(data, 'data');
 
 function checkAlgorithm(algorithm) {
   if (algorithm === null || algorithm === undefined) return undefined;

@@ -288,6 +288,7 @@ function okp(name, usages, rest) {
 okp('Ed25519', SIGN_USAGES, {
   sign: (held, _, data) => native['crypto.sign'](held.kind, held.der, undefined, data, {}),
   verify: (held, _, given, data) => native['crypto.verify'](held.kind, held.der, undefined, data, {}, given),
+  jwkName: () => 'Ed25519',
 });
 okp('X25519', DERIVE_USAGES, { deriveBits: agree });
 

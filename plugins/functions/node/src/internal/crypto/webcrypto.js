@@ -36,11 +36,10 @@ class CryptoKey {
   }
 }
 
-// The order that `usages` have.
 const USAGES = ['encrypt', 'decrypt', 'sign', 'verify', 'deriveKey', 'deriveBits', 'wrapKey', 'unwrapKey'];
 
 function makeKey(held, algorithm, extractable, usages) {
-  return new CryptoKey(kMake, held, algorithm, extractable, USAGES.filter((usage) => usages.includes(usage)));
+  return new CryptoKey(kMake, held, algorithm, extractable, [...new Set(usages)]);
 }
 
 function checkUsages(usages, allowed) {
