@@ -200,7 +200,7 @@ pub enum Kind {
 pub struct Failure {
     /// The class.
     pub kind: Kind,
-    /// `code`, as Node.js names it, such as `ENOENT`.
+    /// `code`, as Node.js names it, such as `ENOENT`; none if it is empty.
     pub code: Cow<'static, str>,
     /// `message`
     pub message: String,

@@ -47,6 +47,10 @@ const lazy = {
   navigator: () => require('internal/navigator'),
   performance: () => require('perf_hooks').performance,
   process: () => require('process'),
+  Crypto: () => require('internal/crypto/webcrypto').Crypto,
+  CryptoKey: () => require('internal/crypto/webcrypto').CryptoKey,
+  SubtleCrypto: () => require('internal/crypto/webcrypto').SubtleCrypto,
+  crypto: () => require('internal/crypto/webcrypto').webcrypto,
   structuredClone: () => require('internal/structured_clone'),
 };
 for (const name of ['CompressionStream', 'DecompressionStream']) lazy[name] = () => require('internal/compression_streams')[name];

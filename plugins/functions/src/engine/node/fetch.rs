@@ -30,12 +30,14 @@ async fn fetch_is_that_of_the_standard() {
              form: (await (await fetch(base + '/body', { method: 'POST', body: form })).text()).includes('content'),
              streamed: await (await fetch(base + '/body', { method: 'POST', duplex: 'half', body: new ReadableStream({ start(c) { c.enqueue(new TextEncoder().encode('part')); c.close(); } }) })).text(),
              redirect: [(await fetch(base + '/redirect?/hello')).redirected, (await fetch(base + '/redirect?/hello', { redirect: 'manual' })).status, await failed(fetch(base + '/redirect?/hello', { redirect: 'error' }))],
-             errors: [await failed(fetch('http://127.0.0.1:1/')), await failed(fetch(base + '/nothing')), await failed(fetch(base + '/slow', { signal: controller.signal })), await failed(fetch('not a url')), await failed(fetch(base + '/broken').then((r) => r.text()))],
+             errors: [await failed(fetch(`http://127.0.0.1:${args.closed}/`)), await failed(fetch(base + '/nothing')), await failed(fetch(base + '/slow', { signal: controller.signal })), await failed(fetch('not a url')), await failed(fetch(base + '/broken').then((r) => r.text()))],
              own: [await Response.json({ b: 2 }).json(), new Request('http://a.cn/', { method: 'PUT' }).method, [...new Headers({ B: '1', a: '2' })]],
            };
          };",
     );
-    let result = f.ok(json!({"port": server.port})).await;
+    // A port that nobody listens on, and that the standard does not block as it does the low ones.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap().port();
+    let result = f.ok(json!({"port": server.port, "closed": closed})).await;
     assert_eq!(result["hello"], json!([true, 200, "Fine", "1, 2", ["a=1", "b=2"], true, "hello", 5, true]));
     assert_eq!(result["gzip"], json!({"packed": true}));
     assert_eq!(result["chunks"], "onetwo");
