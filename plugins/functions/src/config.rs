@@ -1,6 +1,11 @@
 //! The plugin's table in the TOML file.
 
+use std::path::PathBuf;
+
+use sdk_plugin::{Error, Result, codes};
 use serde::Deserialize;
+
+use crate::native::{Network, Policy};
 
 /// Limits of the function service. Every key is optional.
 #[derive(Clone, Debug, Deserialize)]
@@ -46,6 +51,30 @@ pub struct Config {
     /// How many invocations are logged each second at most; more are counted, not kept. Those that
     /// failed or wrote lines go first. 500 by default.
     pub log_rate: usize,
+    /// Where functions may connect to although it is not on the public internet: addresses, networks
+    /// or host names, each with a port or without, such as `10.0.0.0/8`, `127.0.0.1:8080`,
+    /// `[fd00::/8]:443` or `redis.internal:6379`. None by default.
+    pub allow_outbound: Vec<String>,
+    /// Where functions may not connect to, in the same form; also if it is allowed. None by default.
+    pub deny_outbound: Vec<String>,
+    /// A file of certificates (PEM) of authorities that functions trust besides the public ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Config {
+    /// The network that functions see. Reads `ca_file`.
+    ///
+    /// # Errors
+    /// `ParamInvalid` with what is wrong with an entry or with the file.
+    pub fn network(&self) -> Result<Network> {
+        let invalid = |message: String| Error::new(codes::PARAM_INVALID, message);
+        let policy = Policy::new(&self.allow_outbound, &self.deny_outbound).map_err(invalid)?;
+        let certificates = match &self.ca_file {
+            Some(path) => std::fs::read(path).map_err(|error| invalid(format!("ca_file: {}: {error}", path.display())))?,
+            None => Vec::new(),
+        };
+        Network::new(policy, &certificates).map_err(|error| invalid(format!("ca_file: {error}")))
+    }
 }
 
 impl Default for Config {
@@ -68,6 +97,9 @@ impl Default for Config {
             package_cache_bytes: 256 * 1024 * 1024,
             log_retention: 1000,
             log_rate: 500,
+            allow_outbound: Vec::new(),
+            deny_outbound: Vec::new(),
+            ca_file: None,
         }
     }
 }

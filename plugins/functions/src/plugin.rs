@@ -86,9 +86,16 @@ impl Plugin for Functions {
 
     async fn start(config: Config, host: Host) -> Result<Self> {
         // Not the first caller's time.
-        tokio::task::spawn_blocking(engine::start).await.map_err(sdk_plugin::Error::internal)?;
+        let network = {
+            let config = config.clone();
+            let started = tokio::task::spawn_blocking(move || {
+                engine::start();
+                config.network()
+            });
+            Arc::new(started.await.map_err(sdk_plugin::Error::internal)??)
+        };
         let secret = host.secret("upload")?;
-        Ok(Self(Service::new(config, host, secret)))
+        Ok(Self(Service::new(config, host, secret, network)))
     }
 
     fn methods(methods: &mut Methods<Self>) {

@@ -107,7 +107,9 @@ pub fn error<'s>(scope: &Scope<'s, '_>, buffers: &Buffers, failure: Failure) -> 
         Kind::RangeError => v8::Exception::range_error(scope, message),
     };
     let object = v8::Local::<v8::Object>::try_from(error).ok()?;
-    for (name, value) in [("code", Value::from(&*failure.code))].into_iter().chain(failure.fields) {
+    // Some of Node.js' errors have no code.
+    let code = Some(("code", Value::from(&*failure.code))).filter(|_| !failure.code.is_empty());
+    for (name, value) in code.into_iter().chain(failure.fields) {
         let (name, value) = (text(scope, name.as_bytes())?, to_js(scope, buffers, value)?);
         object.create_data_property(scope, name.into(), value)?;
     }

@@ -87,6 +87,12 @@ impl Isolate {
     /// Runs a stretch until `deadline`. Says why it was stopped, if it was.
     pub fn run(&mut self, entry: &mut Entry, deadline: Instant) -> Option<StopCause> {
         self.guard.begin(deadline);
+        // What JavaScript has dropped makes room for what arrives; else it would not until the heap is full.
+        if let Entry::Settle(_, Some(Ok(value))) = entry
+            && !self.state.borrow().buffers.have_room(value.size())
+        {
+            self.isolate.low_memory_notification();
+        }
         let thrown = {
             v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
             v8::tc_scope!(let scope, scope);

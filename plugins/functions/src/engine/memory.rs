@@ -60,6 +60,11 @@ impl Buffers {
         self.0.reserve(len)
     }
 
+    /// Whether more bytes would stay within the limit.
+    pub fn have_room(&self, len: usize) -> bool {
+        self.0.used.load(Ordering::Relaxed).checked_add(len).is_some_and(|sum| sum <= self.0.limit)
+    }
+
     /// Counts bytes that are gone.
     pub fn release(&self, len: usize) {
         self.0.used.fetch_sub(len, Ordering::Relaxed);

@@ -20,6 +20,7 @@ mod builtins;
 mod code_cache;
 mod convert;
 mod fatal;
+mod introspect;
 mod isolate;
 mod memory;
 mod modules;
@@ -38,6 +39,7 @@ use sdk_plugin::{Error, Result, codes};
 use tokio::runtime::Handle;
 
 use self::code_cache::CodeCache;
+use crate::native::Network;
 use crate::package::Package;
 use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream, resident};
 
@@ -57,16 +59,17 @@ pub struct Engine {
     /// Where calls of services run.
     tasks: Handle,
     max_reply: usize,
+    network: Arc<Network>,
     code_cache: Arc<CodeCache>,
 }
 
 impl Engine {
     /// A runtime without instances. Must be called inside a tokio runtime, which then runs the
-    /// calls that functions make.
-    pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>) -> Self {
+    /// calls that functions make, and the connections they open as far as `network` lets them.
+    pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>, network: Arc<Network>) -> Self {
         let pool = Arc::new(Pool::new(limits));
         tokio::spawn(watch_memory(Arc::downgrade(&pool)));
-        Self { pool, upstream, tasks: Handle::current(), max_reply, code_cache: Arc::new(CodeCache::new(CODE_CACHE)) }
+        Self { pool, upstream, tasks: Handle::current(), max_reply, code_cache: Arc::new(CodeCache::new(CODE_CACHE)), network }
     }
 
     /// How many functions' bytecode is kept, and how often some was used.
@@ -114,6 +117,7 @@ impl Runtime for Engine {
                 upstream: self.upstream.clone(),
                 tasks: self.tasks.clone(),
                 max_reply: self.max_reply,
+                network: self.network.clone(),
                 code_cache: self.code_cache.clone(),
             };
             if let Err(error) = worker::spawn(setup) {
@@ -137,6 +141,11 @@ impl Runtime for Engine {
 mod figures;
 #[cfg(test)]
 mod modules_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod node;
+#[cfg(test)]
+mod node_cases;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]

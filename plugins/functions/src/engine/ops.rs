@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::builtins::{self, builtin};
 use super::code_cache::{CodeCache, Fresh};
+use super::introspect::{async_context, heap, kind, own_names, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::isolate::text;
 use super::memory::Buffers;
 use super::modules::{Modules, compile, import_module, is_es_module, outcome};
@@ -84,7 +85,7 @@ impl State {
             due: HashMap::new(),
             open: HashMap::new(),
             abandoned: Vec::new(),
-            env: Env::new(setup.package.clone()),
+            env: Env::new(setup.package.clone(), setup.network.clone()),
             buffers: Buffers::new(setup.instance.target.memory),
             rejected: Vec::new(),
             modules: Modules::default(),
@@ -302,13 +303,32 @@ macro_rules! each_function {
             source,
             encode,
             decode,
+            exit,
             compile,
             is_es_module,
             import_module,
             outcome,
-            builtin
+            builtin,
+            kind,
+            promise_details,
+            proxy_details,
+            preview,
+            own_names,
+            async_context,
+            set_async_context,
+            run_microtasks,
+            heap
         )
     };
+}
+
+/// Ends the current call with a message, whatever its code does next.
+fn exit(scope: &mut Scope, args: Args, _: Return) {
+    let message = string(scope, &args, 0);
+    if let Some(state) = state(scope) {
+        let call = state.borrow().current;
+        state.borrow_mut().fail(call, message, "");
+    }
 }
 
 /// The functions as an object that only the prelude sees.

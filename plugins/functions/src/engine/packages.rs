@@ -13,10 +13,17 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::tests::{Function, MB};
+use crate::native::{Network, Policy};
 use crate::package::Package;
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages")
+}
+
+/// The services of the cases are on loopback.
+fn loopback() -> Network {
+    let policy = Policy::new(&["127.0.0.0/8".to_owned(), "::1".to_owned()], &[]).unwrap();
+    Network::new(policy, &[]).unwrap()
 }
 
 /// Everything that is installed, by its path in a package.
@@ -77,7 +84,7 @@ async fn npm_packages_give_what_node_gives() {
         }
         let mut files = files.clone();
         files.insert("index.js".to_owned(), read(&format!("cases/{name}.js")).into());
-        let function = Function::of_package(Package::of_files(files), 512 * MB);
+        let function = Function::of_package(Package::of_files(files), 512 * MB).within(loopback());
         let began = Instant::now();
         let (outcome, lines) = function.invoke(args.clone(), Duration::from_secs(30)).await;
         let took = began.elapsed();

@@ -6,17 +6,16 @@ use super::{ops, snapshot};
 
 /// The prelude, in the order in which its parts need each other. Each is a function of `internal`,
 /// the object that they share, and `ops`, the functions of [`ops`]; no other code sees either.
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 9] = [
     ("mpcloud:native", include_str!("prelude/native.js")),
-    ("mpcloud:format", include_str!("prelude/format.js")),
     ("mpcloud:console", include_str!("prelude/console.js")),
     ("mpcloud:timers", include_str!("prelude/timers.js")),
-    ("mpcloud:encoding", include_str!("prelude/encoding.js")),
     ("mpcloud:services", include_str!("prelude/services.js")),
     ("mpcloud:cloud", include_str!("prelude/cloud.js")),
     ("mpcloud:builtins", include_str!("prelude/builtins.js")),
     ("mpcloud:module", include_str!("prelude/module.js")),
     ("mpcloud:context", include_str!("prelude/context.js")),
+    ("mpcloud:entries", include_str!("prelude/entries.js")),
 ];
 
 /// The functions of the prelude that the worker calls.

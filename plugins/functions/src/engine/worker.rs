@@ -14,6 +14,7 @@ use super::code_cache::CodeCache;
 use super::fatal;
 use super::isolate::{Entry, Isolate};
 use super::ops::{NOBODY, Running, State, error_text};
+use crate::native::Network;
 use crate::package::Package;
 use crate::runtime::{Answer, Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_cpu, out_of_memory, out_of_time};
 
@@ -33,6 +34,7 @@ pub struct Setup {
     pub upstream: Arc<dyn Upstream>,
     pub tasks: Handle,
     pub max_reply: usize,
+    pub network: Arc<Network>,
     pub code_cache: Arc<CodeCache>,
 }
 

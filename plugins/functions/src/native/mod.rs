@@ -7,15 +7,23 @@
 
 #![allow(dead_code)]
 
+mod binary;
+mod clock;
+mod crypto;
+mod files;
+mod net;
 mod resources;
 mod text;
+mod url;
 mod value;
+mod zlib;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use net::{Network, Policy};
 pub use resources::Resources;
 pub use value::{Args, Failure, Kind, Value};
 
@@ -33,14 +41,27 @@ pub struct Env {
     pub resources: Resources,
     /// The function's files.
     pub package: Arc<Package>,
+    /// Its connections.
+    pub sockets: net::Sockets,
+    /// The memory of its compression streams.
+    pub compression: zlib::Memory,
+    /// The isolate's own files, under `/tmp`.
+    pub scratch: files::Scratch,
     /// When the call ends that runs now. Work ends then at the latest.
     pub deadline: Instant,
 }
 
 impl Env {
     /// The surroundings of an isolate that runs a package.
-    pub fn new(package: Arc<Package>) -> Self {
-        Self { resources: Resources::default(), package, deadline: Instant::now() }
+    pub fn new(package: Arc<Package>, network: Arc<Network>) -> Self {
+        Self {
+            resources: Resources::default(),
+            package,
+            sockets: net::Sockets::new(network),
+            compression: zlib::Memory::default(),
+            scratch: files::Scratch::default(),
+            deadline: Instant::now(),
+        }
     }
 }
 
@@ -55,7 +76,11 @@ pub enum Op {
 
 /// All ops by name, such as `text.decode`. The order is the same in every isolate of a process.
 pub fn ops() -> impl Iterator<Item = &'static (&'static str, Op)> {
-    [resources::OPS, text::OPS].into_iter().flatten()
+    [resources::OPS, text::OPS, binary::OPS, clock::OPS, files::OPS, url::OPS, zlib::OPS]
+        .into_iter()
+        .chain(net::OPS)
+        .chain(crypto::OPS.iter().copied())
+        .flatten()
 }
 
 /// Work that is a future.

@@ -36,6 +36,11 @@ impl Value {
         entries.iter().find(|(name, _)| name == key).map(|(_, value)| value).filter(|value| !matches!(value, Self::Undefined | Self::Null))
     }
 
+    /// How many bytes it has at its top level.
+    pub fn size(&self) -> usize {
+        self.as_bytes().map_or(0, <[u8]>::len)
+    }
+
     /// The text, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -195,7 +200,7 @@ pub enum Kind {
 pub struct Failure {
     /// The class.
     pub kind: Kind,
-    /// `code`, as Node.js names it, such as `ENOENT`.
+    /// `code`, as Node.js names it, such as `ENOENT`; none if it is empty.
     pub code: Cow<'static, str>,
     /// `message`
     pub message: String,
@@ -226,3 +231,11 @@ impl Failure {
         self
     }
 }
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

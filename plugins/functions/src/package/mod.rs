@@ -1,5 +1,6 @@
 //! Function packages: what is in a zip that was deployed.
 
+mod list;
 mod manifest;
 mod read;
 mod resolve;

@@ -19,6 +19,7 @@ use crate::cache::{Functions, Packages, Ready};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::logs::{Entry, Sink};
+use crate::native::Network;
 use crate::package::{self, Package};
 use crate::record::{Deployment, Function};
 use crate::runtime::{self, Lines, Outcome, PoolLimits, Runtime, Target, Through, now};
@@ -69,8 +70,8 @@ struct Invoke<'a> {
 }
 
 impl<E: Edge> Service<E> {
-    /// A service. Must be called inside a tokio runtime.
-    pub fn new(config: Config, edge: E, secret: Vec<u8>) -> Self {
+    /// A service whose functions see a network. Must be called inside a tokio runtime.
+    pub fn new(config: Config, edge: E, secret: Vec<u8>, network: Arc<Network>) -> Self {
         let limits = PoolLimits {
             per_function: config.instances_per_function.max(1),
             total: config.max_instances.max(1),
@@ -78,7 +79,7 @@ impl<E: Edge> Service<E> {
             memory: runtime::memory_limit(config.memory_limit_bytes),
         };
         Self {
-            engine: Engine::new(limits, config.max_reply_bytes, Arc::new(Through(edge.clone()))),
+            engine: Engine::new(limits, config.max_reply_bytes, Arc::new(Through(edge.clone())), network),
             functions: Collection::new(edge.clone(), SYSTEM_SPACE, "functions"),
             deployments: Collection::new(edge.clone(), SYSTEM_SPACE, "function_deployments"),
             known: Functions::default(),

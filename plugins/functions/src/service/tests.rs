@@ -142,7 +142,7 @@ impl Cloud {
     fn new() -> Self {
         let memory = Memory::default();
         let config = Config { max_package_bytes: 100_000, ..Config::default() };
-        Self { service: Service::new(config, memory.clone(), b"secret".to_vec()), memory }
+        Self { service: Service::new(config, memory.clone(), b"secret".to_vec(), Arc::default()), memory }
     }
 
     async fn create(&self, name: &str) -> Value {

@@ -7,6 +7,8 @@
   const loaded = { __proto__: null };
 
   internal.isBuiltin = (name) => names.has(name);
+  internal.builtinNames = () => [...names];
+  internal.builtinLoaded = (name) => loaded[name] !== undefined;
 
   // A builtin by its name; those of `internal/` are there for the others only.
   internal.builtin = function builtin(name) {
@@ -14,7 +16,13 @@
     if (known !== undefined) return known.exports;
     const module = { exports: {} };
     loaded[name] = module;
-    apply(ops.builtin(name), undefined, [module.exports, builtin, module, internal, ops]);
+    try {
+      apply(ops.builtin(name), undefined, [module.exports, builtin, module, internal, ops]);
+    } catch (error) {
+      // It is tried again, as a module of the function would be.
+      delete loaded[name];
+      throw error;
+    }
     return module.exports;
   };
 

@@ -14,6 +14,7 @@
     #logger;
     #services;
     #cloud;
+    #httpclient;
 
     constructor(invocation, args) {
       this.#invocation = invocation;
@@ -30,7 +31,7 @@
       return (this.#services ??= new internal.Services(this.#invocation, this.#facts().requestId));
     }
     get httpclient() {
-      throw new Error('ctx.httpclient is not available yet');
+      return (this.#httpclient ??= internal.builtin('internal/urllib').create());
     }
     get cloud() {
       return (this.#cloud ??= internal.cloud(this.#invocation));
