@@ -121,7 +121,7 @@ module.exports = async () => {
   refused(() => crypto.createPrivateKey({ key: `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${slow.toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----`, passphrase: 'x' }));
 
   const detached = new Uint8Array(16);
-  structuredClone?.(detached.buffer, { transfer: [detached.buffer] });
+  globalThis.structuredClone?.(detached.buffer, { transfer: [detached.buffer] });
   harmless(() => crypto.createHash('md5').update(detached).digest());
   harmless(() => crypto.randomFillSync(detached));
   harmless(() => crypto.createCipheriv('aes-128-cbc', detached, detached));
