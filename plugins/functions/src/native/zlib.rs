@@ -250,7 +250,8 @@ fn open(env: &mut Env, args: &Args) -> Result {
         _ => return Err(Failure::range_error("ERR_OUT_OF_RANGE", "Bad argument: mode")),
     };
     let settings = Settings::new(mode, args.get(1))?;
-    let memory = env.compression.take(settings.memory(mode))?;
+    let dictionary = settings.dictionary.as_ref().map_or(0, Vec::len);
+    let memory = env.compression.take(settings.memory(mode) + dictionary)?;
     let coder = settings.coder(mode)?;
     Ok(env.resources.add(Stream { mode, settings, coder, begun: false, ended: false, memory: vec![memory] })?.into())
 }
@@ -316,7 +317,15 @@ impl Stream {
                 };
                 let (mut left, mut taken, mut room, mut given) = (input.len(), 0, output.len(), 0);
                 let worked = encoder.compress_stream(
-                    operation, &mut left, input, &mut taken, &mut room, output, &mut given, &mut None, &mut |_, _, _, _| (),
+                    operation,
+                    &mut left,
+                    input,
+                    &mut taken,
+                    &mut room,
+                    output,
+                    &mut given,
+                    &mut None,
+                    &mut |_, _, _, _| (),
                 );
                 if !worked {
                     return Err(fail("ERR__ERROR_COMPRESSION_FAILED", -2, "Compression failed"));
@@ -326,9 +335,7 @@ impl Stream {
             }
             Coder::Decode(decoder) => {
                 let (mut left, mut taken, mut room, mut given, mut total) = (input.len(), 0, output.len(), 0, 0);
-                let result = BrotliDecompressStream(
-                    &mut left, &mut taken, input, &mut room, &mut given, output, &mut total, decoder,
-                );
+                let result = BrotliDecompressStream(&mut left, &mut taken, input, &mut room, &mut given, output, &mut total, decoder);
                 match result {
                     BrotliResult::ResultSuccess => self.ended = true,
                     BrotliResult::NeedsMoreInput if flush == 2 && given < output.len() => {

@@ -6,6 +6,8 @@ const { make: nodeError, invalidArgType, unavailable } = require('internal/error
 const { native } = internal;
 const forgotten = new FinalizationRegistry((id) => native['resource.close'](id));
 
+// The most bytes that a native op takes.
+const PART = 256 * 1024;
 const v4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const isIPv4 = (text) => v4.test(`${text}`);
 
@@ -73,9 +75,13 @@ class Socket extends Duplex {
     this._port = port;
     const open = (address) => {
       if (this.destroyed) return;
-      this._open({ host: this._host, address, port, family: options.family }).then(
-        ({ id, about }) => this._opened(id, about),
-        (error) => this.destroy(error),
+      const id = native['socket.open']();
+      this._open(id, { host: this._host, address, port, family: options.family }).then(
+        (about) => this._opened(id, about),
+        (error) => {
+          native['resource.close'](id);
+          this.destroy(error);
+        },
       );
     };
     if (typeof options.lookup !== 'function' || isIP(this._host)) process.nextTick(open);
@@ -84,8 +90,8 @@ class Socket extends Duplex {
     return this;
   }
 
-  _open(options) {
-    return native['socket.connect'](options);
+  _open(id, options) {
+    return native['socket.connect'](id, options);
   }
 
   _opened(id, about) {
@@ -149,6 +155,8 @@ class Socket extends Duplex {
   }
   _send(chunk, callback) {
     if (this._id === undefined) return;
+    const rest = chunk.length > PART ? chunk.subarray(PART) : undefined;
+    if (rest !== undefined) chunk = chunk.subarray(0, PART);
     this._sent += chunk.length;
     if (this._paused) {
       this._paused = false;
@@ -156,7 +164,8 @@ class Socket extends Duplex {
     }
     native['socket.write'](this._id, chunk).then(() => {
       this._active();
-      callback();
+      if (rest === undefined) callback();
+      else this._send(rest, callback);
     }, callback);
   }
   _final(callback) {

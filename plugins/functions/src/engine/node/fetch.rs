@@ -69,7 +69,9 @@ async fn redirects_of_fetch_are_checked_too() {
 #[tokio::test]
 async fn a_body_that_nobody_reads_is_not_fetched() {
     let server = Server::http().await;
-    let f = on_loopback("module.exports = async ({ args }) => { const response = await fetch(args); await new Promise((done) => setTimeout(done, 50)); await response.body.cancel(); return response.status }");
+    let f = on_loopback(
+        "module.exports = async ({ args }) => { const response = await fetch(args); await new Promise((done) => setTimeout(done, 50)); await response.body.cancel(); return response.status }",
+    );
     let (outcome, _) = f.invoke(json!(format!("http://127.0.0.1:{}/endless", server.port)), Duration::from_secs(10)).await;
     assert_eq!(outcome.result.unwrap(), "200");
     server.client_went_away().await;

@@ -115,7 +115,9 @@ async fn an_agent_limits_its_sockets() {
 #[tokio::test]
 async fn more_requests_than_sockets_wait_for_their_turn() {
     let server = Server::http().await;
-    let f = client("return (await Promise.all(Array.from({ length: 150 }, () => get(base + '/hello')))).filter((answer) => answer.text === 'hello').length");
+    let f = client(
+        "return (await Promise.all(Array.from({ length: 150 }, () => get(base + '/hello')))).filter((answer) => answer.text === 'hello').length",
+    );
     assert_eq!(f.ok(json!({"port": server.port})).await, 150);
 }
 
@@ -154,8 +156,16 @@ async fn wrong_options_are_told() {
     assert_eq!(
         f.ok(json!({"port": 1})).await,
         json!([
-            "ERR_INVALID_PROTOCOL", "ERR_UNESCAPED_CHARACTERS", "ERR_INVALID_HTTP_TOKEN", "ERR_INVALID_HTTP_TOKEN", "ERR_INVALID_CHAR",
-            "ERR_HTTP_INVALID_HEADER_VALUE", "ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_TYPE", "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "ERR_SOCKET_BAD_PORT",
+            "ERR_INVALID_PROTOCOL",
+            "ERR_UNESCAPED_CHARACTERS",
+            "ERR_INVALID_HTTP_TOKEN",
+            "ERR_INVALID_HTTP_TOKEN",
+            "ERR_INVALID_CHAR",
+            "ERR_HTTP_INVALID_HEADER_VALUE",
+            "ERR_INVALID_ARG_TYPE",
+            "ERR_INVALID_ARG_TYPE",
+            "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
+            "ERR_SOCKET_BAD_PORT",
             "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM"
         ])
     );
@@ -177,7 +187,9 @@ async fn events_come_in_nodes_order() {
     let seen = f.ok(json!({"port": server.port})).await;
     let names: Vec<&str> = seen.as_array().unwrap().iter().filter_map(|name| name.as_str()).collect();
     assert_eq!(seen[1], true, "{seen}");
-    for (first, then) in [("socket", "connect"), ("connect", "response"), ("finish", "response"), ("response", "response end"), ("response end", "close")] {
+    for (first, then) in
+        [("socket", "connect"), ("connect", "response"), ("finish", "response"), ("response", "response end"), ("response end", "close")]
+    {
         let at = |name: &str| names.iter().position(|seen| *seen == name).unwrap_or_else(|| panic!("no {name} in {names:?}"));
         assert!(at(first) < at(then), "{first} before {then}: {names:?}");
     }
@@ -233,14 +245,43 @@ async fn a_response_that_does_not_fit_ends_its_function_only() {
 }
 
 #[tokio::test]
+async fn large_bodies_go_out_whole() {
+    let server = Server::http().await;
+    let f = client(
+        "const data = Buffer.alloc(3 << 20, 'abc');
+         const whole = await get(base + '/body', { method: 'POST' }, data);
+         const sent = await fetch(base + '/body', { method: 'POST', body: data });
+         return [whole.text === data.toString(), (await sent.text()) === data.toString()];",
+    );
+    assert_eq!(f.ok(json!({"port": server.port})).await, json!([true, true]));
+}
+
+#[tokio::test]
 async fn private_addresses_are_out_of_reach() {
     let server = Server::http().await;
     let f = Function::js(&format!(
         "{CLIENT} module.exports = async ({{ args }}) => {{ const answers = []; for (const host of args.hosts) answers.push(await get('http://' + host + ':' + args.port + '/hello')); return answers }}"
     ));
     let hosts = [
-        "127.0.0.1", "localhost", "localhost.", "LOCALHOST", "127.1", "0x7f.1", "2130706433", "0177.1", "0", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]",
-        "169.254.169.254", "100.100.100.200", "10.0.0.1", "[fd00:ec2::254]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
+        "127.0.0.1",
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+        "127.1",
+        "0x7f.1",
+        "2130706433",
+        "0177.1",
+        "0",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::]",
+        "169.254.169.254",
+        "100.100.100.200",
+        "10.0.0.1",
+        "[fd00:ec2::254]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
     ];
     let answers = f.ok(json!({"port": server.port, "hosts": hosts})).await;
     for (host, answer) in hosts.iter().zip(answers.as_array().unwrap()) {

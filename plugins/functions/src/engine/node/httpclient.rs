@@ -38,7 +38,8 @@ async fn redirects_to_private_addresses_are_refused() {
     let server = Server::http().await;
     let private = Server::http().await;
     // Only the first server is allowed.
-    let network = crate::native::Network::new(crate::native::Policy::new(&[format!("127.0.0.1:{}", server.port)], &[]).unwrap(), &[]).unwrap();
+    let network =
+        crate::native::Network::new(crate::native::Policy::new(&[format!("127.0.0.1:{}", server.port)], &[]).unwrap(), &[]).unwrap();
     let f = Function::js(
         "module.exports = ({ args, httpclient }) => httpclient.request(args.url, { followRedirect: true, dataType: 'text' }).then((answer) => answer.data, (error) => error.code)",
     )

@@ -18,7 +18,10 @@ async fn a_socket_talks_both_ways() {
            socket.setEncoding('utf8').on('data', (part) => { text += part; }).on('end', () => seen.push(text)).on('error', reject).on('close', (failed) => resolve([...seen, failed, socket.destroyed, socket.bytesRead, socket.bytesWritten]));
          });",
     );
-    assert_eq!(f.ok(json!({"port": server.port})).await, json!([true, "opening", "connected", true, "open", "one,two,three", false, true, 13, 13]));
+    assert_eq!(
+        f.ok(json!({"port": server.port})).await,
+        json!([true, "opening", "connected", true, "open", "one,two,three", false, true, 13, 13])
+    );
 }
 
 #[tokio::test]

@@ -204,7 +204,9 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, request: &Req
         "/wide" => whole("200 OK", &format!("X-Wide: {}\r\n", "w".repeat(200_000)), b""),
         "/garbage" => b"this is not HTTP\r\n\r\n".to_vec(),
         "/early" => [b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".to_vec(), whole("200 OK", "", b"late")].concat(),
-        "/trailers" => b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\nX-Sum: 7\r\n\r\n".to_vec(),
+        "/trailers" => {
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\nX-Sum: 7\r\n\r\n".to_vec()
+        }
         "/broken" => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this").await.ok()?;
             return None;
@@ -240,6 +242,6 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, request: &Req
 
 /// `{"packed":true}`
 const GZIP: &[u8] = &[
-    0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0x56, 0x2a, 0x48, 0x4c, 0xce, 0x4e, 0x4d, 0x51, 0xb2, 0x2a, 0x29, 0x2a, 0x4d, 0xad, 5, 0, 0x89, 0xe0, 0xb5, 0xdc,
-    0x0f, 0, 0, 0,
+    0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0x56, 0x2a, 0x48, 0x4c, 0xce, 0x4e, 0x4d, 0x51, 0xb2, 0x2a, 0x29, 0x2a, 0x4d, 0xad, 5, 0,
+    0x89, 0xe0, 0xb5, 0xdc, 0x0f, 0, 0, 0,
 ];

@@ -74,10 +74,13 @@ fn tls(error: &io::Error) -> Option<Failure> {
     }
     Some(match error {
         rustls::Error::AlertReceived(alert) => {
-            Failure::error("ERR_SSL_TLSV1_ALERT", format!("the server ended the TLS handshake: {alert:?}")).with("reason", format!("{alert:?}"))
+            Failure::error("ERR_SSL_TLSV1_ALERT", format!("the server ended the TLS handshake: {alert:?}"))
+                .with("reason", format!("{alert:?}"))
         }
-        rustls::Error::InvalidMessage(_) => Failure::error("ERR_SSL_WRONG_VERSION_NUMBER", "wrong version number: the server does not speak TLS")
-            .with("reason", "wrong version number"),
+        rustls::Error::InvalidMessage(_) => {
+            Failure::error("ERR_SSL_WRONG_VERSION_NUMBER", "wrong version number: the server does not speak TLS")
+                .with("reason", "wrong version number")
+        }
         other => Failure::error("EPROTO", format!("TLS: {other}")).with("syscall", "connect"),
     })
 }

@@ -326,7 +326,8 @@ mod tests {
 
     #[test]
     fn entries_that_are_none_are_told() {
-        for wrong in ["10.0.0.0/33", "10.0.0.300", "127.1", "fd00::/129", "", "a b", "host:99999", "[::1]x", "http://a.cn", "10.0.0.0/8/8"] {
+        for wrong in ["10.0.0.0/33", "10.0.0.300", "127.1", "fd00::/129", "", "a b", "host:99999", "[::1]x", "http://a.cn", "10.0.0.0/8/8"]
+        {
             let error = Policy::new(&[wrong.to_owned()], &[]).expect_err(wrong);
             assert!(error.contains("allow_outbound"), "{error}");
         }

@@ -9,10 +9,11 @@ use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, watch};
 use super::super::{Args, Env, Failure, Op, Result, Value, Work, work};
 use super::connect::{self, Ends, Stream, Target};
 use super::errors;
-use super::http::about;
+use super::http::{about, part};
 
 /// The ops of this file.
 pub const OPS: &[(&str, Op)] = &[
+    ("socket.open", Op::Sync(open)),
     ("socket.connect", Op::Async(connect)),
     ("socket.read", Op::Async(read)),
     ("socket.write", Op::Async(write)),
@@ -95,18 +96,23 @@ fn closed() -> Failure {
     Failure::error("ERR_SOCKET_CLOSED", "Socket is closed")
 }
 
-/// `(options)` → the socket's number and its ends.
+/// → the number of a socket that is not connected yet.
+fn open(env: &mut Env, _: &Args) -> Result {
+    Ok(env.resources.add(Socket { shared: Arc::default(), closed: watch::channel(()).0 })?.into())
+}
+
+/// `(socket, options)` → the socket's ends.
 fn connect(env: &mut Env, args: &Args) -> Result<Work> {
-    let options = args.get(0);
+    let options = args.get(1);
     let target = Target::new(options)?;
     let secure = options.get("secure").and_then(Value::as_bool).unwrap_or(false);
     let tls = if secure { Some(env.sockets.tls(options.get("tls").unwrap_or(&Value::Undefined))?) } else { None };
-    let socket = Socket { shared: Arc::default(), closed: watch::channel(()).0 };
-    let (shared, sockets) = (socket.shared.clone(), env.sockets.clone());
-    let id = env.resources.add(socket)?;
-    let work = env.resources.get::<Socket>(id)?.work(async move {
+    let sockets = env.sockets.clone();
+    let socket = env.resources.get::<Socket>(args.u32(0)?)?;
+    let shared = socket.shared.clone();
+    socket.work(async move {
         let permit = sockets.permit().await?;
-        let (stream, ends, peer) = connect::connect(&sockets.network, &target, tls.as_ref(), permit).await?;
+        let (stream, ends, peer) = connect::connect(&sockets, &target, tls.as_ref(), permit).await?;
         let about = about(&ends, peer.as_ref());
         let (io, permit) = match stream {
             Stream::Plain(stream, permit) => (Io::Plain(stream), permit),
@@ -116,10 +122,8 @@ fn connect(env: &mut Env, args: &Args) -> Result<Work> {
         if let Ok(mut slot) = shared.about.lock() {
             *slot = Some((ends, permit));
         }
-        Ok(Value::map([("id", id.into()), ("about", about)]))
-    });
-    // JavaScript has no number to close it by until it is connected.
-    work.map(|task| -> Work { Box::pin(task) })
+        Ok(about)
+    })
 }
 
 /// `(socket)` → the next bytes; `undefined` at the end; `false` when TLS begins.
@@ -155,7 +159,7 @@ fn read(env: &mut Env, args: &Args) -> Result<Work> {
 /// `(socket, bytes)`: sends bytes; done when the system has taken them.
 fn write(env: &mut Env, args: &Args) -> Result<Work> {
     let socket = env.resources.get::<Socket>(args.u32(0)?)?;
-    let (shared, bytes) = (socket.shared.clone(), args.bytes(1)?.to_vec());
+    let (shared, bytes) = (socket.shared.clone(), part(args.bytes(1)?)?);
     socket.work(async move {
         let mut writing = shared.writing.lock().await;
         let result = match writing.as_mut().ok_or_else(closed)? {

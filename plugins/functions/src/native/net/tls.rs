@@ -98,7 +98,9 @@ impl Tls {
         let mut config = match (options.get("cert"), options.get("key")) {
             (Some(chain), Some(key)) => {
                 let key = key.as_bytes().map(<[u8]>::to_vec).or_else(|| key.as_str().map(|text| text.as_bytes().to_vec()));
-                let key = key.ok_or_else(|| Failure::type_error("ERR_INVALID_ARG_TYPE", "The \"options.key\" property must be a string or a Buffer"))?;
+                let key = key.ok_or_else(|| {
+                    Failure::type_error("ERR_INVALID_ARG_TYPE", "The \"options.key\" property must be a string or a Buffer")
+                })?;
                 builder.with_client_auth_cert(certificates(chain)?, private_key(&key)?).map_err(|error| invalid("cert or key", &error))?
             }
             _ => builder.with_no_client_auth(),
@@ -175,7 +177,10 @@ fn certificates(option: &Value) -> Result<Vec<CertificateDer<'static>>> {
         found.extend(parse_certificates(bytes)?);
     }
     if found.len() > MAX_CERTIFICATES {
-        return Err(Failure::range_error("ERR_OUT_OF_RANGE", format!("there are {} certificates; {MAX_CERTIFICATES} are allowed", found.len())));
+        return Err(Failure::range_error(
+            "ERR_OUT_OF_RANGE",
+            format!("there are {} certificates; {MAX_CERTIFICATES} are allowed", found.len()),
+        ));
     }
     Ok(found)
 }

@@ -13,10 +13,10 @@ use super::super::super::{Failure, Result, Value};
 use super::super::connect::{self, Ends, Stream, Target};
 use super::super::tls::{Peer, Tls};
 use super::super::{Sockets, errors};
+use super::Connection;
 use super::body::{Body, Part};
 use super::pool::Key;
 use super::response::{Incoming, head};
-use super::Connection;
 
 /// The most bytes of a response's head, and of its trailers. Node.js has 16 KB; some servers send
 /// more in cookies.
@@ -25,6 +25,8 @@ const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 2000;
 /// The most bytes of a request's head.
 const MAX_REQUEST_HEAD: usize = 256 * 1024;
+/// The most bytes of a method; a longer one is none.
+const MAX_METHOD: usize = 64;
 /// What a connection reads ahead.
 const BUFFER: usize = 256 * 1024;
 /// How much longer than the call a response may stay open.
@@ -50,7 +52,7 @@ impl Request {
         let target = Target::new(options)?;
         let tls = if flag("secure") { Some(sockets.tls(options.get("tls").unwrap_or(&Value::Undefined))?) } else { None };
         let (body, parts) = match options.get("body") {
-            Some(Value::Bytes(bytes)) => (Body::Whole(Some(Bytes::from(bytes.clone()))), None),
+            Some(Value::Bytes(bytes)) => (Body::Whole(Some(Bytes::from(super::part(bytes)?))), None),
             _ if flag("streaming") => {
                 let length = number("length").filter(|length| *length >= 0.0).map(|length| length as u64);
                 let (body, parts) = Body::later(length);
@@ -59,7 +61,8 @@ impl Request {
             _ => (Body::Whole(None), None),
         };
         let mut message = http::Request::new(body);
-        *message.method_mut() = Method::from_bytes(text("method").unwrap_or("GET").as_bytes())
+        let method = text("method").filter(|method| method.len() <= MAX_METHOD).unwrap_or("GET");
+        *message.method_mut() = Method::from_bytes(method.as_bytes())
             .map_err(|_| Failure::type_error("ERR_INVALID_HTTP_TOKEN", "Method must be a valid HTTP token"))?;
         *message.uri_mut() = uri(text("path").unwrap_or("/"))?;
         *message.headers_mut() = headers(options.get("headers").unwrap_or(&Value::Undefined))?;
@@ -142,7 +145,7 @@ impl Drop for Aborting {
 
 async fn open(sockets: &Sockets, target: &Target, tls: Option<&Arc<Tls>>) -> Result<Connection> {
     let permit = sockets.permit().await?;
-    let (stream, ends, peer) = connect::connect(&sockets.network, target, tls, permit).await?;
+    let (stream, ends, peer) = connect::connect(sockets, target, tls, permit).await?;
     let about = Arc::new(about(&ends, peer.as_ref()));
     let (sender, task) = match stream {
         Stream::Plain(stream, permit) => handshake(stream, permit).await?,
@@ -250,7 +253,12 @@ mod tests {
         let list = |items: &[&str]| Value::List(items.iter().map(|item| Value::from(*item)).collect());
         let map = headers(&list(&["X-A", "caf\u{e9}", "x-a", "2"])).unwrap();
         assert_eq!(map.get_all("x-a").iter().map(HeaderValue::as_bytes).collect::<Vec<_>>(), [&b"caf\xe9"[..], b"2"]);
-        for (name, value, code) in [("a b", "1", "ERR_INVALID_HTTP_TOKEN"), ("a", "x\r\ny: z", "ERR_INVALID_CHAR"), ("a", "中", "ERR_INVALID_CHAR"), ("a\r\nb", "1", "ERR_INVALID_HTTP_TOKEN")] {
+        for (name, value, code) in [
+            ("a b", "1", "ERR_INVALID_HTTP_TOKEN"),
+            ("a", "x\r\ny: z", "ERR_INVALID_CHAR"),
+            ("a", "中", "ERR_INVALID_CHAR"),
+            ("a\r\nb", "1", "ERR_INVALID_HTTP_TOKEN"),
+        ] {
             assert_eq!(headers(&list(&[name, value])).unwrap_err().code, code);
         }
         assert_eq!(headers(&list(&["a", &"x".repeat(MAX_REQUEST_HEAD)])).unwrap_err().code, "ERR_OUT_OF_RANGE");
