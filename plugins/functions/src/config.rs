@@ -22,6 +22,9 @@ pub struct Config {
     pub max_timeout_seconds: u64,
     /// The longest that a timer's call may run, in seconds. 600 by default, as the manual says.
     pub max_timer_seconds: u64,
+    /// The longest that the JavaScript of a call may run, in seconds; what it waits for does not count.
+    /// 60 by default, which only timers can reach.
+    pub max_cpu_seconds: u64,
     /// The largest return value as JSON text, in bytes. 6 MB by default.
     pub max_reply_bytes: usize,
     /// How many calls run at once in one isolate, unless the function's InstanceConcurrency says
@@ -32,6 +35,13 @@ pub struct Config {
     pub instances_per_function: usize,
     /// How many isolates there are at once. 256 by default; the one idle for longest makes room.
     pub max_instances: usize,
+    /// How much memory the whole server may take before idle isolates end, in bytes. Three quarters of
+    /// the machine's, or of its control group's, by default.
+    pub memory_limit_bytes: Option<u64>,
+    /// How many functions of one space run at once; 0 for no limit. 1,000 by default.
+    pub space_concurrency: usize,
+    /// How many calls of functions one space makes each second; 0 for no limit, which is the default.
+    pub space_rate: u32,
     /// How long an isolate waits for another call before it goes, in seconds. 300 by default.
     pub idle_seconds: u64,
     /// How much memory unpacked packages may take in the cache, in bytes. 256 MB by default.
@@ -75,10 +85,14 @@ impl Default for Config {
             max_package_files: 20_000,
             max_timeout_seconds: 10,
             max_timer_seconds: 600,
+            max_cpu_seconds: 60,
             max_reply_bytes: 6 * 1024 * 1024,
             instance_concurrency: 100,
             instances_per_function: std::thread::available_parallelism().map_or(2, |n| n.get()),
             max_instances: 256,
+            memory_limit_bytes: None,
+            space_concurrency: 1000,
+            space_rate: 0,
             idle_seconds: 300,
             package_cache_bytes: 256 * 1024 * 1024,
             log_retention: 1000,

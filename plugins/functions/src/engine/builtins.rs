@@ -1,8 +1,10 @@
 //! The scripts of `plugins/functions/node`, which are part of this library.
 
+use std::sync::{Arc, LazyLock};
+
 use deno_v8 as v8;
 
-use super::code_cache::Unit;
+use super::code_cache::{CodeCache, Unit};
 use super::ops::{Args, Return, Scope, state};
 
 /// Names and sources, sorted by name.
@@ -33,16 +35,19 @@ pub fn builtin(scope: &mut Scope, args: Args, mut rv: Return) {
 fn compile<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8::Function>> {
     let index = BUILTINS.binary_search_by_key(&name, |(name, _)| name).ok()?;
     let (_, source) = BUILTINS.get(index)?;
-    let state = state(scope)?;
-    let cache = state.borrow().code_cache.clone();
+    // The builtins are the same for everybody, and stay for as long as the process.
+    static CODES: LazyLock<Arc<CodeCache>> = LazyLock::new(|| Arc::new(CodeCache::new(usize::MAX)));
     let unit = Unit {
         name: &format!("node:{name}"),
         bytes: source.as_bytes(),
         source: source_of(scope, name, source)?,
         parameters: &["exports", "require", "module", "internal", "ops"],
     };
-    let (function, fresh) = cache.compile(scope, &unit)?;
-    state.borrow_mut().fresh.extend(fresh);
+    let (function, fresh) = CODES.compile(scope, &unit)?;
+    // There is no state while the snapshot is made.
+    if let Some(state) = state(scope) {
+        state.borrow_mut().fresh.extend(fresh);
+    }
     Some(function)
 }
 

@@ -33,6 +33,7 @@ struct Entries {
 
 /// A function that was compiled from its source, and whose bytecode others may want.
 pub struct Fresh {
+    cache: Arc<CodeCache>,
     key: Key,
     function: v8::Global<v8::Function>,
 }
@@ -56,9 +57,13 @@ impl CodeCache {
     }
 
     /// Compiles, from bytecode if there is some. A syntax error is thrown. What was compiled from its
-    /// source comes with it, to be [kept](Self::keep) once it has run: until then most of its
+    /// source comes with it, to be [kept](Fresh::keep) once it has run: until then most of its
     /// inner functions have no bytecode.
-    pub fn compile<'s>(&self, scope: &mut Scope<'s, '_>, unit: &Unit<'_, 's>) -> Option<(v8::Local<'s, v8::Function>, Option<Fresh>)> {
+    pub fn compile<'s>(
+        self: &Arc<Self>,
+        scope: &mut Scope<'s, '_>,
+        unit: &Unit<'_, 's>,
+    ) -> Option<(v8::Local<'s, v8::Function>, Option<Fresh>)> {
         let key = key(unit);
         let known = if unit.bytes.len() < MIN_SOURCE { None } else { self.get(&key) };
         let name = v8::String::new(scope, unit.name)?;
@@ -70,7 +75,10 @@ impl CodeCache {
         let (mut source, options) = match &known {
             Some(code) => {
                 let cached = v8::script_compiler::CachedData::new(code);
-                (v8::script_compiler::Source::new_with_cached_data(unit.source, Some(&origin), cached), v8::script_compiler::CompileOptions::ConsumeCodeCache)
+                (
+                    v8::script_compiler::Source::new_with_cached_data(unit.source, Some(&origin), cached),
+                    v8::script_compiler::CompileOptions::ConsumeCodeCache,
+                )
             }
             None => (v8::script_compiler::Source::new(unit.source, Some(&origin)), v8::script_compiler::CompileOptions::NoCompileOptions),
         };
@@ -78,16 +86,12 @@ impl CodeCache {
         let function = v8::script_compiler::compile_function(scope, &mut source, &parameters, &[], options, reason)?;
         let used = known.is_some() && source.get_cached_data().is_some_and(|code| !code.rejected());
         self.used.fetch_add(u64::from(used), Ordering::Relaxed);
-        let fresh = (!used && unit.bytes.len() >= MIN_SOURCE).then(|| Fresh { key, function: v8::Global::new(scope, function) });
+        let fresh = (!used && unit.bytes.len() >= MIN_SOURCE).then(|| Fresh {
+            cache: self.clone(),
+            key,
+            function: v8::Global::new(scope, function),
+        });
         Some((function, fresh))
-    }
-
-    /// Keeps the bytecode of a function that has run.
-    pub fn keep(&self, scope: &mut Scope, fresh: &Fresh) {
-        let function = v8::Local::new(scope, &fresh.function);
-        if let Some(code) = function.create_code_cache() {
-            self.put(fresh.key, Arc::from(&code[..]));
-        }
     }
 
     /// How many functions have code, and how often it was used.
@@ -119,6 +123,16 @@ impl CodeCache {
         }
         if entries.size > self.limit {
             entries.shrink(self.limit / 4 * 3);
+        }
+    }
+}
+
+impl Fresh {
+    /// Keeps the bytecode of a function that has run.
+    pub fn keep(&self, scope: &mut Scope) {
+        let function = v8::Local::new(scope, &self.function);
+        if let Some(code) = function.create_code_cache() {
+            self.cache.put(self.key, Arc::from(&code[..]));
         }
     }
 }

@@ -10,22 +10,9 @@ use sdk_plugin::{Error, Result, codes};
 
 use super::code_cache::Fresh;
 use super::ops::{self, State};
-use super::{convert, memory, modules, platform};
+use super::{convert, memory, modules, platform, prelude, snapshot};
 use crate::native::{self, Failure};
 use crate::runtime::{Guard, Interrupt, StopCause};
-
-/// The prelude, in the order in which its parts need each other. Each is a function of `internal`,
-/// the object that they share, and `ops`, the functions of [`ops`]; no other code sees either.
-const PRELUDE: [(&str, &str); 8] = [
-    ("mpcloud:native", include_str!("prelude/native.js")),
-    ("mpcloud:console", include_str!("prelude/console.js")),
-    ("mpcloud:timers", include_str!("prelude/timers.js")),
-    ("mpcloud:services", include_str!("prelude/services.js")),
-    ("mpcloud:builtins", include_str!("prelude/builtins.js")),
-    ("mpcloud:module", include_str!("prelude/module.js")),
-    ("mpcloud:context", include_str!("prelude/context.js")),
-    ("mpcloud:entries", include_str!("prelude/entries.js")),
-];
 
 struct Stopper(v8::IsolateHandle);
 
@@ -43,6 +30,8 @@ pub enum Entry<'a> {
     Complete(u32, bool, &'a [u8]),
     /// A native op has ended: its number and its result.
     Settle(u32, &'a mut Option<native::Result>),
+    /// A call has ended that left these behind: what waits for them is dropped.
+    Forget(&'a [u32]),
     /// A timer is due: its number, and whether the call it belongs to still runs.
     Fire(u32, bool),
 }
@@ -54,6 +43,7 @@ pub struct Isolate {
     complete: v8::Global<v8::Function>,
     settle: v8::Global<v8::Function>,
     fire: v8::Global<v8::Function>,
+    forget: v8::Global<v8::Function>,
     context: v8::Global<v8::Context>,
     isolate: v8::OwnedIsolate,
     guard: Arc<Guard>,
@@ -69,7 +59,8 @@ impl Isolate {
     pub fn new(limit: usize, state: Rc<RefCell<State>>) -> Result<Self> {
         platform::start();
         let guard = Guard::watched();
-        let mut isolate = v8::Isolate::new(memory::params(limit, &state.borrow().buffers));
+        let params = memory::params(limit, &state.borrow().buffers);
+        let mut isolate = v8::Isolate::new(snapshot::with_blob(params));
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         guard.arm(Box::new(Stopper(isolate.thread_safe_handle())));
         // SAFETY: the field order drops the isolate before the guard.
@@ -82,15 +73,15 @@ impl Isolate {
             v8::scope!(let scope, &mut isolate);
             let context = v8::Context::new(scope, v8::ContextOptions::default());
             let scope = &mut v8::ContextScope::new(scope, context);
-            let entries = install(scope);
+            let entries = prelude::in_context(scope).and_then(|internal| prelude::entries(scope, internal));
             (v8::Global::new(scope, context), entries)
         };
-        let Some([start, complete, settle, fire]) = entries else {
+        let Some(prelude::Entries { start, complete, settle, fire, forget }) = entries else {
             // The globals must go before the isolate does.
             drop(context);
             return Err(Error::new(codes::FUNCTION_SERVER, "the function's instance cannot start"));
         };
-        Ok(Self { start, complete, settle, fire, context, isolate, guard, state })
+        Ok(Self { start, complete, settle, fire, forget, context, isolate, guard, state })
     }
 
     /// Runs a stretch until `deadline`. Says why it was stopped, if it was.
@@ -121,6 +112,11 @@ impl Isolate {
                     let succeeded = v8::Boolean::new(scope, succeeded).into();
                     v8::Local::new(scope, &self.settle).call(scope, this, &[id, succeeded, value])
                 }),
+                Entry::Forget(ids) => {
+                    let ids: Vec<v8::Local<v8::Value>> = ids.iter().map(|id| v8::Integer::new_from_unsigned(scope, *id).into()).collect();
+                    let ids = v8::Array::new_with_elements(scope, &ids).into();
+                    v8::Local::new(scope, &self.forget).call(scope, this, &[ids])
+                }
                 Entry::Fire(id, live) => {
                     let id = v8::Integer::new_from_unsigned(scope, *id).into();
                     let live = v8::Boolean::new(scope, *live).into();
@@ -181,9 +177,8 @@ impl Isolate {
 
     /// Keeps the bytecode of a function for other isolates.
     pub fn keep_code(&mut self, fresh: &Fresh) {
-        let cache = self.state.borrow().code_cache.clone();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        cache.keep(scope, fresh);
+        fresh.keep(scope);
     }
 
     /// The heap in use, in bytes.
@@ -212,34 +207,4 @@ fn settled<'s>(
 /// A string of the engine's, of UTF-8.
 pub fn text<'s>(scope: &v8::PinScope<'s, '_>, utf8: &[u8]) -> Option<v8::Local<'s, v8::String>> {
     v8::String::new_from_utf8(scope, utf8, v8::NewStringType::Normal)
-}
-
-fn install(scope: &mut v8::PinScope<'_, '_>) -> Option<[v8::Global<v8::Function>; 4]> {
-    v8::tc_scope!(let scope, scope);
-    let internal = v8::Object::new(scope);
-    let table = ops::table(scope)?;
-    for (name, source) in PRELUDE {
-        let name = v8::String::new(scope, name)?;
-        let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
-        let source = v8::String::new(scope, source)?;
-        let part = v8::Script::compile(scope, source, Some(&origin)).and_then(|script| script.run(scope));
-        let part = part.and_then(|part| v8::Local::<v8::Function>::try_from(part).ok());
-        let this = v8::undefined(scope).into();
-        if part.and_then(|part| part.call(scope, this, &[internal.into(), table.into()])).is_none() {
-            let reason = scope.exception().map(|e| e.to_rust_string_lossy(scope)).unwrap_or_default();
-            tracing::error!(part = %name.to_rust_string_lossy(scope), reason, "the prelude failed");
-            return None;
-        }
-    }
-    let function = |name: &str| {
-        let name = v8::String::new(scope, name)?;
-        let function = v8::Local::<v8::Function>::try_from(internal.get(scope, name.into())?).ok()?;
-        Some(v8::Global::new(scope, function))
-    };
-    if let Some(state) = ops::state(scope) {
-        let mut state = state.borrow_mut();
-        state.modules.exports_of = function("exportsOf");
-        state.modules.import = function("importModule");
-    }
-    Some([function("start")?, function("complete")?, function("settle")?, function("fire")?])
 }

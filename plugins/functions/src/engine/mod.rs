@@ -27,20 +27,27 @@ mod modules;
 mod natives;
 mod ops;
 mod platform;
+mod prelude;
+mod snapshot;
 mod worker;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use sdk_plugin::{Error, Result, codes};
 use tokio::runtime::Handle;
 
-pub use platform::start;
-
 use self::code_cache::CodeCache;
 use crate::native::Network;
 use crate::package::Package;
-use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream};
+use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream, resident};
+
+/// Starts the engine; once in a process. Takes some time: not for a reactor thread.
+pub fn start() {
+    platform::start();
+    snapshot::prepare();
+}
 
 /// How much bytecode is kept, in bytes.
 const CODE_CACHE: usize = 64 * 1024 * 1024;
@@ -60,14 +67,9 @@ impl Engine {
     /// A runtime without instances. Must be called inside a tokio runtime, which then runs the
     /// calls that functions make, and the connections they open as far as `network` lets them.
     pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>, network: Arc<Network>) -> Self {
-        Self {
-            pool: Arc::new(Pool::new(limits)),
-            upstream,
-            tasks: Handle::current(),
-            max_reply,
-            code_cache: Arc::new(CodeCache::new(CODE_CACHE)),
-            network,
-        }
+        let pool = Arc::new(Pool::new(limits));
+        tokio::spawn(watch_memory(Arc::downgrade(&pool)));
+        Self { pool, upstream, tasks: Handle::current(), max_reply, code_cache: Arc::new(CodeCache::new(CODE_CACHE)), network }
     }
 
     /// How many functions' bytecode is kept, and how often some was used.
@@ -80,6 +82,17 @@ impl Engine {
     #[cfg(test)]
     pub fn instances(&self) -> usize {
         self.pool.len()
+    }
+}
+
+/// How often memory is looked at.
+const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
+
+async fn watch_memory(pool: Weak<Pool>) {
+    loop {
+        tokio::time::sleep(MEMORY_INTERVAL).await;
+        let Some(pool) = pool.upgrade() else { return };
+        pool.relieve(resident());
     }
 }
 
@@ -125,13 +138,15 @@ impl Runtime for Engine {
 }
 
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod modules_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod node;
 #[cfg(test)]
 mod node_cases;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod node;

@@ -122,7 +122,10 @@ fn module_for<'s>(scope: &mut Scope<'s, '_>, folder: &str, specifier: &str) -> O
     } else {
         let package = state.borrow().package.clone();
         let Some(path) = package.resolve(folder, specifier, Wanted::Import) else {
-            return throw(scope, Failure::error("ERR_MODULE_NOT_FOUND", format!("Cannot find module '{specifier}' imported from '{folder}'")));
+            return throw(
+                scope,
+                Failure::error("ERR_MODULE_NOT_FOUND", format!("Cannot find module '{specifier}' imported from '{folder}'")),
+            );
         };
         (path, false)
     };

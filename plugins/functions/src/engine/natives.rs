@@ -23,6 +23,12 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Array>> 
     Some(v8::Array::new_with_elements(scope, &entries))
 }
 
+/// The functions behind the table, as a snapshot names them.
+pub fn references() -> [v8::ExternalReference; 2] {
+    use v8::MapFnTo;
+    [v8::ExternalReference { function: sync.map_fn_to() }, v8::ExternalReference { function: begin.map_fn_to() }]
+}
+
 fn op(scope: &mut Scope, args: &Args) -> Option<Op> {
     let index = args.data().uint32_value(scope)?;
     native::ops().nth(index as usize).map(|(_, op)| *op)

@@ -12,20 +12,23 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::builtins::{self, builtin};
+use super::code_cache::{CodeCache, Fresh};
 use super::introspect::{async_context, heap, kind, own_names, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::isolate::text;
 use super::memory::Buffers;
-use super::builtins::{self, builtin};
-use super::code_cache::{CodeCache, Fresh};
 use super::modules::{Modules, compile, import_module, is_es_module, outcome};
 use super::natives;
 use super::worker::Setup;
 use crate::native::{self, Env, Failure};
 use crate::package::{Package, Wanted, without_mark};
-use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, Message, Outcome, Upstream, facts};
+use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Outcome, Upstream, facts};
 
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
+
+/// The call of what belongs to none any more.
+pub const NOBODY: u32 = 0;
 
 /// How much longer than the function its calls of services may take, so that a function which waits
 /// for one too long is ended by its own deadline, and not told of the service's.
@@ -37,6 +40,12 @@ pub struct Running {
     pub lines: Arc<Lines>,
     pub reply: oneshot::Sender<Outcome>,
     pub began: Instant,
+    /// How long its JavaScript may run.
+    pub cpu: Duration,
+    /// How long it may still run.
+    pub cpu_left: Duration,
+    /// How many of its calls of services and native ops are open.
+    pub open: usize,
 }
 
 /// What an isolate's thread knows. JavaScript names calls by their keys in `running`.
@@ -48,8 +57,10 @@ pub struct State {
     pub timers: BTreeSet<(Instant, u32, u32)>,
     due: HashMap<u32, (Instant, u32)>,
     /// Calls of services and native ops that have not been answered, with the call of the function
-    /// they belong to.
+    /// they belong to; 0 when that has ended.
     pub open: HashMap<u32, u32>,
+    /// What calls left behind when they ended, timers included.
+    pub abandoned: Vec<u32>,
     /// What native ops know of this isolate.
     pub env: Env,
     pub buffers: Buffers,
@@ -73,6 +84,7 @@ impl State {
             timers: BTreeSet::new(),
             due: HashMap::new(),
             open: HashMap::new(),
+            abandoned: Vec::new(),
             env: Env::new(setup.package.clone(), setup.network.clone()),
             buffers: Buffers::new(setup.instance.target.memory),
             rejected: Vec::new(),
@@ -91,10 +103,40 @@ impl State {
     /// finds the instance free.
     pub fn end(&mut self, call: u32, result: Result<String, Error>) {
         if let Some(running) = self.running.remove(&call) {
+            self.abandon(call, running.open);
             self.instance.release();
             // Nobody waits any more when the deadline came first.
             let _ = running.reply.send(Outcome { result, memory: self.instance.memory() });
         }
+    }
+
+    /// Lets go of what a call waits for. What it asked of services is done all the same.
+    fn abandon(&mut self, call: u32, open: usize) {
+        if open > 0 {
+            for (id, of) in self.open.iter_mut().filter(|(_, of)| **of == call) {
+                *of = NOBODY;
+                self.abandoned.push(*id);
+            }
+        }
+        if self.timers.iter().any(|(_, _, of)| *of == call) {
+            let (abandoned, due) = (&mut self.abandoned, &mut self.due);
+            self.timers.retain(|(_, id, of)| {
+                let stays = *of != call;
+                if !stays {
+                    due.remove(id);
+                    abandoned.push(*id);
+                }
+                stays
+            });
+        }
+    }
+
+    /// An answer has come: the call that it is for, unless that has ended.
+    pub fn answered(&mut self, id: u32) -> Option<u32> {
+        let call = self.open.remove(&id)?;
+        let running = self.running.get_mut(&call)?;
+        running.open -= 1;
+        Some(call)
     }
 
     /// Ends a call whose code threw.
@@ -149,14 +191,15 @@ impl State {
 
     /// Begins a call of a service on behalf of a call of the function.
     fn call(&mut self, call: u32, id: u32, method: String, params: String) -> Result<(), Error> {
+        let full = self.open.len() >= MAX_OPEN_CALLS;
         let running = self
             .running
-            .get(&call)
+            .get_mut(&call)
             .ok_or_else(|| Error::new(codes::FUNCTION_SERVER, "the call of the function that this belongs to has ended"))?;
-        if self.open.len() >= MAX_OPEN_CALLS {
-            let message = format!("the function has {MAX_OPEN_CALLS} calls of services open; no more are allowed");
-            return Err(Error::new(codes::THROTTLED_CONCURRENCY, message));
+        if full || running.open >= MAX_OPEN_OF_CALL {
+            return Err(Error::new(codes::THROTTLED_CONCURRENCY, too_many(full)));
         }
+        running.open += 1;
         let deadline = running.call.deadline + GRACE;
         let mut request = running.call.follow(method, params);
         request.deadline = deadline;
@@ -181,14 +224,12 @@ impl State {
         op: fn(&mut Env, &native::Args) -> native::Result<native::Work>,
         args: &native::Args,
     ) -> native::Result<()> {
-        let Some(running) = self.running.get(&self.current) else {
+        let full = self.open.len() >= MAX_OPEN_CALLS;
+        let Some(running) = self.running.get_mut(&self.current) else {
             return Err(Failure::error("ERR_CALL_ENDED", "the call of the function that this belongs to has ended"));
         };
-        if self.open.len() >= MAX_OPEN_CALLS {
-            return Err(Failure::error(
-                "ERR_TOO_MANY_OPERATIONS",
-                format!("the function has {MAX_OPEN_CALLS} operations open; no more are allowed"),
-            ));
+        if full || running.open >= MAX_OPEN_OF_CALL {
+            return Err(Failure::error("ERR_TOO_MANY_OPERATIONS", too_many(full)));
         }
         let deadline = running.call.deadline + GRACE;
         self.env.deadline = running.call.deadline;
@@ -196,6 +237,7 @@ impl State {
             let _entered = self.tasks.enter();
             op(&mut self.env, args)?
         };
+        running.open += 1;
         self.open.insert(id, self.current);
         let instance = self.instance.clone();
         self.tasks.spawn(async move {
@@ -206,6 +248,14 @@ impl State {
             instance.send(Message::Completed { id, answer: Answer::Native(result) });
         });
         Ok(())
+    }
+}
+
+fn too_many(of_instance: bool) -> String {
+    if of_instance {
+        format!("the calls of this function have {MAX_OPEN_CALLS} requests open together; no more are allowed")
+    } else {
+        format!("this call has {MAX_OPEN_OF_CALL} requests open; no more are allowed at once")
     }
 }
 
@@ -237,6 +287,41 @@ fn answer(scope: &mut Scope, mut rv: Return, utf8: &[u8]) {
     }
 }
 
+/// Names the functions that the prelude gets, for what is done with each.
+macro_rules! each_function {
+    ($done:ident) => {
+        $done!(
+            settle,
+            fail,
+            facts_of,
+            log,
+            call,
+            timer,
+            clear,
+            resolve,
+            main,
+            source,
+            encode,
+            decode,
+            exit,
+            compile,
+            is_es_module,
+            import_module,
+            outcome,
+            builtin,
+            kind,
+            promise_details,
+            proxy_details,
+            preview,
+            own_names,
+            async_context,
+            set_async_context,
+            run_microtasks,
+            heap
+        )
+    };
+}
+
 /// Ends the current call with a message, whatever its code does next.
 fn exit(scope: &mut Scope, args: Args, _: Return) {
     let message = string(scope, &args, 0);
@@ -256,16 +341,23 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>>
             table.set(scope, key.into(), function.into())?;
         )*};
     }
-    let key = v8::String::new(scope, "builtin_names")?;
-    let names = builtins::names(scope)?;
-    table.set(scope, key.into(), names.into())?;
-    let key = v8::String::new(scope, "natives")?;
-    let natives = natives::table(scope)?;
-    table.set(scope, key.into(), natives.into())?;
-    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, encode, decode, exit);
-    add!(compile, is_es_module, import_module, outcome, builtin);
-    add!(kind, promise_details, proxy_details, preview, own_names, async_context, set_async_context, run_microtasks, heap);
+    each_function!(add);
+    for (name, value) in [("builtin_names", builtins::names(scope)?), ("natives", natives::table(scope)?)] {
+        let name = v8::String::new(scope, name)?;
+        table.set(scope, name.into(), value.into())?;
+    }
     Some(table)
+}
+
+/// The functions as a snapshot names them.
+pub fn references() -> Vec<v8::ExternalReference> {
+    use v8::MapFnTo;
+    macro_rules! list {
+        ($($name:ident),*) => { vec![$(v8::ExternalReference { function: $name.map_fn_to() }),*] };
+    }
+    let mut references = each_function!(list);
+    references.extend(natives::references());
+    references
 }
 
 fn settle(scope: &mut Scope, args: Args, _: Return) {

@@ -43,6 +43,7 @@ impl Calls for Services {
             "serverless.function.runtime.invoke" => {
                 Reply::json(&json!({"called": params["functionTarget"], "with": params["functionArgs"]}))
             }
+            "serverless.file.resource.delete" | "serverless.file.resource.info" => Reply::json(&params),
             method => Err(Error::new(codes::INVALID_METHOD, format!("no method `{method}`"))),
         }
     }
@@ -53,6 +54,7 @@ pub struct Function {
     services: Services,
     target: Arc<Target>,
     package: Arc<Package>,
+    pub cpu: Duration,
 }
 
 pub const MB: usize = 1024 * 1024;
@@ -64,17 +66,17 @@ impl Function {
 
     /// One whose network is as open as a policy says.
     pub fn within(self, network: Network) -> Self {
-        let limits = PoolLimits { per_function: 2, total: 16, idle: Duration::from_secs(60) };
+        let limits = PoolLimits { per_function: 2, total: 16, idle: Duration::from_secs(60), memory: u64::MAX };
         let engine = Engine::new(limits, MB, Arc::new(Through(self.services.clone())), Arc::new(network));
         Self { engine, ..self }
     }
 
     pub fn with(files: &[(&str, &str)], memory: usize, per_function: usize) -> Self {
         let services = Services::default();
-        let limits = PoolLimits { per_function, total: 16, idle: Duration::from_secs(60) };
+        let limits = PoolLimits { per_function, total: 16, idle: Duration::from_secs(60), memory: u64::MAX };
         let engine = Engine::new(limits, MB, Arc::new(Through(services.clone())), Arc::default());
         let target = Target { key: "v1".into(), space: "space".to_owned(), name: "hello".to_owned(), memory, concurrency: 100 };
-        Self { engine, services, target: Arc::new(target), package: Arc::new(Package::of(files)) }
+        Self { engine, services, target: Arc::new(target), package: Arc::new(Package::of(files)), cpu: Duration::from_secs(60) }
     }
 
     /// A function of a package that is at hand.
@@ -108,7 +110,7 @@ impl Function {
         call.deadline = Instant::now() + allowed;
         let lines = Arc::new(Lines::default());
         let lease = self.engine.lease(&self.target, || async { Ok(self.package.clone()) }).await.unwrap();
-        let outcome = run(lease, call, args.to_string(), lines.clone()).await;
+        let outcome = run(lease, call, args.to_string(), self.cpu, lines.clone()).await;
         (outcome, lines.take().0)
     }
 
@@ -532,21 +534,24 @@ async fn there_is_no_way_to_the_host() {
     );
     let unavailable = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
     let expected = json!([
-        [], "undefined", "undefined", "undefined", ["args"], "undefined",
-        unavailable, unavailable, "undefined",
-        "MODULE_NOT_FOUND", "ERR_UNKNOWN_BUILTIN_MODULE", "ENOENT",
-        unavailable, unavailable,
-        false, "localhost",
+        [],
+        "undefined",
+        "undefined",
+        "undefined",
+        ["args"],
+        "undefined",
+        unavailable,
+        unavailable,
+        "undefined",
+        "MODULE_NOT_FOUND",
+        "ERR_UNKNOWN_BUILTIN_MODULE",
+        "ENOENT",
+        unavailable,
+        unavailable,
+        false,
+        "localhost",
     ]);
     assert_eq!(f.ok(json!(0)).await, expected);
-}
-
-#[tokio::test]
-async fn what_is_not_there_yet_says_so() {
-    let f = Function::js("module.exports = (ctx) => eval(ctx.args)");
-    for code in ["ctx.cloud", "ctx.mpserverless.file"] {
-        assert_eq!(f.error(json!(code)).await.1, format!("{code} is not available yet"));
-    }
 }
 
 #[tokio::test]
@@ -603,4 +608,88 @@ async fn warm_calls_are_fast() {
     let together = f64::from(64 * rounds / 10) / began.elapsed().as_secs_f64();
     println!("first calls {first:?}, warm call {alone:?}, 64 callers {together:.0} calls a second");
     assert!(alone < Duration::from_millis(5), "{alone:?}");
+}
+
+#[tokio::test]
+async fn files_are_deleted_and_described_by_their_service() {
+    let f = Function::js(
+        "module.exports = async ({ mpserverless: { file } }) =>
+            [await file.deleteFile('u'), await file.deleteFile({ fileUrl: 'v' }), await file.info(['a', 'b'], { maxAge: 5 })]",
+    );
+    let reply = |result: Value| json!({"success": true, "result": result});
+    assert_eq!(
+        f.ok(json!(0)).await,
+        json!([reply(json!({"id": "u"})), reply(json!({"id": "v"})), reply(json!({"maxAge": 5, "id": "a,b"}))])
+    );
+}
+
+#[tokio::test]
+async fn what_calls_leave_behind_is_let_go() {
+    let f = Function::alone(
+        "module.exports = (ctx) => {
+            globalThis.held ??= [];
+            setTimeout(() => globalThis.fired = true, 1);
+            setTimeout(() => {}, 1e6);
+            setInterval(() => globalThis.fired = true, 1);
+            const big = new Uint8Array(1e6);
+            ctx.mpserverless.network.forward('test.never', {}).then(() => big);
+            held.push(new WeakRef(big));
+            return [globalThis.fired === true, held.filter((ref) => ref.deref()).length];
+        }",
+    );
+    // More timers and requests than an isolate may have, and more memory than the function.
+    let mut last = json!(null);
+    for _ in 0..1500 {
+        last = f.ok(json!(0)).await;
+    }
+    assert_eq!(last[0], json!(false), "a timer of an ended call ran");
+    assert!(last[1].as_u64().unwrap() < 300, "{last}");
+}
+
+#[tokio::test]
+async fn computing_has_a_limit_of_its_own() {
+    let mut f = Function::alone(
+        "module.exports = async (ctx) => {
+            const until = (ms) => { const end = Date.now() + ms; while (Date.now() < end); };
+            for (let i = 0; i < ctx.args; i++) { until(20); await new Promise((done) => setTimeout(done, 1)); }
+            return 'done';
+        }",
+    );
+    f.cpu = Duration::from_millis(300);
+    let (code, message) = f.error(json!(1000)).await;
+    assert_eq!((code.as_str(), message.as_str()), (codes::FUNCTION_RESOURCE, "the function computed for more than 0.3 seconds"));
+    assert_eq!(f.ok(json!(3)).await, json!("done"));
+}
+
+#[tokio::test]
+async fn a_call_has_so_many_requests_at_once() {
+    let f = Function::alone(
+        "module.exports = async (ctx) => {
+            const all = Array.from({ length: ctx.args }, () => ctx.mpserverless.network.forward('test.slow', {}));
+            const settled = await Promise.allSettled(all);
+            return [settled.filter((one) => one.status === 'fulfilled').length, settled.at(-1).reason?.code];
+        }",
+    );
+    assert_eq!(f.ok(json!(256)).await, json!([256, null]));
+    assert_eq!(f.ok(json!(300)).await, json!([256, codes::THROTTLED_CONCURRENCY]));
+}
+
+#[tokio::test]
+async fn cloud_calls_are_a_plugins() {
+    let f = Function::js(
+        "module.exports = async (ctx) => {
+            const cloud = await ctx.cloud;
+            return [typeof cloud.payment.common.create, await cloud.payment.common.create({ a: 1 }, { b: 2 }).catch((e) => [e.code, e.message])];
+        }",
+    );
+    let expected = json!([
+        "function",
+        ["FEATURE_NOT_SUPPORT", "ctx.cloud.payment.common.create needs a plugin for cloud calls, and this server has none"]
+    ]);
+    assert_eq!(f.ok(json!(0)).await, expected);
+    let asked = f.services.asked.lock().unwrap();
+    assert_eq!(
+        (asked[0].0.as_str(), &asked[0].3),
+        ("serverless.cloudcall.invoke", &json!({"api": "payment.common.create", "args": [{"a": 1}, {"b": 2}]}))
+    );
 }

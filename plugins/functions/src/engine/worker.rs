@@ -13,10 +13,10 @@ use tokio::runtime::Handle;
 use super::code_cache::CodeCache;
 use super::fatal;
 use super::isolate::{Entry, Isolate};
-use super::ops::{Running, State, error_text};
+use super::ops::{NOBODY, Running, State, error_text};
 use crate::native::Network;
 use crate::package::Package;
-use crate::runtime::{Answer, Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_memory, out_of_time};
+use crate::runtime::{Answer, Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_cpu, out_of_memory, out_of_time};
 
 /// Both engines end a recursion after about one megabyte of stack; the rest is for their own code.
 const STACK: usize = 8 * 1024 * 1024;
@@ -95,6 +95,7 @@ impl Worker {
             }
             self.expire();
             self.fire();
+            self.forget();
         }
     }
 
@@ -132,7 +133,7 @@ impl Worker {
     }
 
     fn start(&mut self, invocation: Invocation) {
-        let Invocation { call, args, lines, reply } = invocation;
+        let Invocation { call, args, cpu, lines, reply } = invocation;
         self.last_call = self.last_call.checked_add(1).unwrap_or(1);
         let id = self.last_call;
         let deadline = call.deadline;
@@ -143,13 +144,13 @@ impl Worker {
             self.instance.release();
             return;
         }
-        self.state.borrow_mut().running.insert(id, Running { call, lines, reply, began: Instant::now() });
+        self.state.borrow_mut().running.insert(id, Running { call, lines, reply, began: Instant::now(), cpu, cpu_left: cpu, open: 0 });
         self.instance.running(true);
         self.stretch(id, &mut Entry::Start(id, &args), deadline);
     }
 
     fn complete(&mut self, id: u32, answer: Answer) {
-        let Some(call) = self.state.borrow_mut().open.remove(&id) else { return };
+        let Some(call) = self.state.borrow_mut().answered(id) else { return };
         self.instance.running(false);
         let deadline = self.deadline(call);
         match answer {
@@ -176,9 +177,17 @@ impl Worker {
     }
 
     fn stretch(&mut self, call: u32, entry: &mut Entry, deadline: Instant) {
-        self.state.borrow_mut().current = call;
-        let stopped = self.isolate.run(entry, deadline);
+        let began = Instant::now();
+        let allowed = {
+            let mut state = self.state.borrow_mut();
+            state.current = call;
+            state.running.get(&call).map_or(LEFTOVER, |running| running.cpu_left)
+        };
+        let stopped = self.isolate.run(entry, deadline.min(began + allowed));
         self.instance.idle();
+        if let Some(running) = self.state.borrow_mut().running.get_mut(&call) {
+            running.cpu_left = running.cpu_left.saturating_sub(began.elapsed());
+        }
         match stopped {
             None => {}
             Some(StopCause::Time) => self.time_out(call),
@@ -201,6 +210,14 @@ impl Worker {
         }
     }
 
+    /// Has JavaScript let go of what ended calls left behind.
+    fn forget(&mut self) {
+        let abandoned = std::mem::take(&mut self.state.borrow_mut().abandoned);
+        if !abandoned.is_empty() {
+            self.stretch(NOBODY, &mut Entry::Forget(&abandoned), Instant::now() + LEFTOVER);
+        }
+    }
+
     /// Ends the calls whose deadline has passed while they waited for something.
     fn expire(&mut self) {
         let now = Instant::now();
@@ -215,7 +232,8 @@ impl Worker {
         let mut state = self.state.borrow_mut();
         if let Some(running) = state.running.get(&call) {
             let allowed = running.call.deadline.saturating_duration_since(running.began);
-            state.end(call, Err(out_of_time(allowed)));
+            let error = if running.cpu_left.is_zero() { out_of_cpu(running.cpu) } else { out_of_time(allowed) };
+            state.end(call, Err(error));
         }
     }
 }

@@ -76,7 +76,11 @@ pub enum Op {
 
 /// All ops by name, such as `text.decode`. The order is the same in every isolate of a process.
 pub fn ops() -> impl Iterator<Item = &'static (&'static str, Op)> {
-    [resources::OPS, text::OPS, binary::OPS, clock::OPS, files::OPS, url::OPS, zlib::OPS].into_iter().chain(net::OPS).chain(crypto::OPS.iter().copied()).flatten()
+    [resources::OPS, text::OPS, binary::OPS, clock::OPS, files::OPS, url::OPS, zlib::OPS]
+        .into_iter()
+        .chain(net::OPS)
+        .chain(crypto::OPS.iter().copied())
+        .flatten()
 }
 
 /// Work that is a future.

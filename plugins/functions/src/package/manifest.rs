@@ -151,9 +151,10 @@ impl Target {
         match self {
             Self::Path(path) => Some(path.replace('*', star)),
             Self::Choices(choices) => choices.iter().find_map(|choice| choice.choose(star, wanted, depth + 1)),
-            Self::Entries(entries) => {
-                entries.iter().filter(|(condition, _)| wanted.holds(condition)).find_map(|(_, choice)| choice.choose(star, wanted, depth + 1))
-            }
+            Self::Entries(entries) => entries
+                .iter()
+                .filter(|(condition, _)| wanted.holds(condition))
+                .find_map(|(_, choice)| choice.choose(star, wanted, depth + 1)),
             Self::None => None,
         }
     }

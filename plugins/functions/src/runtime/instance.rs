@@ -11,7 +11,10 @@ use super::{Invocation, Target};
 use crate::native;
 
 /// How many calls of services and native ops may be open in one instance at once.
-pub const MAX_OPEN_CALLS: usize = 256;
+pub const MAX_OPEN_CALLS: usize = 1024;
+
+/// How many of them may belong to one call of the function.
+pub const MAX_OPEN_OF_CALL: usize = 256;
 
 /// What is sent to an instance's thread. Its channel has room for all that can be under way, so
 /// that sending never waits.

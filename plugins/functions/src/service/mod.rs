@@ -1,5 +1,7 @@
 //! The service: its records, its packages, its runtime, and the way of a call.
 
+mod quota;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use self::quota::Quota;
 use crate::cache::{Functions, Packages, Ready};
 use crate::config::Config;
 use crate::engine::Engine;
@@ -45,6 +48,7 @@ pub struct Service<E> {
     pub(crate) packages: Packages,
     pub(crate) engine: Engine,
     pub(crate) logs: Arc<Sink<E>>,
+    quota: Quota,
 }
 
 /// What a finished invocation took.
@@ -72,6 +76,7 @@ impl<E: Edge> Service<E> {
             per_function: config.instances_per_function.max(1),
             total: config.max_instances.max(1),
             idle: Duration::from_secs(config.idle_seconds.max(1)),
+            memory: runtime::memory_limit(config.memory_limit_bytes),
         };
         Self {
             engine: Engine::new(limits, config.max_reply_bytes, Arc::new(Through(edge.clone())), network),
@@ -80,6 +85,7 @@ impl<E: Edge> Service<E> {
             known: Functions::default(),
             packages: Packages::new(config.package_cache_bytes),
             logs: Sink::start(edge.clone(), config.log_retention, config.log_rate),
+            quota: Quota::new(config.space_concurrency, config.space_rate),
             edge,
             config,
             secret,
@@ -105,17 +111,19 @@ impl<E: Edge> Service<E> {
     /// # Errors
     /// `FunctionServerError` when it could not be begun.
     pub async fn run(&self, mut call: Call, name: &str, args: String) -> Result<Finished> {
+        let _permit = self.quota.enter(&call.space)?;
         let ready = match self.known.get(&call.space, name) {
             Some(ready) => ready,
             None => self.look_up(&call.space, name).await?,
         };
         let most = if call.caller.kind == CallerKind::Timer { self.config.max_timer_seconds } else { self.config.max_timeout_seconds };
         call.deadline = runtime::within(call.deadline, ready.timeout.min(most));
+        let cpu = Duration::from_secs(self.config.max_cpu_seconds.max(1));
         call.params = Bytes::new();
         let lease = self.engine.lease(&ready.target, || self.package(&ready.package)).await?;
         let lines = Arc::new(Lines::default());
         let (time, began, request_id) = (now(), Instant::now(), call.request_id.clone());
-        let outcome = runtime::run(lease, call, args, lines.clone()).await;
+        let outcome = runtime::run(lease, call, args, cpu, lines.clone()).await;
         let duration = began.elapsed();
         self.log(&ready.target, request_id, time, duration, &outcome, &lines);
         Ok(Finished { outcome, duration })

@@ -13,6 +13,7 @@
     #env;
     #logger;
     #services;
+    #cloud;
     #httpclient;
 
     constructor(invocation, args) {
@@ -33,7 +34,7 @@
       return (this.#httpclient ??= internal.builtin('internal/urllib').create());
     }
     get cloud() {
-      throw new Error('ctx.cloud is not available yet');
+      return (this.#cloud ??= internal.cloud(this.#invocation));
     }
     #facts() {
       return (this.#known ??= parse(ops.facts_of(this.#invocation)));

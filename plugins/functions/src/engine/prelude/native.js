@@ -15,6 +15,13 @@
     (succeeded ? promise.resolve : promise.reject)(value);
   };
 
+  // What waits for things that a call left behind is dropped when the call has ended.
+  const droppers = [(id) => waiting.delete(id)];
+  internal.onForget = (drop) => void droppers.push(drop);
+  internal.forget = (ids) => {
+    for (const drop of droppers) for (const id of ids) drop(id);
+  };
+
   const native = { __proto__: null };
   for (const [name, run, later] of ops.natives) {
     native[name] = later

@@ -9,13 +9,12 @@
   const waiting = { __proto__: null };
   const customPromisify = Symbol.for('nodejs.util.promisify.custom');
   const dispose = Symbol.dispose ?? Symbol.for('nodejs.dispose');
-  let last = 0;
 
   let idOf;
   let contextOf;
 
   class Timer {
-    #id = ++last;
+    #id = internal.nextId();
     // Timers carry the values of AsyncLocalStorage as promises do.
     #context = ops.async_context();
     #referenced = true;
@@ -96,6 +95,8 @@
     delete waiting[id];
     ops.clear(id);
   }
+
+  internal.onForget((id) => delete waiting[id]);
 
   internal.fire = (id, live) => {
     const timer = waiting[id];
