@@ -91,6 +91,8 @@ class ClientRequest extends Writable {
     this._held = undefined;
     this._name = undefined;
     this._closed = false;
+    // No answer comes after that, and nothing tells of it if the call ended before.
+    this._until = Date.now() + native['http.left']();
     this._socket = new HttpSocket(this, this._secure);
 
     if (callback) this.once('response', callback);

@@ -38,11 +38,19 @@ type Halves<T> = (ReadHalf<T>, WriteHalf<T>);
 
 #[derive(Default)]
 struct Shared {
-    reading: Mutex<Option<Reader>>,
+    reading: Mutex<Option<Reading>>,
     writing: Mutex<Option<Writer>>,
     /// Ends a read that waits, without losing anything.
     interrupt: Notify,
     about: std::sync::Mutex<Option<(Ends, OwnedSemaphorePermit)>>,
+}
+
+/// The side that is read. The bytes of the last read stay until the next one says that they came:
+/// nobody takes the answer to a call that has ended.
+struct Reading {
+    reader: Reader,
+    last: Vec<u8>,
+    given: f64,
 }
 
 enum Reader {
@@ -87,7 +95,7 @@ impl Shared {
                 (Reader::Secure(reader), Writer::Secure(writer))
             }
         };
-        *self.reading.lock().await = Some(reader);
+        *self.reading.lock().await = Some(Reading { reader, last: Vec::new(), given: 0.0 });
         *self.writing.lock().await = Some(writer);
     }
 }
@@ -126,13 +134,20 @@ fn connect(env: &mut Env, args: &Args) -> Result<Work> {
     })
 }
 
-/// `(socket)` → the next bytes; `undefined` at the end; `false` when TLS begins.
+/// `(socket, received)` → the bytes after those that were received; `undefined` at the end; `false`
+/// when another read, or TLS, takes its place.
 fn read(env: &mut Env, args: &Args) -> Result<Work> {
+    let received = args.number(1)?;
     let socket = env.resources.get::<Socket>(args.u32(0)?)?;
     let shared = socket.shared.clone();
+    // A read that waits was a call's that has ended.
+    shared.interrupt.notify_waiters();
     socket.work(async move {
         let mut reading = shared.reading.lock().await;
-        let reader = reading.as_mut().ok_or_else(closed)?;
+        let Reading { reader, last, given } = reading.as_mut().ok_or_else(closed)?;
+        if received < *given {
+            return Ok(last.clone().into());
+        }
         let mut bytes = Vec::with_capacity(READ);
         let read = async {
             match reader {
@@ -143,8 +158,10 @@ fn read(env: &mut Env, args: &Args) -> Result<Work> {
         tokio::select! {
             count = read => match count {
                 Ok(0) => Ok(Value::Undefined),
-                Ok(_) => {
+                Ok(count) => {
                     bytes.shrink_to_fit();
+                    *given += count as f64;
+                    last.clone_from(&bytes);
                     Ok(bytes.into())
                 }
                 // A server that ends TLS without saying so.
@@ -200,7 +217,7 @@ fn secure(env: &mut Env, args: &Args) -> Result<Work> {
         let (mut reading, mut writing) = (shared.reading.lock().await, shared.writing.lock().await);
         // A notice that no read took would end the next one.
         let _ = futures_util::FutureExt::now_or_never(shared.interrupt.notified());
-        let (Some(Reader::Plain(reader)), Some(Writer::Plain(writer))) = (reading.take(), writing.take()) else {
+        let (Some(Reading { reader: Reader::Plain(reader), .. }), Some(Writer::Plain(writer))) = (reading.take(), writing.take()) else {
             return Err(closed());
         };
         if !reader.is_pair_of(&writer) {

@@ -29,6 +29,7 @@ pub const OPS: &[(&str, Op)] = &[
     ("http.read", Op::Async(read)),
     ("http.forget", Op::Sync(forget)),
     ("http.close_agent", Op::Sync(close_agent)),
+    ("http.left", Op::Sync(left)),
 ];
 
 /// A request whose response's head has not arrived. Dropping it ends it.
@@ -146,6 +147,11 @@ fn read(env: &mut Env, args: &Args) -> Result<Work> {
 fn close_agent(env: &mut Env, args: &Args) -> Result {
     env.sockets.pool.close(args.u32(0)?);
     Ok(Value::Undefined)
+}
+
+/// → how many milliseconds the call that runs now has left.
+fn left(env: &mut Env, _: &Args) -> Result {
+    Ok(Value::Number(env.deadline.saturating_duration_since(std::time::Instant::now()).as_secs_f64() * 1000.0))
 }
 
 /// The type of the bodies that requests have.
