@@ -250,7 +250,8 @@ fn open(env: &mut Env, args: &Args) -> Result {
         _ => return Err(Failure::range_error("ERR_OUT_OF_RANGE", "Bad argument: mode")),
     };
     let settings = Settings::new(mode, args.get(1))?;
-    let memory = env.compression.take(settings.memory(mode))?;
+    let dictionary = settings.dictionary.as_ref().map_or(0, Vec::len);
+    let memory = env.compression.take(settings.memory(mode) + dictionary)?;
     let coder = settings.coder(mode)?;
     Ok(env.resources.add(Stream { mode, settings, coder, begun: false, ended: false, memory: vec![memory] })?.into())
 }

@@ -6,6 +6,12 @@ const { make: nodeError, invalidArgType, unavailable } = require('internal/error
 const { native } = internal;
 const forgotten = new FinalizationRegistry((id) => native['resource.close'](id));
 
+// The most bytes that a native op takes.
+const PART = 256 * 1024;
+// How many operations calls left behind when they ended: nobody takes their answers.
+let abandoned = 0;
+internal.onForget?.(() => void abandoned++);
+
 const v4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const isIPv4 = (text) => v4.test(`${text}`);
 
@@ -55,6 +61,7 @@ class Socket extends Duplex {
     this._paused = false;
     this._upgrading = false;
     this._wanted = false;
+    this._turn = 0;
     this._timer = undefined;
     this.on('end', () => {
       if (!this.allowHalfOpen && !this.writableEnded) this.end();
@@ -73,9 +80,13 @@ class Socket extends Duplex {
     this._port = port;
     const open = (address) => {
       if (this.destroyed) return;
-      this._open({ host: this._host, address, port, family: options.family }).then(
-        ({ id, about }) => this._opened(id, about),
-        (error) => this.destroy(error),
+      const id = native['socket.open']();
+      this._open(id, { host: this._host, address, port, family: options.family }).then(
+        (about) => this._opened(id, about),
+        (error) => {
+          native['resource.close'](id);
+          this.destroy(error);
+        },
       );
     };
     if (typeof options.lookup !== 'function' || isIP(this._host)) process.nextTick(open);
@@ -84,8 +95,8 @@ class Socket extends Duplex {
     return this;
   }
 
-  _open(options) {
-    return native['socket.connect'](options);
+  _open(id, options) {
+    return native['socket.connect'](id, options);
   }
 
   _opened(id, about) {
@@ -121,8 +132,12 @@ class Socket extends Duplex {
     this._wanted = true;
     if (this._id === undefined || this._reading || this._upgrading) return;
     this._reading = true;
-    native['socket.read'](this._id).then(
+    this._abandoned = abandoned;
+    const turn = ++this._turn;
+    native['socket.read'](this._id, this.bytesRead).then(
       (data) => {
+        // Another read has taken its place, and gives the same.
+        if (turn !== this._turn) return;
         this._reading = false;
         if (this.destroyed || data === false) return;
         this._active();
@@ -133,6 +148,7 @@ class Socket extends Duplex {
         }
       },
       (error) => {
+        if (turn !== this._turn) return;
         this._reading = false;
         // The call of the function ended while it waited: a connection that the function keeps is read on by the next call.
         if (error.code === 'ERR_CALL_ENDED' || (error.code === 'ETIMEDOUT' && error.syscall === undefined)) this._paused = true;
@@ -149,14 +165,18 @@ class Socket extends Duplex {
   }
   _send(chunk, callback) {
     if (this._id === undefined) return;
+    const rest = chunk.length > PART ? chunk.subarray(PART) : undefined;
+    if (rest !== undefined) chunk = chunk.subarray(0, PART);
     this._sent += chunk.length;
-    if (this._paused) {
-      this._paused = false;
+    // The call that waited for the next bytes may have ended.
+    if (this._paused || (this._reading && this._abandoned !== abandoned)) {
+      this._paused = this._reading = false;
       this._read();
     }
     native['socket.write'](this._id, chunk).then(() => {
       this._active();
-      callback();
+      if (rest === undefined) callback();
+      else this._send(rest, callback);
     }, callback);
   }
   _final(callback) {

@@ -17,9 +17,9 @@ class TLSSocket extends Plain {
     if (socket) this._take(socket, options);
   }
 
-  _open(options) {
+  _open(id, options) {
     this.servername = this._tls.servername ?? options.host;
-    return native['socket.connect']({ ...options, secure: true, tls: tlsOptions(this._tls) });
+    return native['socket.connect'](id, { ...options, secure: true, tls: tlsOptions(this._tls) });
   }
 
   // Goes on with the connection of another socket, which is of no use afterwards.

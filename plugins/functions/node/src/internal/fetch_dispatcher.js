@@ -3,6 +3,8 @@ const { make: nodeError, unavailable } = require('internal/errors');
 
 const { native } = internal;
 const AGENT = 0x7fffffff;
+// The most bytes that a native op takes.
+const PART = 256 * 1024;
 
 class Dispatcher {
   dispatch(options, handler) {
@@ -33,14 +35,10 @@ class Exchange {
       if (this.over) return;
       const source = await this.begin();
       if (this.over) return;
-      const sent = native['http.send'](this.id);
+      const sent = native['http.send'](this.id, this.body);
       if (source) this.upload(source).catch((error) => this.fail(error));
       const head = await sent;
-      this.body = head.body;
-      if (this.over) {
-        this.free();
-        return;
-      }
+      if (this.over) return;
       handler.onResponseStarted?.();
       const raw = head.headers.map((text) => Buffer.from(text, 'latin1'));
       const resume = () => {
@@ -82,7 +80,7 @@ class Exchange {
     headers.push('connection', 'keep-alive');
     let source = options.body;
     let body;
-    if (source && length !== undefined && length <= 1 << 20) {
+    if (source && length !== undefined && length <= PART) {
       const parts = [];
       for await (const part of source) parts.push(bytesOf(part));
       body = Buffer.concat(parts);
@@ -91,7 +89,7 @@ class Exchange {
     }
     if (source && length === undefined) headers.push('transfer-encoding', 'chunked');
     if (this.over) return undefined;
-    this.id = native['http.begin']({
+    [this.id, this.body] = native['http.begin']({
       method: options.method, path: options.path, host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (secure ? 443 : 80), secure, headers, body, streaming: Boolean(source), length, keepAlive: true, agent: AGENT,
       tls: secure ? {} : undefined,
     });
@@ -101,7 +99,8 @@ class Exchange {
   async upload(source) {
     for await (const part of source) {
       if (this.over || this.id === undefined) return;
-      await native['http.write'](this.id, bytesOf(part));
+      const bytes = bytesOf(part);
+      for (let at = 0; at < bytes.length && this.id !== undefined; at += PART) await native['http.write'](this.id, bytes.subarray(at, at + PART));
     }
     if (this.id !== undefined) native['http.end'](this.id);
   }

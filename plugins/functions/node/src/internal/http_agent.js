@@ -34,6 +34,7 @@ class Agent extends EventEmitter {
   addRequest(request, options) {
     const name = this.getName(options);
     const active = (this.sockets[name] ??= []);
+    if (active.length >= this.maxSockets || this.totalSocketCount >= this.maxTotalSockets) this._sweep();
     if (active.length < this.maxSockets && this.totalSocketCount < this.maxTotalSockets) {
       active.push(request._socket);
       this.totalSocketCount++;
@@ -41,6 +42,12 @@ class Agent extends EventEmitter {
     } else {
       (this.requests[name] ??= []).push(request);
     }
+  }
+
+  // Ends what calls left behind that are over.
+  _sweep() {
+    const now = Date.now();
+    for (const list of Object.values(this.sockets)) for (const { _request } of [...list]) if (_request?._until < now) _request.destroy();
   }
 
   _ended(name, socket) {

@@ -9,6 +9,8 @@ const { make: nodeError, invalidArgType, unavailable } = require('internal/error
 const { native } = internal;
 const withoutBody = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
 const hangUp = () => nodeError(Error, 'ECONNRESET', 'socket hang up');
+// The most bytes that a native op takes.
+const PART = 256 * 1024;
 const forgotten = new FinalizationRegistry((id) => native['http.forget'](id));
 
 function optionsOf(url) {
@@ -89,6 +91,8 @@ class ClientRequest extends Writable {
     this._held = undefined;
     this._name = undefined;
     this._closed = false;
+    // No answer comes after that, and nothing tells of it if the call ended before.
+    this._until = Date.now() + native['http.left']();
     this._socket = new HttpSocket(this, this._secure);
 
     if (callback) this.once('response', callback);
@@ -213,9 +217,10 @@ class ClientRequest extends Writable {
     }
     const send = (address) => {
       if (this.destroyed) return;
+      let body;
       try {
         const tls = this._secure ? require('internal/tls_options')(given) : undefined;
-        this._id = native['http.begin']({
+        [this._id, body] = native['http.begin']({
           ...how, address, method: this.method, path: this.path, host: this.host, port: this._port, family: options.family, secure: this._secure, headers, keepAlive, agent: this.agent._number, tls,
         });
       } catch (error) {
@@ -228,7 +233,13 @@ class ClientRequest extends Writable {
       if (['connect', 'secureConnect', 'lookup', 'ready'].some((name) => socket.listenerCount(name) > 0)) {
         native['http.connected'](this._id).then((about) => about && socket._connected(about), () => {});
       }
-      native['http.send'](this._id).then((head) => this._respond(head), (error) => this.destroy(error));
+      native['http.send'](this._id, body).then(
+        (head) => this._respond(head, body),
+        (error) => {
+          native['resource.close'](body);
+          this.destroy(error);
+        },
+      );
     };
     if (typeof options.lookup !== 'function' || require('net').isIP(this.host)) send(undefined);
     else {
@@ -239,9 +250,9 @@ class ClientRequest extends Writable {
     }
   }
 
-  _respond(head) {
+  _respond(head, body) {
     if (this.destroyed) {
-      native['resource.close'](head.body);
+      native['resource.close'](body);
       return;
     }
     const socket = this._socket;
@@ -249,7 +260,7 @@ class ClientRequest extends Writable {
     socket._connected(head.socket);
     socket._active();
     const response = new IncomingMessage(socket);
-    response._begin(head);
+    response._begin(head, body);
     response.req = this;
     this.res = response;
     if (this.writableFinished) this._forget();
@@ -304,14 +315,23 @@ class ClientRequest extends Writable {
       if (!this.destroyed) setTimeout(() => this._send(chunk, callback), 1);
       return;
     }
-    this._socket.bytesWritten += chunk.length;
+    this._socket.bytesWritten += Math.min(chunk.length, PART);
     this._socket._active();
-    native['http.write'](this._id, chunk).then(() => callback(), callback);
+    const rest = chunk.length > PART ? chunk.subarray(PART) : undefined;
+    native['http.write'](this._id, rest === undefined ? chunk : chunk.subarray(0, PART)).then(() => (rest === undefined || this._id === undefined ? callback() : this._send(rest, callback)), callback);
   }
   _final(callback) {
     this._when(() => this._finish(callback));
   }
   _finish(callback) {
+    if (!this._begun && this._whole?.length > PART) {
+      // It goes in parts, although its length is known.
+      const whole = this._whole;
+      this._whole = undefined;
+      if (!this.hasHeader('content-length') && !this.hasHeader('transfer-encoding')) this.setHeader('Content-Length', `${whole.length}`);
+      this._send(whole, (error) => (error ? callback(error) : this._finish(callback)));
+      return;
+    }
     if (!this._begun) this._begin({ body: this._whole });
     else if (this._id === undefined && !this.destroyed && this.res === null) {
       setTimeout(() => this._finish(callback), 1);

@@ -3,6 +3,7 @@ const { Readable } = require('stream');
 const { make: nodeError } = require('internal/errors');
 
 const { native } = internal;
+const forgotten = new FinalizationRegistry((body) => native['resource.close'](body));
 
 // Headers of which the first one counts when there are several (RFC 9110, and Node.js).
 const single = new Set([
@@ -47,14 +48,15 @@ class IncomingMessage extends Readable {
     this._reading = false;
   }
 
-  _begin(head) {
+  _begin(head, body) {
     this.statusCode = head.status;
     this.statusMessage = head.statusText;
     this.httpVersion = head.version;
     this.httpVersionMajor = 1;
     this.httpVersionMinor = Number(head.version.slice(2));
     this.rawHeaders = head.headers;
-    this._body = head.body;
+    this._body = body;
+    forgotten.register(this, body, this);
     this.on('end', () => this.req?._responseEnded());
   }
 
@@ -115,7 +117,10 @@ class IncomingMessage extends Readable {
   }
 
   _release() {
-    if (this._body !== undefined) native['resource.close'](this._body);
+    if (this._body !== undefined) {
+      forgotten.unregister(this);
+      native['resource.close'](this._body);
+    }
     this._body = undefined;
     this.socket?._done?.();
   }

@@ -245,6 +245,18 @@ async fn a_response_that_does_not_fit_ends_its_function_only() {
 }
 
 #[tokio::test]
+async fn large_bodies_go_out_whole() {
+    let server = Server::http().await;
+    let f = client(
+        "const data = Buffer.alloc(3 << 20, 'abc');
+         const whole = await get(base + '/body', { method: 'POST' }, data);
+         const sent = await fetch(base + '/body', { method: 'POST', body: data });
+         return [whole.text === data.toString(), (await sent.text()) === data.toString()];",
+    );
+    assert_eq!(f.ok(json!({"port": server.port})).await, json!([true, true]));
+}
+
+#[tokio::test]
 async fn private_addresses_are_out_of_reach() {
     let server = Server::http().await;
     let f = Function::js(&format!(
@@ -287,4 +299,20 @@ async fn private_addresses_are_out_of_reach() {
     ));
     assert_eq!(f.ok(json!({"port": server.port})).await["code"], "ERR_OUTBOUND_NOT_ALLOWED");
     assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn an_agent_gets_back_what_calls_left_behind() {
+    let server = Server::http().await;
+    let f = on_loopback(
+        "const http = require('http');
+         const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+         module.exports = ({ args }) => new Promise((resolve) => {
+           http.get({ host: '127.0.0.1', port: args.port, path: args.path, agent }, (response) => response.resume().on('end', () => resolve(response.statusCode))).on('error', () => {});
+         });",
+    );
+    let (outcome, _) = f.invoke(json!({"port": server.port, "path": "/slow"}), Duration::from_millis(100)).await;
+    assert!(outcome.result.is_err());
+    server.client_went_away().await;
+    assert_eq!(f.ok(json!({"port": server.port, "path": "/hello"})).await, 200);
 }

@@ -108,3 +108,29 @@ async fn what_is_not_available_can_be_required_and_says_so_when_it_is_used() {
     let code = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
     assert_eq!(f.ok(json!(null)).await, json!([code, code, code, code, code, code, code, ":path"]));
 }
+
+#[tokio::test]
+async fn what_arrives_between_calls_is_not_lost() {
+    let server = Server::echo().await;
+    let f = on_loopback(
+        "const net = require('net');
+         let socket;
+         let text = '';
+         module.exports = async ({ args }) => {
+           if (args.text) {
+             socket = net.connect(args.port, '127.0.0.1');
+             socket.on('data', (data) => { text += data; });
+             await new Promise((resolve) => socket.once('connect', resolve));
+             socket.write(args.text);
+             return text;
+           }
+           await new Promise((resolve) => { socket.on('data', resolve); socket.write('!'); });
+           while (!text.endsWith('!')) await new Promise((resolve) => setTimeout(resolve, 1));
+           return text;
+         };",
+    );
+    f.ok(json!({"port": server.port, "text": "early"})).await;
+    // The echo comes while no call runs.
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert_eq!(f.ok(json!({"port": server.port})).await, "early!");
+}

@@ -10,10 +10,13 @@ use tokio_rustls::client::TlsStream;
 
 use super::super::{Failure, Result, Value};
 use super::tls::{Peer, Tls};
-use super::{Network, errors, resolve};
+use super::{Sockets, errors, resolve};
 
 /// How long one of several addresses may take before the next one is tried.
 const NEXT_ADDRESS: Duration = Duration::from_secs(1);
+
+/// The longest name or address of a host.
+const MAX_HOST: usize = 1024;
 
 /// Where a connection goes to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +45,9 @@ impl Target {
             Some(6.0) => 6,
             _ => 0,
         };
+        if [text("host"), text("address")].into_iter().flatten().any(|name| name.len() > MAX_HOST) {
+            return Err(Failure::type_error("ERR_INVALID_ARG_VALUE", format!("a host has at most {MAX_HOST} characters")));
+        }
         // The port is a whole number of 16 bits.
         Ok(Self {
             host: text("host").unwrap_or("localhost").to_owned(),
@@ -75,13 +81,13 @@ pub enum Stream {
 /// `ERR_OUTBOUND_NOT_ALLOWED`, `ENOTFOUND`, `ECONNREFUSED` and others of the system; those of
 /// certificates.
 pub async fn connect(
-    network: &Network,
+    sockets: &Sockets,
     target: &Target,
     tls: Option<&Arc<Tls>>,
     permit: OwnedSemaphorePermit,
 ) -> Result<(Stream, Ends, Option<Peer>)> {
     let host = target.address.as_deref().unwrap_or(&target.host);
-    let addresses = resolve::allowed(network, host, target.port, target.family).await?;
+    let addresses = resolve::allowed(sockets, host, target.port, target.family).await?;
     let tcp = first(&addresses).await?;
     // Small writes go out at once, as in Node.js.
     let _ = tcp.set_nodelay(true);

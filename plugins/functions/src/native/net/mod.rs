@@ -29,6 +29,12 @@ pub const OPS: [&[(&str, Op)]; 3] = [resolve::OPS, http::OPS, socket::OPS];
 pub const MAX_SOCKETS: usize = 64;
 /// How long a request waits for one of them to end.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The most bytes of TLS options: certificates and keys.
+const MAX_OPTIONS: usize = 1024 * 1024;
+/// How many lookups of names run at once, in all instances; each has a thread for itself.
+const MAX_LOOKUPS: usize = 64;
+/// How many of them one instance may have.
+const MAX_OWN_LOOKUPS: usize = 8;
 /// How many different TLS settings an instance keeps.
 const MAX_SETTINGS: usize = 16;
 
@@ -37,6 +43,7 @@ const MAX_SETTINGS: usize = 16;
 pub struct Network {
     policy: Policy,
     roots: Arc<RootCertStore>,
+    lookups: Arc<Semaphore>,
 }
 
 impl Network {
@@ -54,13 +61,17 @@ impl Network {
                 return Err("there is no certificate of an authority".to_owned());
             }
         }
-        Ok(Self { policy, roots: Arc::new(roots) })
+        Ok(Self::of(policy, roots))
+    }
+
+    fn of(policy: Policy, roots: RootCertStore) -> Self {
+        Self { policy, roots: Arc::new(roots), lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)) }
     }
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { policy: Policy::default(), roots: Arc::new(tls::public_roots()) }
+        Self::of(Policy::default(), tls::public_roots())
     }
 }
 
@@ -73,6 +84,7 @@ type Setting = (Value, Arc<Tls>);
 pub struct Sockets {
     network: Arc<Network>,
     permits: Arc<Semaphore>,
+    lookups: Arc<Semaphore>,
     pool: Arc<Pool>,
     settings: Arc<Mutex<Vec<Setting>>>,
 }
@@ -80,11 +92,20 @@ pub struct Sockets {
 impl Sockets {
     /// No connections.
     pub fn new(network: Arc<Network>) -> Self {
-        Self { network, permits: Arc::new(Semaphore::new(MAX_SOCKETS)), pool: Arc::default(), settings: Arc::default() }
+        Self {
+            network,
+            permits: Arc::new(Semaphore::new(MAX_SOCKETS)),
+            lookups: Arc::new(Semaphore::new(MAX_OWN_LOOKUPS)),
+            pool: Arc::default(),
+            settings: Arc::default(),
+        }
     }
 
     /// The TLS settings of options, made once.
     fn tls(&self, options: &Value) -> Result<Arc<Tls>> {
+        if size(options) > MAX_OPTIONS {
+            return Err(Failure::range_error("ERR_OUT_OF_RANGE", format!("TLS options have at most {MAX_OPTIONS} bytes")));
+        }
         let mut settings = self.settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((_, tls)) = settings.iter().find(|(known, _)| known == options) {
             return Ok(tls.clone());
@@ -108,5 +129,16 @@ impl Sockets {
             _ => Err(Failure::error("EMFILE", format!("the function has {MAX_SOCKETS} connections open; no more are allowed"))
                 .with("syscall", "connect")),
         }
+    }
+}
+
+/// How many bytes the texts and bytes of a value have.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::List(items) => items.iter().map(size).sum(),
+        Value::Map(entries) => entries.iter().map(|(_, value)| size(value)).sum(),
+        _ => 0,
     }
 }

@@ -9,10 +9,11 @@ use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, watch};
 use super::super::{Args, Env, Failure, Op, Result, Value, Work, work};
 use super::connect::{self, Ends, Stream, Target};
 use super::errors;
-use super::http::about;
+use super::http::{about, part};
 
 /// The ops of this file.
 pub const OPS: &[(&str, Op)] = &[
+    ("socket.open", Op::Sync(open)),
     ("socket.connect", Op::Async(connect)),
     ("socket.read", Op::Async(read)),
     ("socket.write", Op::Async(write)),
@@ -37,11 +38,19 @@ type Halves<T> = (ReadHalf<T>, WriteHalf<T>);
 
 #[derive(Default)]
 struct Shared {
-    reading: Mutex<Option<Reader>>,
+    reading: Mutex<Option<Reading>>,
     writing: Mutex<Option<Writer>>,
     /// Ends a read that waits, without losing anything.
     interrupt: Notify,
     about: std::sync::Mutex<Option<(Ends, OwnedSemaphorePermit)>>,
+}
+
+/// The side that is read. The bytes of the last read stay until the next one says that they came:
+/// nobody takes the answer to a call that has ended.
+struct Reading {
+    reader: Reader,
+    last: Vec<u8>,
+    given: f64,
 }
 
 enum Reader {
@@ -86,7 +95,7 @@ impl Shared {
                 (Reader::Secure(reader), Writer::Secure(writer))
             }
         };
-        *self.reading.lock().await = Some(reader);
+        *self.reading.lock().await = Some(Reading { reader, last: Vec::new(), given: 0.0 });
         *self.writing.lock().await = Some(writer);
     }
 }
@@ -95,18 +104,23 @@ fn closed() -> Failure {
     Failure::error("ERR_SOCKET_CLOSED", "Socket is closed")
 }
 
-/// `(options)` → the socket's number and its ends.
+/// → the number of a socket that is not connected yet.
+fn open(env: &mut Env, _: &Args) -> Result {
+    Ok(env.resources.add(Socket { shared: Arc::default(), closed: watch::channel(()).0 })?.into())
+}
+
+/// `(socket, options)` → the socket's ends.
 fn connect(env: &mut Env, args: &Args) -> Result<Work> {
-    let options = args.get(0);
+    let options = args.get(1);
     let target = Target::new(options)?;
     let secure = options.get("secure").and_then(Value::as_bool).unwrap_or(false);
     let tls = if secure { Some(env.sockets.tls(options.get("tls").unwrap_or(&Value::Undefined))?) } else { None };
-    let socket = Socket { shared: Arc::default(), closed: watch::channel(()).0 };
-    let (shared, sockets) = (socket.shared.clone(), env.sockets.clone());
-    let id = env.resources.add(socket)?;
-    let work = env.resources.get::<Socket>(id)?.work(async move {
+    let sockets = env.sockets.clone();
+    let socket = env.resources.get::<Socket>(args.u32(0)?)?;
+    let shared = socket.shared.clone();
+    socket.work(async move {
         let permit = sockets.permit().await?;
-        let (stream, ends, peer) = connect::connect(&sockets.network, &target, tls.as_ref(), permit).await?;
+        let (stream, ends, peer) = connect::connect(&sockets, &target, tls.as_ref(), permit).await?;
         let about = about(&ends, peer.as_ref());
         let (io, permit) = match stream {
             Stream::Plain(stream, permit) => (Io::Plain(stream), permit),
@@ -116,19 +130,24 @@ fn connect(env: &mut Env, args: &Args) -> Result<Work> {
         if let Ok(mut slot) = shared.about.lock() {
             *slot = Some((ends, permit));
         }
-        Ok(Value::map([("id", id.into()), ("about", about)]))
-    });
-    // JavaScript has no number to close it by until it is connected.
-    work.map(|task| -> Work { Box::pin(task) })
+        Ok(about)
+    })
 }
 
-/// `(socket)` → the next bytes; `undefined` at the end; `false` when TLS begins.
+/// `(socket, received)` → the bytes after those that were received; `undefined` at the end; `false`
+/// when another read, or TLS, takes its place.
 fn read(env: &mut Env, args: &Args) -> Result<Work> {
+    let received = args.number(1)?;
     let socket = env.resources.get::<Socket>(args.u32(0)?)?;
     let shared = socket.shared.clone();
+    // A read that waits was a call's that has ended.
+    shared.interrupt.notify_waiters();
     socket.work(async move {
         let mut reading = shared.reading.lock().await;
-        let reader = reading.as_mut().ok_or_else(closed)?;
+        let Reading { reader, last, given } = reading.as_mut().ok_or_else(closed)?;
+        if received < *given {
+            return Ok(last.clone().into());
+        }
         let mut bytes = Vec::with_capacity(READ);
         let read = async {
             match reader {
@@ -139,8 +158,10 @@ fn read(env: &mut Env, args: &Args) -> Result<Work> {
         tokio::select! {
             count = read => match count {
                 Ok(0) => Ok(Value::Undefined),
-                Ok(_) => {
+                Ok(count) => {
                     bytes.shrink_to_fit();
+                    *given += count as f64;
+                    last.clone_from(&bytes);
                     Ok(bytes.into())
                 }
                 // A server that ends TLS without saying so.
@@ -155,7 +176,7 @@ fn read(env: &mut Env, args: &Args) -> Result<Work> {
 /// `(socket, bytes)`: sends bytes; done when the system has taken them.
 fn write(env: &mut Env, args: &Args) -> Result<Work> {
     let socket = env.resources.get::<Socket>(args.u32(0)?)?;
-    let (shared, bytes) = (socket.shared.clone(), args.bytes(1)?.to_vec());
+    let (shared, bytes) = (socket.shared.clone(), part(args.bytes(1)?)?);
     socket.work(async move {
         let mut writing = shared.writing.lock().await;
         let result = match writing.as_mut().ok_or_else(closed)? {
@@ -196,7 +217,7 @@ fn secure(env: &mut Env, args: &Args) -> Result<Work> {
         let (mut reading, mut writing) = (shared.reading.lock().await, shared.writing.lock().await);
         // A notice that no read took would end the next one.
         let _ = futures_util::FutureExt::now_or_never(shared.interrupt.notified());
-        let (Some(Reader::Plain(reader)), Some(Writer::Plain(writer))) = (reading.take(), writing.take()) else {
+        let (Some(Reading { reader: Reader::Plain(reader), .. }), Some(Writer::Plain(writer))) = (reading.take(), writing.take()) else {
             return Err(closed());
         };
         if !reader.is_pair_of(&writer) {

@@ -29,6 +29,7 @@ pub const OPS: &[(&str, Op)] = &[
     ("http.read", Op::Async(read)),
     ("http.forget", Op::Sync(forget)),
     ("http.close_agent", Op::Sync(close_agent)),
+    ("http.left", Op::Sync(left)),
 ];
 
 /// A request whose response's head has not arrived. Dropping it ends it.
@@ -41,21 +42,41 @@ struct Pending {
     aborted: Option<oneshot::Receiver<()>>,
 }
 
-/// `(options)` → the request's number.
+/// The most bytes of a body that an op takes. JavaScript holds back the rest.
+const PART: usize = 256 * 1024;
+
+/// The bytes of a part of a body.
+///
+/// # Errors
+/// `ERR_OUT_OF_RANGE` when there are too many.
+pub fn part(bytes: &[u8]) -> Result<Vec<u8>> {
+    if bytes.len() > PART {
+        return Err(Failure::range_error("ERR_OUT_OF_RANGE", format!("a part of a body has at most {PART} bytes")));
+    }
+    Ok(bytes.to_vec())
+}
+
+/// `(options)` → the request's number, and that of its response's body.
 fn begin(env: &mut Env, args: &Args) -> Result {
     let options = args.get(0);
     let (request, parts, connected) = Request::new(options, &env.sockets)?;
     let (abort, aborted) = oneshot::channel();
     let pending = Pending { request: Some(request), connected: Some(connected), parts, abort: Some(abort), aborted: Some(aborted) };
-    Ok(env.resources.add(pending)?.into())
+    let body = env.resources.add(Incoming::default())?;
+    match env.resources.add(pending) {
+        Ok(id) => Ok(Value::List(vec![id.into(), body.into()])),
+        Err(failure) => {
+            env.resources.close(body);
+            Err(failure)
+        }
+    }
 }
 
-/// `(request)` → the response's head: `status`, `statusText`, `version`, `headers`, `socket`, `body`
-/// (a number to read from).
+/// `(request, body)` → the response's head: `status`, `statusText`, `version`, `headers`, `socket`,
+/// `reused`.
 fn send(env: &mut Env, args: &Args) -> Result<Work> {
     let id = args.u32(0)?;
-    let response = env.resources.add(Incoming::default())?;
-    let slot = env.resources.get::<Incoming>(response)?.clone();
+    let slot = env.resources.get::<Incoming>(args.u32(1)?)?.clone();
     let deadline = env.deadline;
     let pending = env.resources.get::<Pending>(id)?;
     let (Some(request), Some(aborted)) = (pending.request.take(), pending.aborted.take()) else {
@@ -63,13 +84,10 @@ fn send(env: &mut Env, args: &Args) -> Result<Work> {
     };
     let sockets = env.sockets.clone();
     work(async move {
-        let head = tokio::select! {
-            head = request.send(&sockets, deadline, slot) => head?,
-            _ = aborted => return Err(errors::hang_up()),
-        };
-        let Value::Map(mut entries) = head else { return Err(errors::hang_up()) };
-        entries.push(("body".to_owned(), response.into()));
-        Ok(Value::Map(entries))
+        tokio::select! {
+            head = request.send(&sockets, deadline, slot) => head,
+            _ = aborted => Err(errors::hang_up()),
+        }
     })
 }
 
@@ -88,7 +106,7 @@ fn connected(env: &mut Env, args: &Args) -> Result<Work> {
 fn write(env: &mut Env, args: &Args) -> Result<Work> {
     let pending = env.resources.get::<Pending>(args.u32(0)?)?;
     let parts = pending.parts.clone().ok_or_else(|| Failure::error("ERR_STREAM_WRITE_AFTER_END", "write after end"))?;
-    let data = args.bytes(1)?.to_vec();
+    let data = part(args.bytes(1)?)?;
     work(async move {
         // Nobody takes it any more when the request has failed, and that is told by `http.send`; or
         // when the server has answered without reading all.
@@ -129,6 +147,11 @@ fn read(env: &mut Env, args: &Args) -> Result<Work> {
 fn close_agent(env: &mut Env, args: &Args) -> Result {
     env.sockets.pool.close(args.u32(0)?);
     Ok(Value::Undefined)
+}
+
+/// → how many milliseconds the call that runs now has left.
+fn left(env: &mut Env, _: &Args) -> Result {
+    Ok(Value::Number(env.deadline.saturating_duration_since(std::time::Instant::now()).as_secs_f64() * 1000.0))
 }
 
 /// The type of the bodies that requests have.

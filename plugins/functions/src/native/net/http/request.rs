@@ -25,6 +25,8 @@ const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 2000;
 /// The most bytes of a request's head.
 const MAX_REQUEST_HEAD: usize = 256 * 1024;
+/// The most bytes of a method; a longer one is none.
+const MAX_METHOD: usize = 64;
 /// What a connection reads ahead.
 const BUFFER: usize = 256 * 1024;
 /// How much longer than the call a response may stay open.
@@ -50,7 +52,7 @@ impl Request {
         let target = Target::new(options)?;
         let tls = if flag("secure") { Some(sockets.tls(options.get("tls").unwrap_or(&Value::Undefined))?) } else { None };
         let (body, parts) = match options.get("body") {
-            Some(Value::Bytes(bytes)) => (Body::Whole(Some(Bytes::from(bytes.clone()))), None),
+            Some(Value::Bytes(bytes)) => (Body::Whole(Some(Bytes::from(super::part(bytes)?))), None),
             _ if flag("streaming") => {
                 let length = number("length").filter(|length| *length >= 0.0).map(|length| length as u64);
                 let (body, parts) = Body::later(length);
@@ -59,7 +61,8 @@ impl Request {
             _ => (Body::Whole(None), None),
         };
         let mut message = http::Request::new(body);
-        *message.method_mut() = Method::from_bytes(text("method").unwrap_or("GET").as_bytes())
+        let method = text("method").filter(|method| method.len() <= MAX_METHOD).unwrap_or("GET");
+        *message.method_mut() = Method::from_bytes(method.as_bytes())
             .map_err(|_| Failure::type_error("ERR_INVALID_HTTP_TOKEN", "Method must be a valid HTTP token"))?;
         *message.uri_mut() = uri(text("path").unwrap_or("/"))?;
         *message.headers_mut() = headers(options.get("headers").unwrap_or(&Value::Undefined))?;
@@ -142,7 +145,7 @@ impl Drop for Aborting {
 
 async fn open(sockets: &Sockets, target: &Target, tls: Option<&Arc<Tls>>) -> Result<Connection> {
     let permit = sockets.permit().await?;
-    let (stream, ends, peer) = connect::connect(&sockets.network, target, tls, permit).await?;
+    let (stream, ends, peer) = connect::connect(sockets, target, tls, permit).await?;
     let about = Arc::new(about(&ends, peer.as_ref()));
     let (sender, task) = match stream {
         Stream::Plain(stream, permit) => handshake(stream, permit).await?,
