@@ -14,6 +14,7 @@ mod service;
 mod signed_url;
 mod spec;
 mod transfer;
+mod trigger;
 
 pub use plugin::Functions;
 
