@@ -139,7 +139,7 @@ impl Plugin for Functions {
     }
 
     async fn drain(self: Arc<Self>) -> Result<()> {
-        self.0.drain_timers().await;
+        self.0.drain_timers(trigger::PATIENCE).await;
         self.0.logs.flush().await
     }
 

@@ -13,7 +13,7 @@ use crate::service::{Edge, Service};
 
 pub use cron::Schedule;
 pub use http::{PATH_PREFIX, PREFIX, Routes, SwitchParams, check_path};
-pub use timer::Timers;
+pub use timer::{PATIENCE, Timers};
 
 /// The triggers' part of the service.
 pub struct Triggers<E> {

@@ -1,6 +1,7 @@
 //! HTTP triggers (manual, 2.8): a request runs a function, and what it returns is the response.
 
 mod address;
+mod body;
 mod path;
 mod paths;
 mod request;
@@ -43,25 +44,34 @@ impl<E: Edge> Service<E> {
         response
     }
 
-    async fn triggered(&self, request: HttpRequest) -> Result<response::Response> {
-        let nothing = || Error::new(codes::NOT_FOUND, format!("nothing is served at {}", request.path()));
-        let at = address::locate(&request.host, request.path(), self.config.trigger_domain.as_deref()).ok_or_else(nothing)?;
-        let name = self.function_at(at).await?.ok_or_else(nothing)?;
-        request::check(&request.method, &request.headers, request.body.length())?;
-        let (space, path) = (at.space.to_owned(), at.path.to_owned());
-        let query = request.query().to_owned();
-        let body = request.body.collect(request::MAX_BODY).await.map_err(|error| match error.code() {
-            codes::INVALID_BODY if error.message().starts_with("the body is larger") => request::too_large(),
-            _ => error,
-        })?;
-        let args = request::args(&path, &request.method, &request.headers, &query, &body).to_string();
-        let mut call = Call::new(space, crate::plugin::INVOKE, "");
-        call.caller = request.caller;
+    async fn triggered(&self, mut request: HttpRequest) -> Result<response::Response> {
+        let body = std::mem::replace(&mut request.body, Body::empty());
+        let admitted = self.admit(&request, body.length()).await;
+        let (at, name) = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                body::discard(body, &request.headers).await;
+                return Err(error);
+            }
+        };
+        let body = body::read(body).await?;
+        let args = request::args(at.path, &request.method, &request.headers, request.query(), &body).to_string();
+        let mut call = Call::new(at.space, crate::plugin::INVOKE, "");
+        call.caller = request.caller.clone();
         call.caller.kind = CallerKind::Http;
-        call.request_id = request.request_id;
+        call.request_id.clone_from(&request.request_id);
         call.deadline = Instant::now() + Duration::from_secs(self.config.max_timeout_seconds) + MARGIN;
         let finished = self.run(call, &name, args).await?;
         response::of(&finished.outcome.result?)
+    }
+
+    /// Where a request leads, if it is one that triggers take.
+    async fn admit<'a>(&self, request: &'a HttpRequest, length: Option<u64>) -> Result<(Address<'a>, String)> {
+        let nothing = || Error::new(codes::NOT_FOUND, format!("nothing is served at {}", request.path()));
+        let at = address::locate(&request.host, request.path(), self.config.trigger_domain.as_deref()).ok_or_else(nothing)?;
+        let name = self.function_at(at).await?.ok_or_else(nothing)?;
+        request::check(&request.method, &request.headers, length)?;
+        Ok((at, name))
     }
 
     /// The name of the function at an address.
@@ -94,6 +104,7 @@ fn problem(error: &Error, request_id: &str) -> HttpResponse {
         request::CONTENT_TYPE => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         request::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
         codes::INVALID_BODY => StatusCode::BAD_REQUEST,
+        codes::TIMEOUT => StatusCode::REQUEST_TIMEOUT,
         codes::THROTTLED | codes::THROTTLED_CONCURRENCY => StatusCode::TOO_MANY_REQUESTS,
         codes::UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
         response::INVALID | response::TOO_LARGE => StatusCode::BAD_GATEWAY,

@@ -173,7 +173,7 @@ async fn requests_that_no_trigger_takes() {
         uri: uri.to_owned(),
         host: String::new(),
         headers: HeaderMap::new(),
-        body: Body::from_stream(futures_util::stream::iter(vec![Ok(bytes::Bytes::from(vec![b'x'; 600_000])); 2])),
+        body: Body::from_stream(futures_util::stream::iter([0, 1].map(|_| Ok(bytes::Bytes::from(vec![b'x'; 600_000]))))),
         caller: Caller::default(),
         request_id: String::new(),
     };

@@ -27,7 +27,7 @@ use watch::Watch;
 /// How late a fire may still be run, in milliseconds; later it was missed.
 const LATE: u64 = 60_000;
 /// How long running functions are waited for when the plugin ends. The host waits for 30 seconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The timers' part of the service.
 pub struct Timers<E> {
@@ -67,13 +67,13 @@ impl<E: Edge> Service<E> {
         *self.triggers.timers.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
     }
 
-    /// Stops watching, and waits for the functions that timers run. What has not ended in time is
-    /// noted in the function's log.
-    pub async fn drain_timers(&self) {
+    /// Stops watching, and waits at most `patience` for the functions that timers run. What has not
+    /// ended then is noted in the function's log.
+    pub async fn drain_timers(&self, patience: Duration) {
         let timers = &self.triggers.timers;
         timers.stop.notify_one();
         let watching = timers.watching.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let ended = tokio::time::timeout(PATIENCE, async {
+        let ended = tokio::time::timeout(patience, async {
             if let Some(watching) = watching {
                 let _ = watching.await;
             }
