@@ -79,7 +79,7 @@ pub fn trigger(data: &[u8]) {
         let address = format!("/trigger/space{path}");
         let found = address::locate("localhost", &address, None).expect("a path that a function may have is found");
         assert_eq!((found.space, found.path), ("space", path));
-        assert!(path.len() <= 128 && !path.contains("..") && !path.ends_with('/'));
+        assert!(path.len() <= 128 && !path.ends_with('/') && path.split('/').all(|segment| segment != ".."));
     }
     if let Some(found) = address::locate(host, path, Some("fn.example.com")) {
         assert!(found.path.starts_with("/http") && path.ends_with(found.path));

@@ -1,5 +1,7 @@
 //! `DescribeHttpTriggerConfig` and `UpdateHttpTriggerConfig`: the switch of a space.
 
+use std::str::{FromStr, ParseBoolError};
+
 use sdk_plugin::contract::management::{self, INVALID_PARAMETER};
 use sdk_plugin::{Error, Result};
 use serde::Deserialize;
@@ -13,13 +15,25 @@ use crate::service::{Edge, Service};
 #[serde(rename_all = "PascalCase")]
 pub struct SwitchParams {
     #[serde(default, deserialize_with = "management::optional")]
-    enable_service: Option<bool>,
+    enable_service: Option<Flag>,
     #[serde(default)]
     custom_domain: String,
     #[serde(default)]
     custom_domain_certificate: String,
     #[serde(default)]
     custom_domain_private_key: String,
+}
+
+/// A boolean. The SDK for Python sends it as Python writes it, `True`.
+#[derive(Clone, Copy, Debug)]
+struct Flag(bool);
+
+impl FromStr for Flag {
+    type Err = ParseBoolError;
+
+    fn from_str(text: &str) -> std::result::Result<Self, ParseBoolError> {
+        text.to_ascii_lowercase().parse().map(Self)
+    }
 }
 
 /// The switch of a space. Its `_id` is the space's.
@@ -65,7 +79,7 @@ impl<E: Edge> Service<E> {
                 return Err(Error::new(INVALID_PARAMETER, message));
             }
         }
-        if let Some(on) = params.enable_service {
+        if let Some(Flag(on)) = params.enable_service {
             self.triggers.switches.upsert(json!({"_id": space}), json!({"$set": {"spaceId": space, "http": on}})).await?;
             self.triggers.routes.forget(space);
         }

@@ -227,7 +227,11 @@ async fn the_switch_tells_where_the_triggers_are() {
     let cloud = Cloud::new();
     let off = cloud.service.describe_http_trigger("s").await.unwrap();
     assert_eq!((&off["EnableService"], &off["DefaultEndpoint"]), (&json!(false), &json!("127.0.0.1:1/trigger/s")));
-    assert_eq!(switch(&cloud, true).await["EnableService"], true);
+    for (sent, on) in [("True", true), ("False", false), ("true", true)] {
+        let switched = cloud.service.update_http_trigger("s", params(json!({"EnableService": sent}))).await.unwrap();
+        assert_eq!(switched["EnableService"], on, "{sent}");
+    }
+    assert!(serde_json::from_value::<SwitchParams>(json!({"EnableService": "yes"})).is_err());
     let same = cloud.service.update_http_trigger("s", params(json!({"CustomDomain": ""}))).await.unwrap();
     assert_eq!(same["EnableService"], true, "what is absent stays");
     let refused = cloud.service.update_http_trigger("s", params(json!({"CustomDomain": "a.example.com", "EnableService": "false"}))).await;
