@@ -70,6 +70,10 @@ impl<E: Edge> Service<E> {
         let nothing = || Error::new(codes::NOT_FOUND, format!("nothing is served at {}", request.path()));
         let at = address::locate(&request.host, request.path(), self.config.trigger_domain.as_deref()).ok_or_else(nothing)?;
         let name = self.function_at(at).await?.ok_or_else(nothing)?;
+        // The core knows without asking the database.
+        if !self.is_open(at.space).await? {
+            return Err(nothing());
+        }
         request::check(&request.method, &request.headers, length)?;
         Ok((at, name))
     }
@@ -83,7 +87,7 @@ impl<E: Edge> Service<E> {
             Known::Off => return Ok(None),
             Known::On => {}
             Known::Nothing => {
-                let on = self.is_switched_on(space).await? && self.is_open(space).await?;
+                let on = self.is_switched_on(space).await?;
                 self.triggers.routes.put_space(space, on, moment);
                 if !on {
                     return Ok(None);

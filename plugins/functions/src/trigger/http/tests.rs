@@ -117,6 +117,7 @@ async fn what_is_switched_off_is_not_there() {
 #[tokio::test]
 async fn a_space_that_is_switched_off_answers_no_requests() {
     let cloud = open(ECHO).await;
+    assert_eq!(get(&cloud, "/trigger/s/http/f").await.status, 200);
     cloud.memory.0.suspended.lock().unwrap().push("s".to_owned());
     assert_eq!(get(&cloud, "/trigger/s/http/f").await.status, 404);
 }
