@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use chrono_tz::Tz;
 use sdk_plugin::{Error, Result, codes};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::native::{Network, Policy};
 
@@ -25,6 +27,15 @@ pub struct Config {
     /// The longest that the JavaScript of a call may run, in seconds; what it waits for does not count.
     /// 60 by default, which only timers can reach.
     pub max_cpu_seconds: u64,
+    /// How many functions timers run at once; others wait. 64 by default.
+    pub max_timer_calls: usize,
+    /// The time zone in which timers are due, such as "Asia/Shanghai". "UTC" by default.
+    #[serde(deserialize_with = "zone")]
+    pub timer_zone: Tz,
+    /// A domain whose subdomains all lead to this server, such as "fn.example.com": HTTP triggers
+    /// of a space are at `SPACE.fn.example.com` then. Without it they are at `/trigger/SPACE`.
+    #[serde(deserialize_with = "domain")]
+    pub trigger_domain: Option<String>,
     /// The largest return value as JSON text, in bytes. 6 MB by default.
     pub max_reply_bytes: usize,
     /// How many calls run at once in one isolate, unless the function's InstanceConcurrency says
@@ -86,6 +97,9 @@ impl Default for Config {
             max_timeout_seconds: 10,
             max_timer_seconds: 600,
             max_cpu_seconds: 60,
+            max_timer_calls: 64,
+            timer_zone: Tz::UTC,
+            trigger_domain: None,
             max_reply_bytes: 6 * 1024 * 1024,
             instance_concurrency: 100,
             instances_per_function: std::thread::available_parallelism().map_or(2, |n| n.get()),
@@ -100,6 +114,49 @@ impl Default for Config {
             allow_outbound: Vec::new(),
             deny_outbound: Vec::new(),
             ca_file: None,
+        }
+    }
+}
+
+fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    name.parse().map_err(|_| D::Error::custom(format!("timer_zone: `{name}` is no time zone such as \"Asia/Shanghai\"")))
+}
+
+fn domain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let domain = String::deserialize(deserializer)?.to_ascii_lowercase();
+    let (host, port) = domain.split_once(':').map_or((domain.as_str(), None), |(host, port)| (host, Some(port)));
+    let label = |label: &str| !label.is_empty() && label.len() <= 63 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let good = host.len() <= 200 && host.split('.').all(label) && port.is_none_or(|port| port.parse::<u16>().is_ok());
+    if good {
+        Ok(Some(domain))
+    } else {
+        Err(D::Error::custom(format!("trigger_domain: `{domain}` is no domain such as \"fn.example.com\"")))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn zones_and_domains_are_checked() {
+        let read = |table: Value| serde_json::from_value::<Config>(table).map_err(|error| error.to_string());
+        let config = read(json!({"timer_zone": "Asia/Shanghai", "trigger_domain": "Fn.Example.com:8443"})).unwrap();
+        assert_eq!((config.timer_zone, config.trigger_domain.as_deref()), (Tz::Asia__Shanghai, Some("fn.example.com:8443")));
+        assert_eq!(read(json!({})).unwrap().timer_zone, Tz::UTC);
+        for (table, says) in [
+            (json!({"timer_zone": "Mars/Olympus"}), "Mars/Olympus"),
+            (json!({"trigger_domain": ""}), "trigger_domain"),
+            (json!({"trigger_domain": "https://fn.example.com"}), "trigger_domain"),
+            (json!({"trigger_domain": "fn..example"}), "trigger_domain"),
+            (json!({"trigger_domain": "fn.example.com:http"}), "trigger_domain"),
+        ] {
+            let error = read(table).unwrap_err();
+            assert!(error.contains(says), "{error}");
         }
     }
 }

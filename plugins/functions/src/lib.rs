@@ -15,6 +15,7 @@ mod service;
 mod signed_url;
 mod spec;
 mod transfer;
+mod trigger;
 
 pub use plugin::Functions;
 

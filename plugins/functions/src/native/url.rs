@@ -27,13 +27,18 @@ fn bounded(text: &str) -> Result<&str> {
 /// path, the search and the hash. A serialised URL has only ASCII, so that bytes are characters.
 fn parts(url: &Url) -> Value {
     let at = |position| Value::from(url[..position].len());
+    // Without a password, its positions may be around the `@`.
+    let password = match url.password() {
+        Some(_) => [Position::BeforePassword, Position::AfterPassword],
+        None => [Position::AfterUsername; 2],
+    };
     Value::List(vec![
         Value::from(url.as_str()),
         Value::from(url.scheme().len() + 1),
         at(Position::BeforeUsername),
         at(Position::AfterUsername),
-        at(Position::BeforePassword),
-        at(Position::AfterPassword),
+        at(password[0]),
+        at(password[1]),
         at(Position::BeforeHost),
         at(Position::AfterHost),
         url.port().map_or(Value::Number(-1.0), |port| Value::from(u32::from(port))),

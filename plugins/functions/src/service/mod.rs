@@ -21,8 +21,9 @@ use crate::engine::Engine;
 use crate::logs::{Entry, Sink};
 use crate::native::Network;
 use crate::package::{self, Package};
-use crate::record::{Deployment, Function};
+use crate::record::{Function, package_key};
 use crate::runtime::{self, Lines, Outcome, PoolLimits, Runtime, Target, Through, now};
+use crate::trigger::Triggers;
 
 /// What the service needs of mpcloud.
 pub trait Edge: Calls {
@@ -49,6 +50,7 @@ pub struct Service<E> {
     pub(crate) engine: Engine,
     pub(crate) logs: Arc<Sink<E>>,
     quota: Quota,
+    pub(crate) triggers: Triggers<E>,
 }
 
 /// What a finished invocation took.
@@ -86,6 +88,7 @@ impl<E: Edge> Service<E> {
             packages: Packages::new(config.package_cache_bytes),
             logs: Sink::start(edge.clone(), config.log_retention, config.log_rate),
             quota: Quota::new(config.space_concurrency, config.space_rate),
+            triggers: Triggers::new(&edge, config.max_timer_calls),
             edge,
             config,
             secret,
@@ -143,12 +146,26 @@ impl<E: Edge> Service<E> {
         self.logs.push(Entry { target: target.clone(), request_id, succeeded, time, duration, memory: outcome.memory, lines, dropped });
     }
 
+    /// Puts a line into a function's log that no run of it wrote.
+    pub(crate) fn note(&self, space: &str, name: &str, request_id: String, text: String) {
+        if !self.logs.has_room(true) {
+            return;
+        }
+        let lines = Lines::default();
+        lines.push("error", text);
+        let (lines, dropped) = lines.take();
+        let target = Target { key: "".into(), space: space.to_owned(), name: name.to_owned(), memory: 0, concurrency: 1 };
+        let (target, time, duration) = (Arc::new(target), now(), Duration::ZERO);
+        self.logs.push(Entry { target, request_id, succeeded: false, time, duration, memory: 0, lines, dropped });
+    }
+
     async fn look_up(&self, space: &str, name: &str) -> Result<Arc<Ready>> {
         let missing = |what: &str| Error::new(codes::FUNCTION_SERVER, format!("the function `{name}` {what}"));
         let function: Function = self.functions.get(&Function::id(space, name)).await?.ok_or_else(|| missing("does not exist"))?;
         let deployment = function.deployment.as_ref().ok_or_else(|| missing("has not been deployed"))?;
         let concurrency = function.concurrency(self.config.instance_concurrency);
-        let package = Deployment::key_of(space, name, deployment);
+        let package = function.package.as_ref().ok_or_else(|| missing("has no package"))?;
+        let package = package_key(space, name, package);
         let ready = Arc::new(Ready {
             target: Arc::new(Target {
                 key: format!("{deployment}:{}:{concurrency}", function.memory).into(),
@@ -183,6 +200,7 @@ impl<E: Edge> Service<E> {
     /// Forgets what is cached of a function, and lets its instances end; of a space, without a name.
     pub(crate) fn invalidate(&self, space: &str, name: Option<&str>) {
         self.known.forget(space, name);
+        self.triggers.routes.forget(space);
         self.engine.retire(space, name);
     }
 
@@ -195,6 +213,7 @@ impl<E: Edge> Service<E> {
         let of = json!({"spaceId": space});
         self.functions.delete(of.clone()).await?;
         self.deployments.delete(of.clone()).await?;
+        self.remove_triggers(space).await?;
         self.logs.flush().await?;
         Collection::new(self.edge.clone(), SYSTEM_SPACE, crate::logs::COLLECTION).delete(of).await?;
         self.storage(storage::DELETE_FOLDER, &crate::record::space_folder(space)).await
@@ -205,5 +224,7 @@ impl<E: Edge> Service<E> {
     }
 }
 
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;

@@ -230,7 +230,7 @@ const methods = {
     if (length === undefined) length = most;
     else {
       if (typeof length !== 'number') throw invalidArgType('length', 'number', length);
-      if (length < 0) throw outOfRange('length', `>= 0 && <= ${this.length}`, length);
+      if (length < 0 || length > this.length) throw outOfRange('length', `>= 0 && <= ${this.length}`, length);
       length = Math.min(length, most);
     }
     return getEncoding(name).write(text, this, offset, offset + length);
@@ -247,9 +247,9 @@ const methods = {
       if (!Number.isInteger(value) || value < 0 || value > most) throw outOfRange(name, `>= 0 && <= ${most}`, value);
       return value;
     };
-    targetStart = check(targetStart, 'targetStart', Number.MAX_SAFE_INTEGER, 0);
+    targetStart = check(targetStart, 'targetStart', kMaxLength, 0);
     targetEnd = check(targetEnd, 'targetEnd', target.length, target.length);
-    sourceStart = check(sourceStart, 'sourceStart', Number.MAX_SAFE_INTEGER, 0);
+    sourceStart = check(sourceStart, 'sourceStart', kMaxLength, 0);
     sourceEnd = check(sourceEnd, 'sourceEnd', this.length, this.length);
     if (sourceStart >= sourceEnd) return targetStart >= targetEnd ? 0 : -1;
     if (targetStart >= targetEnd) return 1;
@@ -308,7 +308,7 @@ const methods = {
       if (place < 0 || place > most) throw outOfRange(key, `>= 0 && <= ${most}`, place);
       return place;
     };
-    const start = check(offset, 'offset', 0, Number.MAX_SAFE_INTEGER);
+    const start = check(offset, 'offset', 0, kMaxLength);
     end = offset === undefined ? this.length : check(end, 'end', this.length, this.length);
     if (start >= end) return this;
     if (typeof value === 'object' && value !== null && ArrayBuffer.isView(value)) {
@@ -400,11 +400,11 @@ function search(buffer, value, offset, name, forwards) {
   }
   const length = typeof value === 'number' ? 1 : value.length;
   if (offset < 0) offset += buffer.length;
+  if (length === 0) return Math.min(Math.max(offset, 0), buffer.length);
   if (offset < 0) {
     if (!forwards) return -1;
     offset = 0;
   }
-  if (length === 0) return Math.min(offset, buffer.length);
   const first = typeof value === 'number' ? value : value[0];
   const last = buffer.length - length;
   const matches = (at) => {

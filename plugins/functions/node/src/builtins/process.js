@@ -12,7 +12,7 @@ const process = Object.create(Object.create(EventEmitter.prototype, { constructo
 EventEmitter.call(process);
 
 // The environment is the function's own. Its values are texts, as those of an operating system.
-const environment = { __proto__: null, NODE_ENV: 'production', TZ: 'Asia/Shanghai', LANG: 'en_US.UTF-8', HOME: '/tmp', TMPDIR: '/tmp', PATH: '/usr/local/bin:/usr/bin:/bin' };
+const environment = { __proto__: null, NODE_ENV: 'production', LANG: 'en_US.UTF-8', HOME: '/tmp', TMPDIR: '/tmp', PATH: '/usr/local/bin:/usr/bin:/bin' };
 process.env = new Proxy(Object.setPrototypeOf(environment, Object.prototype), {
   set(target, key, value) {
     if (typeof key === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');

@@ -71,6 +71,8 @@ function stringify(object, separator, equals, options) {
   return fields.join(sep);
 }
 
+const escaped = /%[0-9a-f]{2}/i;
+
 function decoded(text, decode) {
   try {
     return decode(text);
@@ -88,7 +90,7 @@ function parse(query, separator, equals, options) {
   const decode = typeof options?.decodeURIComponent === 'function' ? options.decodeURIComponent : module.exports.unescape;
   const part = (text) => {
     text = text.replaceAll('+', decode === unescape ? ' ' : '%20');
-    return text.includes('%') || decode !== unescape ? decoded(text, decode) : text;
+    return decode !== unescape || escaped.test(text) ? decoded(text, decode) : text;
   };
   let count = 0;
   for (const field of query.split(sep)) {

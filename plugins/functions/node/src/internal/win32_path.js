@@ -6,7 +6,7 @@ const { validateString } = require('internal/validators');
 function split(path) {
   validateString(path, 'path');
   const unc = /^[\\/]{2}([^\\/]+)[\\/]+([^\\/]+)(?:[\\/]+|$)/.exec(path);
-  if (unc) return { device: `\\\\${unc[1]}\\${unc[2]}`, absolute: true, rest: path.slice(unc[0].length), root: unc[0] };
+  if (unc) return { device: `\\\\${unc[1]}\\${unc[2]}`, absolute: true, rest: path.slice(unc[0].length), root: unc[0].replace(/([\\/])[\\/]+$/, '$1') };
   const drive = /^([a-zA-Z]:)([\\/]*)/.exec(path);
   if (drive) return { device: drive[1], absolute: drive[2] !== '', rest: path.slice(drive[0].length), root: drive[2] === '' ? drive[1] : path.slice(0, 3) };
   const slashes = /^[\\/]*/.exec(path)[0];
@@ -31,6 +31,8 @@ function normalize(path) {
   let tail = plain(rest, absolute);
   if (tail === '' && !absolute) tail = '.';
   if (tail !== '' && /[\\/]$/.test(rest)) tail += '\\';
+  // What was no device must not become one.
+  if (!absolute && device === '' && (/^[a-zA-Z]:/.test(tail) || /:(?:[\\/]|$)/.test(path))) return `.\\${tail}`;
   return device + (absolute ? '\\' : '') + tail;
 }
 
@@ -68,16 +70,27 @@ function relative(from, to) {
 
 function parse(path) {
   const { root } = split(path);
-  const rest = path.slice(root.length).replace(/[\\/]+$/, '');
-  const at = Math.max(rest.lastIndexOf('\\'), rest.lastIndexOf('/'));
-  const base = rest.slice(at + 1);
+  const end = Math.max(path.length - /[\\/]*$/.exec(path)[0].length, root.length);
+  const start = Math.max(path.lastIndexOf('\\', end - 1), path.lastIndexOf('/', end - 1), root.length - 1) + 1;
+  const base = path.slice(start, end);
   const dot = base.lastIndexOf('.');
   const ext = dot > 0 && base !== '..' ? base.slice(dot) : '';
-  return { root, dir: root + rest.slice(0, Math.max(at, 0)), base, ext, name: base.slice(0, base.length - ext.length) };
+  return { root, dir: start - 1 >= root.length ? path.slice(0, start - 1) : root, base, ext, name: base.slice(0, base.length - ext.length) };
+}
+
+function lastSegment(path) {
+  validateString(path, 'path');
+  return /[^\\/]*(?=[\\/]*$)/.exec(path.replace(/^[a-zA-Z]:/, ''))[0];
+}
+
+function extname(path) {
+  const base = lastSegment(path);
+  const dot = base.lastIndexOf('.');
+  return dot > 0 && base !== '..' ? base.slice(dot) : '';
 }
 
 function basename(path, suffix) {
-  const { base } = parse(path);
+  const base = lastSegment(path);
   return suffix !== undefined && base !== suffix && base.endsWith(suffix) ? base.slice(0, -suffix.length) : base;
 }
 
@@ -99,8 +112,7 @@ module.exports = {
     return joined === '' ? '.' : normalize(/^[\\/]{2}[^\\/]/.test(paths.find((path) => path !== '')) ? joined : joined.replace(/^[\\/]{2,}/, '\\'));
   },
   dirname: (path) => parse(path).dir || '.',
-  extname: (path) => parse(path).ext,
   toNamespacedPath: (path) => path,
-  normalize, resolve, relative, parse, basename, format,
+  normalize, resolve, relative, parse, basename, extname, format,
 };
 module.exports.win32 = module.exports;

@@ -29,6 +29,11 @@ async fn the_web_crypto_gives_the_same() {
     same("crypto/web.js").await;
 }
 
+#[tokio::test]
+async fn certificates_are_the_same() {
+    same("crypto/x509.js").await;
+}
+
 /// Each reads the keys, signatures and ciphertexts that the other made.
 #[tokio::test]
 async fn keys_and_signatures_go_both_ways() {

@@ -17,6 +17,8 @@ pub const OPS: &[(&str, Op)] = &[
     ("crypto.dh.compute", Op::Sync(compute)),
 ];
 
+const GROUPS: &[&str] = &["modp1", "modp2", "modp5", "modp14", "modp15", "modp16", "modp17", "modp18"];
+
 /// The prime of a group that RFC 2409 or RFC 3526 names. Its generator is 2.
 ///
 /// # Errors
@@ -34,6 +36,15 @@ pub fn group(name: &str) -> Result<BigNum> {
         _ => return Err(Failure::error("ERR_CRYPTO_UNKNOWN_DH_GROUP", "Unknown DH group")),
     }
     .map_err(openssl)
+}
+
+fn is_group(p: &BigNum) -> Result<bool> {
+    for name in GROUPS {
+        if group(name)? == *p {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A number that is not too long to compute with.
@@ -56,12 +67,7 @@ fn check(_: &mut Env, args: &Args) -> Result {
     half.rshift1(&p).map_err(openssl)?;
     let mut below = p.to_owned().map_err(openssl)?;
     below.sub_word(1).map_err(openssl)?;
-    let mut flags = 0u32;
-    if !prime::is_prime(&p, 0)? {
-        flags |= 1;
-    } else if !prime::is_prime(&half, 0)? {
-        flags |= 2;
-    }
+    let mut flags = if is_group(&p)? { 0 } else { primality(&p, &half)? };
     if g.num_bits() <= 1 || g >= below {
         flags |= 8;
     }
@@ -69,6 +75,18 @@ fn check(_: &mut Env, args: &Args) -> Result {
         flags |= 128;
     }
     Ok(flags.into())
+}
+
+/// The flags of a prime that nobody knows: that it is none, or that its half is none.
+fn primality(p: &BigNum, half: &BigNum) -> Result<u32> {
+    if p.num_bits() > limits::CHECKED_MODULUS_BITS {
+        return Err(limits::too_costly(format_args!("a check of a prime of {} bits", p.num_bits())));
+    }
+    Ok(match (prime::is_prime(p, 0)?, prime::is_prime(half, 0)?) {
+        (false, _) => 1,
+        (true, false) => 2,
+        (true, true) => 0,
+    })
 }
 
 /// `base ^ exponent mod modulus`, in a time that does not tell the exponent.

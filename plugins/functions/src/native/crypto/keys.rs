@@ -221,6 +221,9 @@ fn private_der(der: &[u8], type_: &str, passphrase: Option<&[u8]>) -> Result<PKe
         _ if !is_encrypted(der) => PKey::private_key_from_pkcs8(der),
         _ => {
             check_cost(der)?;
+            if passphrase.is_none() {
+                return Err(Failure::type_error("ERR_MISSING_PASSPHRASE", "Passphrase required for encrypted key"));
+            }
             return with_passphrase(passphrase, |answer| PKey::private_key_from_pkcs8_callback(der, answer));
         }
     }

@@ -31,8 +31,15 @@ pub const KEY_BITS: u32 = 16_384;
 /// The largest RSA or DSA key that is made, in bits: a second or two.
 pub const NEW_KEY_BITS: u32 = 4096;
 
-/// The largest prime that is tested, in bits.
-pub const TESTED_PRIME_BITS: i32 = 8192;
+/// The largest prime that is tested, in bits: some three seconds.
+pub const TESTED_PRIME_BITS: i32 = 4096;
+
+/// The most rounds of a test of a prime.
+pub const PRIME_ROUNDS: i32 = 64;
+
+/// The largest modulus of Diffie-Hellman that is checked, in bits, but for the well-known ones: two
+/// tests of primes.
+pub const CHECKED_MODULUS_BITS: i32 = 2048;
 
 /// The largest prime that is looked for, in bits.
 pub const NEW_PRIME_BITS: u32 = 2048;

@@ -20,7 +20,7 @@ pub fn is_prime(number: &BigNum, rounds: i32) -> Result<bool> {
         return Err(limits::too_costly(format_args!("a test of a prime of {} bits", number.num_bits())));
     }
     let mut ctx = BigNumContext::new().map_err(openssl)?;
-    number.is_prime(rounds.clamp(0, 128), &mut ctx).map_err(openssl)
+    number.is_prime(rounds.clamp(0, limits::PRIME_ROUNDS), &mut ctx).map_err(openssl)
 }
 
 /// `(candidate, checks)`

@@ -146,14 +146,14 @@ fn general(name: &GeneralNameRef) -> Option<String> {
 
 fn access(certificate: &X509Ref) -> Option<String> {
     let info = certificate.authority_info()?;
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for entry in &info {
         let method = entry.method().nid().long_name().map_or_else(|_| entry.method().to_string(), str::to_owned);
         if let Some(location) = general(entry.location()) {
-            lines.push_str(&format!("{method} - {location}\n"));
+            lines.push(format!("{method} - {location}"));
         }
     }
-    Some(lines)
+    Some(lines.join("\n"))
 }
 
 /// The object identifiers of the extended key usage.

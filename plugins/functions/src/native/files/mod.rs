@@ -169,6 +169,10 @@ fn remove(env: &mut Env, args: &Args) -> Result {
 /// `(from, to)`: gives a file or folder another path, in place of a file or empty folder there.
 fn rename(env: &mut Env, args: &Args) -> Result {
     let (from, to) = (args.str(0)?, args.str(1)?);
+    // Both folders are looked up before what is in them.
+    if in_scratch(to) && env.scratch.has_parent(from) && !env.scratch.has_parent(to) {
+        return Err(missing(env, to));
+    }
     let source = find(env, from)?;
     if !in_scratch(from) {
         return Err(refuse_change(env, from));

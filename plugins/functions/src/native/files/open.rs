@@ -80,7 +80,10 @@ pub fn read_at(env: &mut Env, args: &Args) -> Result {
         return Err(fails("EBADF"));
     }
     let from = place(args, 2, open.place)?;
-    let take = |contents: &[u8]| contents.get(from..).map_or_else(Vec::new, |rest| rest.iter().take(length).copied().collect());
+    let take = |contents: &[u8]| {
+        let end = from.saturating_add(length).min(contents.len());
+        contents.get(from..end).map_or_else(Vec::new, <[u8]>::to_vec)
+    };
     let bytes: Vec<u8> = match &open.source {
         Source::Scratch(file) => take(file.borrow().contents()),
         Source::Package(contents) => take(contents),

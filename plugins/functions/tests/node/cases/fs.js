@@ -105,4 +105,34 @@ module.exports = {
     fs.rmSync(base, { recursive: true });
     return out;
   },
+  // What a hundred calls in a row do, for some seeds.
+  random() {
+    return Array.from({ length: 12 }, (_, index) => {
+      let seed = (index + 1) * 7919;
+      const below = (n) => {
+        seed = (seed * 1103515245 + 12345) & 0x7fffffff;
+        return (seed >>> 8) % n;
+      };
+      fresh();
+      const names = ['a', 'b', 'c', 'a.x', 'a0'];
+      const any = () => inside(...Array.from({ length: 1 + below(3) }, () => names[below(names.length)]));
+      const open = [fs.openSync(inside('first'), 'w+')];
+      const some = () => open[below(open.length)];
+      const calls = [
+        () => fs.writeFileSync(any(), 'x'.repeat(below(20))), () => fs.appendFileSync(any(), 'yy'), () => fs.readFileSync(any(), 'utf8').length, () => fs.mkdirSync(any()),
+        () => fs.mkdirSync(any(), { recursive: true })?.slice(base.length), () => fs.rmdirSync(any()), () => fs.unlinkSync(any()), () => fs.renameSync(any(), any()), () => fs.readdirSync(any()).sort().join(),
+        () => fs.readdirSync(any(), { recursive: true }).sort().join(), () => fs.statSync(any()).isFile(), () => fs.existsSync(any()), () => fs.rmSync(any(), { recursive: true, force: below(2) === 1 }), () => fs.truncateSync(any(), below(30)),
+        () => void open.push(fs.openSync(any(), ['r', 'r+', 'w', 'w+', 'a', 'a+', 'wx', 'ax+'][below(8)])), () => fs.writeSync(some(), 'abc', below(2) ? below(10) : null),
+        () => { const b = Buffer.alloc(5); return b.toString('latin1', 0, fs.readSync(some(), b, 0, 5, below(2) ? below(10) : null)); }, () => fs.fstatSync(some()).size, () => fs.ftruncateSync(some(), below(8)), () => fs.accessSync(any()),
+      ];
+      const log = [];
+      for (let i = 0; i < 100; i++) {
+        const call = below(calls.length);
+        try { log.push(`${call}:${calls[call]() ?? ''}`); } catch (error) { log.push(`${call}:${error.code} ${error.syscall}`); }
+      }
+      for (const fd of open) fs.closeSync(fd);
+      fs.rmSync(base, { recursive: true });
+      return log.join(' ');
+    });
+  },
 };

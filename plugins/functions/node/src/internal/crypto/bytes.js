@@ -39,6 +39,9 @@ function encode(bytes, encoding) {
   return encoding && encoding !== 'buffer' ? buffer.toString(encoding) : buffer;
 }
 
+// Base64 for URLs, which not every Buffer writes.
+const base64url = (bytes) => toBuffer(bytes).toString('base64').replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+
 // A native state that is given back when its object is collected, if nobody ended it.
 const forgotten = new FinalizationRegistry((id) => native['resource.close'](id));
 
@@ -50,4 +53,4 @@ function answer(promise, callback, map = (value) => value) {
   );
 }
 
-module.exports = { isText, isBuffer, toBuffer, toBytes, onlyBytes, view, encode, forgotten, answer };
+module.exports = { isText, isBuffer, toBuffer, toBytes, onlyBytes, view, encode, base64url, forgotten, answer };

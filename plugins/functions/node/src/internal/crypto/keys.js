@@ -1,5 +1,5 @@
 // KeyObject. Secret keys hold their bytes, others DER: PKCS#8 or SubjectPublicKeyInfo.
-const { isBuffer, isText, toBuffer, toBytes, view } = require('internal/crypto/bytes');
+const { base64url, isBuffer, isText, toBuffer, toBytes, view } = require('internal/crypto/bytes');
 const { failure, invalidType, invalidValue, object, oneOf } = require('internal/crypto/validate');
 
 const { native } = internal;
@@ -50,7 +50,7 @@ class SecretKeyObject extends KeyObject {
     if (options !== undefined) {
       object(options, 'options');
       if (options.format !== undefined) oneOf(options.format, 'options.format', ['buffer', 'jwk']);
-      if (options.format === 'jwk') return { kty: 'oct', k: toBuffer(bytes).toString('base64url') };
+      if (options.format === 'jwk') return { kty: 'oct', k: base64url(bytes) };
     }
     return toBuffer(bytes.slice());
   }

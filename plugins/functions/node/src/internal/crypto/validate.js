@@ -2,8 +2,13 @@
 
 function failure(Base, code, message) {
   const error = new Base(message);
-  Object.defineProperty(error, 'code', { value: code, writable: true, enumerable: true, configurable: true });
-  // As Node.js shows it: TypeError [ERR_X]: message. The name itself stays.
+  // The stack says the code, and the name does not, as in Node.js.
+  Object.defineProperty(error, 'name', { value: `${error.name} [${code}]`, writable: true, configurable: true });
+  void error.stack;
+  delete error.name;
+  const toString = () => `${error.name} [${code}]: ${error.message}`;
+  Object.defineProperty(error, 'toString', { value: toString, writable: true, configurable: true });
+  error.code = code;
   return error;
 }
 

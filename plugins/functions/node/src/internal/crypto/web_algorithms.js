@@ -12,7 +12,7 @@ const notSupported = (text) => exception(text, 'NotSupportedError', 9);
 const dataError = (text) => exception(text, 'DataError', 0);
 const operationError = (text) => exception(text, 'OperationError', 0);
 const random = (length) => native['crypto.random'](length);
-const base64url = (text) => new Uint8Array(require('buffer').Buffer.from(text, 'base64url'));
+const fromBase64url = (text) => new Uint8Array(require('buffer').Buffer.from(text.replace(/-/g, '+').replace(/_/g, '/'), 'base64'));
 
 function needHash(algorithm) {
   if (algorithm.hash === undefined) throw failure(TypeError, 'ERR_MISSING_OPTION', 'algorithm.hash is required');
@@ -23,7 +23,7 @@ function secretOf(format, data, kty = 'oct') {
   if (format === 'raw') return data;
   if (format === 'jwk') {
     if (data.kty !== kty || typeof data.k !== 'string') throw dataError('Invalid keyData');
-    return base64url(data.k);
+    return fromBase64url(data.k);
   }
   throw notSupported(`Unable to import a secret key with format ${format}`);
 }

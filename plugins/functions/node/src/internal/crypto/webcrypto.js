@@ -1,5 +1,5 @@
 // The web's `crypto`: SubtleCrypto over the algorithms of internal/crypto/web_algorithms.
-const { isBuffer, view } = require('internal/crypto/bytes');
+const { base64url, isBuffer, view } = require('internal/crypto/bytes');
 const { failure } = require('internal/crypto/validate');
 const { exception, getRandomValues, randomUUID } = require('internal/crypto/random');
 const { heldBy, keyObject, share } = require('internal/crypto/keys');
@@ -244,7 +244,7 @@ function exportKey(format, key) {
   const unsupported = () => exception(`Unable to export a raw ${name} ${held.kind} key`, 'InvalidAccessError', 15);
   switch (format) {
     case 'jwk': {
-      const members = held.kind === 'secret' ? { kty: 'oct', k: require('buffer').Buffer.from(held.bytes).toString('base64url') } : keyObject(held).export({ format: 'jwk' });
+      const members = held.kind === 'secret' ? { kty: 'oct', k: base64url(held.bytes) } : keyObject(held).export({ format: 'jwk' });
       const alg = algorithms[name].jwkName?.(key, held);
       return { ...members, ...(alg === undefined ? {} : { alg }), key_ops: [...key.usages], ext: key.extractable };
     }

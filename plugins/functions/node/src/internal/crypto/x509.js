@@ -16,7 +16,8 @@ function matches(pattern, host, { wildcards, partialWildcards }) {
   if (!wildcards || want.length < 3 || !want[0].includes('*')) return false;
   if (want[0] === '*') return true;
   const [before, after, more] = want[0].split('*');
-  if (!partialWildcards || more !== undefined || want[0].startsWith('xn--') || have[0].startsWith('xn--')) return false;
+  // A star is at one end of the label.
+  if (!partialWildcards || more !== undefined || (before !== '' && after !== '') || want[0].startsWith('xn--') || have[0].startsWith('xn--')) return false;
   return have[0].length >= before.length + after.length && have[0].startsWith(before) && have[0].endsWith(after);
 }
 
@@ -151,7 +152,8 @@ class X509Certificate {
   checkIP(ip) {
     string(ip, 'ip');
     const wanted = address(ip);
-    return wanted !== undefined && alternatives(this.#facts.subjectAltName, 'IP Address').some((name) => address(name) === wanted) ? ip : undefined;
+    if (wanted === undefined) throw failure(TypeError, 'ERR_INVALID_ARG_VALUE', 'Invalid IP');
+    return alternatives(this.#facts.subjectAltName, 'IP Address').some((name) => address(name) === wanted) ? ip : undefined;
   }
   toLegacyObject() {
     const facts = this.#facts;

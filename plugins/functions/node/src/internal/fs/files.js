@@ -153,6 +153,16 @@ function bytesOf(data, encoding, name = 'data') {
   throw invalidArgType(name, ['string', 'Buffer', 'TypedArray', 'DataView'], data);
 }
 
+// What is at a path, or undefined.
+function lstatIfAny(path) {
+  try {
+    return sync.lstat(path);
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 const joined = (folder, name) => (folder.endsWith('/') ? folder + name : `${folder}/${name}`);
 
 const sync = {
@@ -361,7 +371,7 @@ const sync = {
       [folder] = onPath('lstat', 'files.stat', path);
     } catch (error) {
       if (force && error.code === 'ENOENT') return;
-      throw error;
+      throw force && error.code === 'ENOTDIR' ? systemError('ENOTDIR', 'unlink', path) : error;
     }
     if (!folder) {
       onPath('unlink', 'files.remove', path, false);
@@ -383,8 +393,11 @@ const sync = {
     to = getPath(to, 'dest');
     validateInteger(mode, 'mode', 0, 7);
     call('copyfile', '', from, to, () => {
+      const dest = plainPath(to);
+      // A folder can be opened, and only reading it fails, after the target was looked for.
+      if (native['files.stat'](plainPath(from))[0] && !native['files.stat'](dest.replace(/\/[^/]*$/, '') || '/')[0]) throw systemError('ENOTDIR', 'copyfile', from, to);
       const bytes = native['files.read'](plainPath(from));
-      const file = native['files.open'](plainPath(to), mode & constants.COPYFILE_EXCL ? 'wx' : 'w', 0o644);
+      const file = native['files.open'](dest, mode & constants.COPYFILE_EXCL ? 'wx' : 'w', 0o644);
       try {
         native['files.writeAt'](file, bytes);
       } finally {
@@ -396,19 +409,26 @@ const sync = {
     from = getPath(from, 'src');
     to = getPath(to, 'dest');
     const { recursive = false, force = true, errorOnExist = false, filter } = options ?? {};
+    const refuse = (code, name, message, errno) => Object.assign(make(Error, code, `${message}: cp returned ${name}`), { errno, syscall: 'cp', path: to });
     if (filter && !filter(from, to)) return;
-    if (sync.stat(from).isDirectory()) {
+    const folder = sync.lstat(from).isDirectory();
+    const target = lstatIfAny(to);
+    const [source, dest] = [plainPath(from), plainPath(to)];
+    if (source === dest) throw refuse('ERR_FS_CP_EINVAL', `EINVAL (src and dest cannot be the same) ${to}`, 'Invalid src or dest', 22);
+    if (target !== undefined && folder && !target.isDirectory()) throw refuse('ERR_FS_CP_DIR_TO_NON_DIR', `EISDIR (cannot overwrite non-directory ${to} with directory ${from}) ${to}`, 'Cannot overwrite non-directory with directory', 21);
+    if (target?.isDirectory() && !folder) throw refuse('ERR_FS_CP_NON_DIR_TO_DIR', `ENOTDIR (cannot overwrite directory ${to} with non-directory ${from}) ${to}`, 'Cannot overwrite directory with non-directory', 20);
+    if (folder && dest.startsWith(`${source}/`)) throw refuse('ERR_FS_CP_EINVAL', `EINVAL (cannot copy ${from} to a subdirectory of self ${to}) ${to}`, 'Invalid src or dest', 22);
+    if (folder) {
       if (!recursive) throw Object.assign(make(Error, 'ERR_FS_EISDIR', `Recursive option not enabled, cannot copy a directory: cp returned EISDIR (${from} is a directory (not copied)) ${from}`), { errno: 21, syscall: 'cp', path: from });
-      if (`${plainPath(to)}/`.startsWith(`${plainPath(from)}/`)) throw make(Error, 'ERR_FS_CP_EINVAL', `Cannot copy ${from} to a subdirectory of self ${to}`);
       sync.mkdir(to, { recursive: true });
       for (const name of sync.readdir(from)) sync.cp(joined(from, name), joined(to, name), options);
       return;
     }
-    if (sync.exists(to) && !force) {
-      if (errorOnExist) throw Object.assign(make(Error, 'ERR_FS_CP_EEXIST', `Target already exists: cp returned EEXIST (${to} already exists) ${to}`), { errno: 17, syscall: 'cp', path: to });
+    if (target !== undefined && !force) {
+      if (errorOnExist) throw refuse('ERR_FS_CP_EEXIST', `EEXIST (${to} already exists) ${to}`, 'Target already exists', 17);
       return;
     }
-    sync.mkdir(plainPath(to).replace(/\/[^/]*$/, '') || '/', { recursive: true });
+    sync.mkdir(dest.replace(/\/[^/]*$/, '') || '/', { recursive: true });
     sync.copyFile(from, to);
   },
   truncate(path, length = 0) {

@@ -105,7 +105,7 @@ module.exports = async ({ args }) => {
           const spki = (kind === 'private' ? crypto.createPublicKey(key) : key).export({ type: 'spki', format: 'der' }).toString('base64');
           const own = kind === 'private' ? key.export({ type: 'pkcs8', format: 'pem' }) : key.export({ type: 'spki', format: 'pem' });
           keys[`${name} ${kind}`] ??= key;
-          return [key.type, key.asymmetricKeyType, type === 'rsa-pss' ? undefined : details(key), spki, own, key.equals(keys[`${name} ${kind}`])];
+          return [key.type, key.asymmetricKeyType, details(key), spki, own, key.equals(keys[`${name} ${kind}`])];
         });
         if (form === 'pkcs8 pem' || form === 'spki pem') {
           put(`${name} ${kind} again ${form}`, () => {

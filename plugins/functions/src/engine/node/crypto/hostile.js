@@ -121,7 +121,7 @@ module.exports = async () => {
   refused(() => crypto.createPrivateKey({ key: `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${slow.toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----`, passphrase: 'x' }));
 
   const detached = new Uint8Array(16);
-  structuredClone?.(detached.buffer, { transfer: [detached.buffer] });
+  globalThis.structuredClone?.(detached.buffer, { transfer: [detached.buffer] });
   harmless(() => crypto.createHash('md5').update(detached).digest());
   harmless(() => crypto.randomFillSync(detached));
   harmless(() => crypto.createCipheriv('aes-128-cbc', detached, detached));
@@ -131,6 +131,7 @@ module.exports = async () => {
   harmless(() => crypto.createPrivateKey({ key: rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }), passphrase: 'x'.repeat(1 << 20) }));
   harmless(() => crypto.verify('sha256', Buffer.alloc(1), rsa.publicKey, Buffer.alloc(1 << 20)));
   harmless(() => crypto.createDiffieHellman(Buffer.alloc(2048, 255)).verifyError);
+  harmless(() => crypto.getDiffieHellman('modp18').verifyError);
   for (const value of [null, undefined, NaN, -1, 1e300, '', {}, [], () => {}, Symbol('x'), 1n, new Proxy({}, {}), Object.create(null)]) {
     for (const run of [
       () => crypto.createHash(value), () => crypto.createHash('md5', value), () => crypto.createHash('md5').update(value), () => crypto.createHash('md5').digest(value),
