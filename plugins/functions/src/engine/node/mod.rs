@@ -1,7 +1,5 @@
 //! What builtins do in the engine, compared with Node.js itself: a script runs in both.
 
-#![allow(clippy::unwrap_used)]
-
 mod crypto;
 mod dns;
 mod fetch;
