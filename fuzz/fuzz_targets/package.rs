@@ -6,4 +6,4 @@ mod targets;
 
 use targets::config;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::package(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::package_zip(data));

@@ -12,7 +12,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mutate::Mutator;
-use targets::config;
+// Where the parts under test, and their own tests, look for each other.
+#[allow(unused_imports)]
+use targets::{config, package};
 
 /// As much stack as threads have by default: what runs on more is not known to be bounded.
 const STACK: usize = 2 << 20;

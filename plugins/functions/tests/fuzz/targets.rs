@@ -10,8 +10,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 #[path = "../../src/trigger/http/address.rs"]
 pub mod address;
-#[path = "../../src/config.rs"]
-pub mod config;
 #[path = "../../src/trigger/cron/mod.rs"]
 pub mod cron;
 #[path = "../../src/package/mod.rs"]
@@ -23,11 +21,19 @@ pub mod request;
 #[path = "../../src/trigger/http/response.rs"]
 pub mod response;
 
+/// What the reader of packages knows of the plugin's table in the TOML file.
+pub mod config {
+    pub struct Config {
+        pub max_unpacked_bytes: u64,
+        pub max_package_files: usize,
+    }
+}
+
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: &[Target] = &[("cron", cron_text), ("trigger", trigger), ("package", package)];
+pub const TARGETS: &[Target] = &[("cron", cron_text), ("trigger", trigger), ("package", package_zip)];
 
 /// A text is refused, or it is due again and again, an hour apart at least.
 pub fn cron_text(data: &[u8]) {
@@ -114,7 +120,7 @@ pub fn trigger(data: &[u8]) {
 /// A zip is refused, or it is a package within its limits whose main module is there.
 ///
 /// An input that begins with `#` is text: a zip is made of its lines, which are `NAME=CONTENTS`.
-pub fn package(data: &[u8]) {
+pub fn package_zip(data: &[u8]) {
     const LIMITS: package::Limits = package::Limits { unpacked: 1 << 20, files: 50 };
     let read = |zip: &[u8]| match package::read(zip, LIMITS) {
         Ok(package) => {
