@@ -9,7 +9,7 @@ use super::convert;
 use super::isolate::text;
 use super::ops::{Args, Return, Scope, state, string};
 use crate::native::Failure;
-use crate::package::{ROOT, Wanted, without_mark};
+use crate::package::{ROOT, Wanted};
 
 /// The ES modules of an isolate.
 #[derive(Default)]
@@ -39,7 +39,7 @@ pub fn compile(scope: &mut Scope, args: Args, mut rv: Return) {
         let state = state.borrow();
         (state.package.clone(), state.code_cache.clone())
     };
-    let contents = without_mark(package.file(&path).map_or(&[][..], |contents| contents));
+    let contents = package.source(&path);
     // A `#!` line is not part of a function's body.
     let contents = if contents.starts_with(b"#!") {
         contents.iter().position(|b| *b == b'\n').map_or(&[][..], |end| &contents[end..])
@@ -153,7 +153,7 @@ fn compile_module<'s>(scope: &mut Scope<'s, '_>, path: &str) -> Option<v8::Local
     let package = state(scope)?.borrow().package.clone();
     let name = v8::String::new(scope, path)?;
     let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, true, None);
-    let code = text(scope, without_mark(package.file(path).map_or(&[][..], |contents| contents)))?;
+    let code = text(scope, package.source(path))?;
     let mut source = v8::script_compiler::Source::new(code, Some(&origin));
     v8::script_compiler::compile_module(scope, &mut source)
 }

@@ -21,7 +21,7 @@ use super::modules::{Modules, compile, import_module, is_es_module, outcome};
 use super::natives;
 use super::worker::Setup;
 use crate::native::{self, Env, Failure};
-use crate::package::{Package, Wanted, without_mark};
+use crate::package::{Package, Wanted};
 use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Outcome, Upstream, facts};
 
 /// The most timers that wait in one isolate.
@@ -435,8 +435,7 @@ fn source(scope: &mut Scope, args: Args, rv: Return) {
     let path = string(scope, &args, 0);
     let Some(state) = state(scope) else { return };
     let package = state.borrow().package.clone();
-    let contents = package.file(&path).map_or(&[][..], |contents| contents);
-    answer(scope, rv, without_mark(contents));
+    answer(scope, rv, package.source(&path));
 }
 
 fn encode(scope: &mut Scope, args: Args, mut rv: Return) {

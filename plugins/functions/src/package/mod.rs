@@ -12,7 +12,6 @@ use bytes::Bytes;
 
 pub use manifest::Wanted;
 pub use read::{Limits, read};
-pub use resolve::without_mark;
 
 use manifest::Manifest;
 
@@ -38,6 +37,11 @@ impl Package {
     /// The contents of a file that [`resolve`](Self::resolve) found.
     pub fn file(&self, path: &str) -> Option<&Bytes> {
         self.files.get(path.strip_prefix(ROOT)?.strip_prefix('/')?)
+    }
+
+    /// The text of a module, without a byte order mark; empty when there is no such file.
+    pub fn source(&self, path: &str) -> &[u8] {
+        self.file(path).map_or(&[], |contents| resolve::without_mark(contents))
     }
 
     /// The size of all files together, in bytes.
