@@ -77,6 +77,7 @@ impl CoreMethods {
             (BILLING_REPORT, on(|_, _| async { Ok(Reply::raw("null")) }.boxed())),
             ("core.endpoint", on(|this, _| async move { this.endpoint() }.boxed())),
             ("core.spaces", on(|this, call| async move { this.list_spaces(call).await }.boxed())),
+            ("core.checkSpace", on(|this, call| async move { this.spaces.active(&call.space).await.map(|_| Reply::raw("null")) }.boxed())),
             ("core.plugins", on(|this, _| async move { this.plugins() }.boxed())),
             ("core.reloadPlugin", on(|this, call| async move { this.reload(call).await }.boxed())),
         ];

@@ -70,6 +70,32 @@ impl Client {
         Ok(Self { agent: config.into(), url: uri, key })
     }
 
+    /// `http` or `https`, as the server is reached.
+    pub fn scheme(&self) -> &str {
+        self.url.scheme_str().unwrap_or("http")
+    }
+
+    /// All items of an action that lists them in pages, which count from 1.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn all(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Vec<Value>, Failure> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let page = page.to_string();
+            let paged: Vec<(&str, &str)> = parameters.iter().copied().chain([("PageNum", page.as_str()), ("PageSize", "100")]).collect();
+            let reply = self.call(action, &paged)?;
+            let items = reply.get("DataList").and_then(Value::as_array).cloned().unwrap_or_default();
+            let total = reply.get("Paginator").and_then(|p| p.get("Total")).and_then(Value::as_u64);
+            let none = items.is_empty();
+            all.extend(items);
+            if none || total.is_none_or(|total| all.len() as u64 >= total) {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// Runs an action and gives its reply.
     ///
     /// # Errors

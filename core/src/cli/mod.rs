@@ -6,7 +6,6 @@ mod client;
 mod db;
 mod failure;
 mod function;
-mod logs;
 mod output;
 mod package;
 mod plugin;
@@ -150,7 +149,17 @@ mod tests {
             "function invoke n {} --space ID",
             "function invoke n --space ID --json",
             "function logs n -f --space ID",
+            "function logs n --space ID --status fail --from 2026-01-01T00:00:00Z --to 1767225600000 --request-id R --limit 5",
             "function delete n --space ID",
+            "function versions n --space ID --json",
+            "function rollback n --space ID",
+            "function rollback n --space ID --to 3",
+            "function update n --space ID --http-path /http/n",
+            "function update n --space ID --no-http-path --no-timer",
+            "function update n --space ID --timer cron:x --payload p --timeout 600 --memory 256 --concurrency 5 --desc d",
+            "function http on --space ID",
+            "function http off --space ID",
+            "function http show --space ID --json",
             "db run --space ID {}",
             "db policy get c --space ID --json",
             "db policy set c --space ID --preset private",
@@ -183,6 +192,10 @@ mod tests {
             "space create",
             "function list",
             "function invoke n",
+            "function update n --space ID",
+            "function update n --space ID --timer x --no-timer",
+            "function logs n --space ID --status maybe",
+            "function http",
             "db run {}",
             "db policy set c --space ID",
             "db policy set c --space ID --preset NONE",

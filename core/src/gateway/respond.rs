@@ -49,7 +49,9 @@ pub fn from_plugin(response: HttpResponse) -> Response<ResponseBody> {
     for name in [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE] {
         out.headers_mut().remove(name);
     }
-    if let (Some(length), false) = (length, out.headers().contains_key(header::CONTENT_LENGTH)) {
+    // RFC 9110, 8.6: of these it would not be the length of the body.
+    let without = matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if let (Some(length), false) = (length, without || out.headers().contains_key(header::CONTENT_LENGTH)) {
         out.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     out

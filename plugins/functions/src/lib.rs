@@ -5,6 +5,7 @@ mod config;
 mod engine;
 mod logs;
 mod manage;
+mod native;
 mod package;
 mod paging;
 mod plugin;
@@ -14,6 +15,7 @@ mod service;
 mod signed_url;
 mod spec;
 mod transfer;
+mod trigger;
 
 pub use plugin::Functions;
 

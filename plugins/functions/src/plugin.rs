@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use sdk_plugin::{Call, Event, Host, HttpRequest, HttpResponse, Manifest, Methods, Plugin, Reply, Result, events};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::config::Config;
 use crate::manage::{CreateParams, DeployParams, ListDeploymentParams, ListParams, NameParams, RunParams, UpdateParams};
 use crate::runtime::Runtime;
 use crate::service::Service;
-use crate::{engine, logs, signed_url};
+use crate::trigger::SwitchParams;
+use crate::{engine, logs, signed_url, trigger};
 
 /// The method that runs functions.
 pub const INVOKE: &str = "serverless.function.runtime.invoke";
 
 /// The functions plugin.
-pub struct Functions(Service<Host>);
+pub struct Functions(Arc<Service<Host>>);
 
 impl Functions {
     async fn invoke(self: Arc<Self>, call: Call) -> Result<Reply> {
@@ -59,6 +61,14 @@ impl Functions {
         self.0.run_function(call, params).await
     }
 
+    async fn describe_http_trigger(self: Arc<Self>, call: Call, _: IgnoredAny) -> Result<Value> {
+        self.0.describe_http_trigger(&call.space).await
+    }
+
+    async fn update_http_trigger(self: Arc<Self>, call: Call, params: SwitchParams) -> Result<Value> {
+        self.0.update_http_trigger(&call.space, params).await
+    }
+
     async fn list_logs(self: Arc<Self>, call: Call, params: logs::ListParams) -> Result<Value> {
         logs::list(&self.0.edge, &call.space, &params).await
     }
@@ -78,6 +88,8 @@ impl Plugin for Functions {
             .calls("*")
             .internal("admin.*")
             .http(signed_url::PREFIX)
+            .http(trigger::PREFIX)
+            .http(trigger::PATH_PREFIX)
             .secret("upload")
             .event(events::SPACE_DELETED)
             .event(events::FUNCTION_DEPLOYED)
@@ -86,9 +98,18 @@ impl Plugin for Functions {
 
     async fn start(config: Config, host: Host) -> Result<Self> {
         // Not the first caller's time.
-        tokio::task::spawn_blocking(engine::start).await.map_err(sdk_plugin::Error::internal)?;
+        let network = {
+            let config = config.clone();
+            let started = tokio::task::spawn_blocking(move || {
+                engine::start();
+                config.network()
+            });
+            Arc::new(started.await.map_err(sdk_plugin::Error::internal)??)
+        };
         let secret = host.secret("upload")?;
-        Ok(Self(Service::new(config, host, secret)))
+        let service = Arc::new(Service::new(config, host, secret, network));
+        service.watch_timers();
+        Ok(Self(service))
     }
 
     fn methods(methods: &mut Methods<Self>) {
@@ -102,11 +123,14 @@ impl Plugin for Functions {
         methods.on("admin.ListFunctionDeployment", Self::list_deployments);
         methods.on("admin.DeployFunction", Self::deploy);
         methods.on("admin.RunFunction", Self::run);
+        methods.on("admin.DescribeHttpTriggerConfig", Self::describe_http_trigger);
+        methods.on("admin.UpdateHttpTriggerConfig", Self::update_http_trigger);
         methods.on("admin.ListFunctionLog", Self::list_logs);
     }
 
     async fn http(self: Arc<Self>, request: HttpRequest) -> Result<HttpResponse> {
-        Ok(self.0.transfer(request).await)
+        let of_package = request.path().starts_with(signed_url::PREFIX);
+        Ok(if of_package { self.0.transfer(request).await } else { self.0.trigger(request).await })
     }
 
     async fn event(self: Arc<Self>, event: Event) -> Result<()> {
@@ -122,6 +146,7 @@ impl Plugin for Functions {
     }
 
     async fn drain(self: Arc<Self>) -> Result<()> {
+        self.0.drain_timers(trigger::PATIENCE).await;
         self.0.logs.flush().await
     }
 

@@ -26,6 +26,21 @@ pub struct Function {
     /// The deployment whose code runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<String>,
+    /// Its package, as [`Deployment::package`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+    /// The path of its HTTP trigger; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub http_path: String,
+    /// When its timer is due, as [`Schedule`](crate::trigger::Schedule) reads it; empty for never.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub timer_config: String,
+    /// What its timer hands over; empty for nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub timer_payload: String,
+    /// When its timer was set, in milliseconds since 1970.
+    #[serde(default)]
+    pub timer_since: u64,
     /// The highest version number given so far.
     #[serde(default)]
     pub versions: u64,
@@ -59,9 +74,9 @@ impl Function {
             "Desc": self.desc,
             "ModifiedAt": iso(self.modified),
             "Name": self.name,
-            "HttpTriggerPath": "",
-            "TimingTriggerConfig": "",
-            "TimingTriggerUserPayload": "",
+            "HttpTriggerPath": self.http_path,
+            "TimingTriggerConfig": self.timer_config,
+            "TimingTriggerUserPayload": self.timer_payload,
             "Spec": self.spec(default_concurrency),
         })
     }
@@ -108,6 +123,10 @@ pub struct Deployment {
     pub space_id: String,
     pub name: String,
     pub status: Status,
+    /// The name of its package in the function's folder. Each upload has one of its own, so that
+    /// what was checked is what runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
     /// 0 until it is deployed.
     #[serde(default)]
     pub version: u64,
@@ -115,17 +134,10 @@ pub struct Deployment {
     pub modified: u64,
 }
 
-impl Deployment {
-    /// Where its package lies in the system space's storage. No client can address that space, so
-    /// that no rule of a space can ever open a package to its mini program.
-    pub fn key(&self) -> String {
-        Self::key_of(&self.space_id, &self.name, &self.id)
-    }
-
-    /// [`key`](Self::key) of a function's deployment.
-    pub fn key_of(space: &str, name: &str, id: &str) -> String {
-        format!("{}/{id}.zip", package_folder(space, name))
-    }
+/// Where a package lies in the system space's storage. No client can address that space, so that
+/// no rule of a space can ever open a package to its mini program.
+pub fn package_key(space: &str, name: &str, package: &str) -> String {
+    format!("{}/{package}.zip", package_folder(space, name))
 }
 
 /// The folder of a function's packages.

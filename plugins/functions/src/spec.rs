@@ -18,6 +18,8 @@ pub const DEFAULT_TIMEOUT: u32 = 10;
 pub const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=1000;
 /// The longest description, in characters.
 const MAX_DESC: usize = 500;
+/// The longest text that a timer hands over, in bytes.
+const MAX_PAYLOAD: usize = 4096;
 
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(INVALID_PARAMETER, message)
@@ -90,6 +92,17 @@ pub fn check_desc(desc: &str) -> Result<()> {
         return Ok(());
     }
     Err(invalid(format!("Desc must have at most {MAX_DESC} characters")))
+}
+
+/// Checks what a timer hands over.
+///
+/// # Errors
+/// `InvalidParameter` with the limit.
+pub fn check_payload(payload: &str) -> Result<()> {
+    if payload.len() <= MAX_PAYLOAD {
+        return Ok(());
+    }
+    Err(invalid(format!("TimingTriggerUserPayload must have at most {MAX_PAYLOAD} bytes")))
 }
 
 #[cfg(test)]

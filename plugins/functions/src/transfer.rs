@@ -6,8 +6,10 @@ use futures_util::StreamExt;
 use sdk_plugin::contract::{SYSTEM_SPACE, storage};
 use sdk_plugin::{Body, Call, Error, HttpRequest, HttpResponse, Result, codes};
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::record::Status;
+use crate::manage::NOT_UPLOADED;
+use crate::record::{Deployment, Status, package_key};
 use crate::runtime::now;
 use crate::service::{Edge, Service};
 use crate::signed_url::{self, Action};
@@ -15,6 +17,8 @@ use crate::signed_url::{self, Action};
 const TOO_LARGE: &str = "InvalidPackage.TooLarge";
 /// How long a transfer may take.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How often a package is taken over when others are uploaded at the same time.
+const ATTEMPTS: usize = 20;
 
 impl<E: Edge> Service<E> {
     /// Answers a request for a signed address. Errors are answered as JSON.
@@ -32,6 +36,7 @@ impl<E: Edge> Service<E> {
                 codes::SIGNATURE => 403,
                 codes::CONFLICT => 409,
                 TOO_LARGE => 413,
+                NOT_UPLOADED => 404,
                 code if code.ends_with("NotFound") => 404,
                 _ => 500,
             };
@@ -50,7 +55,7 @@ impl<E: Edge> Service<E> {
         }
         let deployment = self.deployment(space, id).await?;
         if deployment.status == Status::Deployed {
-            return Err(Error::new(codes::CONFLICT, "the deployment is in use already; create another one"));
+            return Err(in_use());
         }
         let mut read = 0;
         let length = body.length();
@@ -59,7 +64,9 @@ impl<E: Edge> Service<E> {
             read += chunk.len() as u64;
             if read > limit { Err(too_large()) } else { Ok(chunk) }
         });
-        let mut call = Call::json(SYSTEM_SPACE, storage::PUT, &json!({"key": deployment.key()}))?;
+        let package = format!("{id}-{}", Uuid::new_v4().simple());
+        let key = package_key(space, &deployment.name, &package);
+        let mut call = Call::json(SYSTEM_SPACE, storage::PUT, &json!({"key": key}))?;
         let body = Body::from_stream(bounded);
         call.body = Some(match length {
             Some(length) => body.with_length(length),
@@ -67,14 +74,42 @@ impl<E: Edge> Service<E> {
         });
         call.deadline = Instant::now() + PATIENCE;
         self.edge.make(call).await?;
-        let filter = json!({"_id": deployment.id, "status": {"$ne": Status::Deployed}});
-        self.deployments.update(filter, json!({"$set": {"status": Status::Uploaded, "modified": now()}})).await?;
-        Ok(HttpResponse::json(ok(), "{}"))
+        match self.take_over(deployment, &package).await {
+            Ok(replaced) => {
+                if let Some(replaced) = replaced {
+                    self.storage(storage::DELETE, &replaced).await?;
+                }
+                Ok(HttpResponse::json(ok(), "{}"))
+            }
+            Err(error) => {
+                self.storage(storage::DELETE, &key).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes an upload the package of a deployment, unless that has been deployed meanwhile. Gives
+    /// the key of the package that was replaced.
+    async fn take_over(&self, mut deployment: Deployment, package: &str) -> Result<Option<String>> {
+        for _ in 0..ATTEMPTS {
+            if deployment.status == Status::Deployed {
+                return Err(in_use());
+            }
+            let filter = json!({"_id": deployment.id, "status": {"$ne": Status::Deployed}, "package": deployment.package});
+            let set = json!({"$set": {"status": Status::Uploaded, "package": package, "modified": now()}});
+            if self.deployments.update(filter, set).await? > 0 {
+                return Ok(deployment.package.map(|replaced| package_key(&deployment.space_id, &deployment.name, &replaced)));
+            }
+            deployment = self.deployment(&deployment.space_id, &deployment.id).await?;
+        }
+        Err(Error::new(codes::CONFLICT, "the package is being uploaded by somebody else; try again").retryable())
     }
 
     async fn download(&self, space: &str, id: &str) -> Result<HttpResponse> {
         let deployment = self.deployment(space, id).await?;
-        let mut call = Call::json(SYSTEM_SPACE, storage::GET, &json!({"key": deployment.key()}))?;
+        let package = deployment.package.ok_or_else(|| Error::new(NOT_UPLOADED, "the deployment's package has not been uploaded"))?;
+        let key = package_key(space, &deployment.name, &package);
+        let mut call = Call::json(SYSTEM_SPACE, storage::GET, &json!({"key": key}))?;
         call.deadline = Instant::now() + PATIENCE;
         let body = self.edge.make(call).await?.body.ok_or_else(|| Error::internal("storage answered without a body"))?;
         let mut response = HttpResponse::new(ok(), body);
@@ -83,6 +118,10 @@ impl<E: Edge> Service<E> {
         }
         Ok(response)
     }
+}
+
+fn in_use() -> Error {
+    Error::new(codes::CONFLICT, "the deployment is in use already; create another one")
 }
 
 fn ok() -> http::StatusCode {

@@ -8,21 +8,11 @@ use std::time::Instant;
 use deno_v8 as v8;
 use sdk_plugin::{Error, Result, codes};
 
+use super::code_cache::Fresh;
 use super::ops::{self, State};
-use super::{memory, platform};
+use super::{convert, memory, modules, platform, prelude, snapshot};
+use crate::native::{self, Failure};
 use crate::runtime::{Guard, Interrupt, StopCause};
-
-/// The prelude, in the order in which its parts need each other. Each is a function of `internal`,
-/// the object that they share, and `ops`, the functions of [`ops`]; no other code sees either.
-const PRELUDE: [(&str, &str); 7] = [
-    ("mpcloud:format", include_str!("prelude/format.js")),
-    ("mpcloud:console", include_str!("prelude/console.js")),
-    ("mpcloud:timers", include_str!("prelude/timers.js")),
-    ("mpcloud:encoding", include_str!("prelude/encoding.js")),
-    ("mpcloud:services", include_str!("prelude/services.js")),
-    ("mpcloud:module", include_str!("prelude/module.js")),
-    ("mpcloud:context", include_str!("prelude/context.js")),
-];
 
 struct Stopper(v8::IsolateHandle);
 
@@ -38,6 +28,10 @@ pub enum Entry<'a> {
     Start(u32, &'a str),
     /// A service has answered: the call's number, whether it succeeded, and JSON text.
     Complete(u32, bool, &'a [u8]),
+    /// A native op has ended: its number and its result.
+    Settle(u32, &'a mut Option<native::Result>),
+    /// A call has ended that left these behind: what waits for them is dropped.
+    Forget(&'a [u32]),
     /// A timer is due: its number, and whether the call it belongs to still runs.
     Fire(u32, bool),
 }
@@ -47,7 +41,9 @@ pub struct Isolate {
     // The order matters: handles go before the isolate, and the guard after it.
     start: v8::Global<v8::Function>,
     complete: v8::Global<v8::Function>,
+    settle: v8::Global<v8::Function>,
     fire: v8::Global<v8::Function>,
+    forget: v8::Global<v8::Function>,
     context: v8::Global<v8::Context>,
     isolate: v8::OwnedIsolate,
     guard: Arc<Guard>,
@@ -63,48 +59,67 @@ impl Isolate {
     pub fn new(limit: usize, state: Rc<RefCell<State>>) -> Result<Self> {
         platform::start();
         let guard = Guard::watched();
-        let mut isolate = v8::Isolate::new(memory::params(limit));
+        let params = memory::params(limit, &state.borrow().buffers);
+        let mut isolate = v8::Isolate::new(snapshot::with_blob(params));
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         guard.arm(Box::new(Stopper(isolate.thread_safe_handle())));
         // SAFETY: the field order drops the isolate before the guard.
         unsafe { memory::watch_heap(&mut isolate, &guard) };
         isolate.set_slot(state.clone());
         isolate.set_promise_reject_callback(ops::promise_rejected);
+        isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
+        isolate.set_host_initialize_import_meta_object_callback(modules::describe_module);
         let (context, entries) = {
             v8::scope!(let scope, &mut isolate);
             let context = v8::Context::new(scope, v8::ContextOptions::default());
             let scope = &mut v8::ContextScope::new(scope, context);
-            let entries = install(scope);
+            let entries = prelude::in_context(scope).and_then(|internal| prelude::entries(scope, internal));
             (v8::Global::new(scope, context), entries)
         };
-        let Some([start, complete, fire]) = entries else {
+        let Some(prelude::Entries { start, complete, settle, fire, forget }) = entries else {
             // The globals must go before the isolate does.
             drop(context);
             return Err(Error::new(codes::FUNCTION_SERVER, "the function's instance cannot start"));
         };
-        Ok(Self { start, complete, fire, context, isolate, guard, state })
+        Ok(Self { start, complete, settle, fire, forget, context, isolate, guard, state })
     }
 
     /// Runs a stretch until `deadline`. Says why it was stopped, if it was.
-    pub fn run(&mut self, entry: &Entry, deadline: Instant) -> Option<StopCause> {
+    pub fn run(&mut self, entry: &mut Entry, deadline: Instant) -> Option<StopCause> {
         self.guard.begin(deadline);
+        // What JavaScript has dropped makes room for what arrives; else it would not until the heap is full.
+        if let Entry::Settle(_, Some(Ok(value))) = entry
+            && !self.state.borrow().buffers.have_room(value.size())
+        {
+            self.isolate.low_memory_notification();
+        }
         let thrown = {
             v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
             v8::tc_scope!(let scope, scope);
             let this = v8::undefined(scope).into();
-            let called = match *entry {
+            let called = match entry {
                 Entry::Start(call, args) => text(scope, args.as_bytes()).and_then(|args| {
-                    let call = v8::Integer::new_from_unsigned(scope, call).into();
+                    let call = v8::Integer::new_from_unsigned(scope, *call).into();
                     v8::Local::new(scope, &self.start).call(scope, this, &[call, args.into()])
                 }),
                 Entry::Complete(id, succeeded, data) => text(scope, data).and_then(|data| {
-                    let id = v8::Integer::new_from_unsigned(scope, id).into();
-                    let succeeded = v8::Boolean::new(scope, succeeded).into();
+                    let id = v8::Integer::new_from_unsigned(scope, *id).into();
+                    let succeeded = v8::Boolean::new(scope, *succeeded).into();
                     v8::Local::new(scope, &self.complete).call(scope, this, &[id, succeeded, data.into()])
                 }),
+                Entry::Settle(id, result) => settled(scope, &self.state, result).and_then(|(succeeded, value)| {
+                    let id = v8::Integer::new_from_unsigned(scope, *id).into();
+                    let succeeded = v8::Boolean::new(scope, succeeded).into();
+                    v8::Local::new(scope, &self.settle).call(scope, this, &[id, succeeded, value])
+                }),
+                Entry::Forget(ids) => {
+                    let ids: Vec<v8::Local<v8::Value>> = ids.iter().map(|id| v8::Integer::new_from_unsigned(scope, *id).into()).collect();
+                    let ids = v8::Array::new_with_elements(scope, &ids).into();
+                    v8::Local::new(scope, &self.forget).call(scope, this, &[ids])
+                }
                 Entry::Fire(id, live) => {
-                    let id = v8::Integer::new_from_unsigned(scope, id).into();
-                    let live = v8::Boolean::new(scope, live).into();
+                    let id = v8::Integer::new_from_unsigned(scope, *id).into();
+                    let live = v8::Boolean::new(scope, *live).into();
                     v8::Local::new(scope, &self.fire).call(scope, this, &[id, live])
                 }
             };
@@ -127,7 +142,7 @@ impl Isolate {
         }
         // The prelude catches what functions throw; what comes through is a stack that was too
         // deep for the prelude itself.
-        if let (Some(message), Entry::Start(call, _)) = (thrown, entry) {
+        if let (Some(message), Entry::Start(call, _)) = (thrown, &entry) {
             self.state.borrow_mut().fail(*call, message, "");
         }
         stopped
@@ -160,38 +175,36 @@ impl Isolate {
         }
     }
 
+    /// Keeps the bytecode of a function for other isolates.
+    pub fn keep_code(&mut self, fresh: &Fresh) {
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        fresh.keep(scope);
+    }
+
     /// The heap in use, in bytes.
     pub fn heap_used(&mut self) -> usize {
         self.isolate.get_heap_statistics().used_heap_size()
     }
 }
 
+/// Whether an op succeeded, and its value or error.
+fn settled<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    state: &RefCell<State>,
+    result: &mut Option<native::Result>,
+) -> Option<(bool, v8::Local<'s, v8::Value>)> {
+    let buffers = state.borrow().buffers.clone();
+    let failure = match result.take()? {
+        Ok(value) => match convert::to_js(scope, &buffers, value) {
+            Some(value) => return Some((true, value)),
+            None => Failure::range_error("ERR_MEMORY_ALLOCATION_FAILED", "the result does not fit into the function's memory"),
+        },
+        Err(failure) => failure,
+    };
+    convert::error(scope, &buffers, failure).map(|error| (false, error))
+}
+
 /// A string of the engine's, of UTF-8.
 pub fn text<'s>(scope: &v8::PinScope<'s, '_>, utf8: &[u8]) -> Option<v8::Local<'s, v8::String>> {
     v8::String::new_from_utf8(scope, utf8, v8::NewStringType::Normal)
-}
-
-fn install(scope: &mut v8::PinScope<'_, '_>) -> Option<[v8::Global<v8::Function>; 3]> {
-    v8::tc_scope!(let scope, scope);
-    let internal = v8::Object::new(scope);
-    let table = ops::table(scope)?;
-    for (name, source) in PRELUDE {
-        let name = v8::String::new(scope, name)?;
-        let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
-        let source = v8::String::new(scope, source)?;
-        let part = v8::Script::compile(scope, source, Some(&origin)).and_then(|script| script.run(scope));
-        let part = part.and_then(|part| v8::Local::<v8::Function>::try_from(part).ok());
-        let this = v8::undefined(scope).into();
-        if part.and_then(|part| part.call(scope, this, &[internal.into(), table.into()])).is_none() {
-            let reason = scope.exception().map(|e| e.to_rust_string_lossy(scope)).unwrap_or_default();
-            tracing::error!(part = %name.to_rust_string_lossy(scope), reason, "the prelude failed");
-            return None;
-        }
-    }
-    let function = |name: &str| {
-        let name = v8::String::new(scope, name)?;
-        let function = v8::Local::<v8::Function>::try_from(internal.get(scope, name.into())?).ok()?;
-        Some(v8::Global::new(scope, function))
-    };
-    Some([function("start")?, function("complete")?, function("fire")?])
 }

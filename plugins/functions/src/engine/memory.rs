@@ -15,8 +15,11 @@ use crate::runtime::{Guard, StopCause};
 const HEADROOM: usize = 2 * 1024 * 1024 * 1024;
 
 /// An isolate's parameters for a heap limit in bytes.
-pub fn params(limit: usize) -> v8::CreateParams {
-    v8::CreateParams::default().set_max_old_generation_size_in_bytes(limit).allow_atomics_wait(false).array_buffer_allocator(buffers(limit))
+pub fn params(limit: usize, buffers: &Buffers) -> v8::CreateParams {
+    v8::CreateParams::default()
+        .set_max_old_generation_size_in_bytes(limit)
+        .allow_atomics_wait(false)
+        .array_buffer_allocator(allocator(buffers))
 }
 
 /// Has a guard stop whatever reaches the heap limit.
@@ -37,24 +40,49 @@ unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, _initial: us
     current + HEADROOM
 }
 
-struct Buffers {
+/// The bytes of an isolate's array buffers, those that native ops filled included.
+#[derive(Clone)]
+pub struct Buffers(Arc<Count>);
+
+struct Count {
     limit: usize,
     used: AtomicUsize,
 }
 
 impl Buffers {
+    /// A count of none, with a limit in bytes.
+    pub fn new(limit: usize) -> Self {
+        Self(Arc::new(Count { limit, used: AtomicUsize::new(0) }))
+    }
+
+    /// Counts more bytes. `false` when they would go over the limit.
+    pub fn reserve(&self, len: usize) -> bool {
+        self.0.reserve(len)
+    }
+
+    /// Whether more bytes would stay within the limit.
+    pub fn have_room(&self, len: usize) -> bool {
+        self.0.used.load(Ordering::Relaxed).checked_add(len).is_some_and(|sum| sum <= self.0.limit)
+    }
+
+    /// Counts bytes that are gone.
+    pub fn release(&self, len: usize) {
+        self.0.used.fetch_sub(len, Ordering::Relaxed);
+    }
+}
+
+impl Count {
     fn reserve(&self, len: usize) -> bool {
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| used.checked_add(len).filter(|sum| *sum <= self.limit)).is_ok()
     }
 }
 
-/// An allocator of array buffers that refuses more than `limit` bytes together: JavaScript sees a
+/// An allocator of array buffers that refuses more than the limit together: JavaScript sees a
 /// `RangeError`.
-fn buffers(limit: usize) -> v8::UniqueRef<v8::Allocator> {
-    static TABLE: v8::RustAllocatorVtable<Buffers> = v8::RustAllocatorVtable { allocate, allocate_uninitialized, free, drop: forget };
-    let buffers = Arc::new(Buffers { limit, used: AtomicUsize::new(0) });
-    // SAFETY: the table's functions take the pointer for what it is, an `Arc<Buffers>`.
-    unsafe { v8::new_rust_allocator(Arc::into_raw(buffers), &TABLE) }
+fn allocator(buffers: &Buffers) -> v8::UniqueRef<v8::Allocator> {
+    static TABLE: v8::RustAllocatorVtable<Count> = v8::RustAllocatorVtable { allocate, allocate_uninitialized, free, drop: forget };
+    // SAFETY: the table's functions take the pointer for what it is, an `Arc<Count>`.
+    unsafe { v8::new_rust_allocator(Arc::into_raw(buffers.0.clone()), &TABLE) }
 }
 
 fn layout(len: usize) -> Option<Layout> {
@@ -62,7 +90,7 @@ fn layout(len: usize) -> Option<Layout> {
     Layout::from_size_align(len.max(1), 16).ok()
 }
 
-unsafe extern "C" fn allocate(buffers: &Buffers, len: usize) -> *mut c_void {
+unsafe extern "C" fn allocate(buffers: &Count, len: usize) -> *mut c_void {
     match layout(len).filter(|_| buffers.reserve(len)) {
         // SAFETY: the layout's size is not zero.
         Some(layout) => unsafe { alloc_zeroed(layout).cast() },
@@ -70,7 +98,7 @@ unsafe extern "C" fn allocate(buffers: &Buffers, len: usize) -> *mut c_void {
     }
 }
 
-unsafe extern "C" fn allocate_uninitialized(buffers: &Buffers, len: usize) -> *mut c_void {
+unsafe extern "C" fn allocate_uninitialized(buffers: &Count, len: usize) -> *mut c_void {
     match layout(len).filter(|_| buffers.reserve(len)) {
         // SAFETY: the layout's size is not zero.
         Some(layout) => unsafe { alloc(layout).cast() },
@@ -78,7 +106,7 @@ unsafe extern "C" fn allocate_uninitialized(buffers: &Buffers, len: usize) -> *m
     }
 }
 
-unsafe extern "C" fn free(buffers: &Buffers, data: *mut c_void, len: usize) {
+unsafe extern "C" fn free(buffers: &Count, data: *mut c_void, len: usize) {
     if let Some(layout) = layout(len).filter(|_| !data.is_null()) {
         buffers.used.fetch_sub(len, Ordering::Relaxed);
         // SAFETY: the engine gives back what one of the functions above gave it, with its length.
@@ -86,7 +114,7 @@ unsafe extern "C" fn free(buffers: &Buffers, data: *mut c_void, len: usize) {
     }
 }
 
-unsafe extern "C" fn forget(buffers: *const Buffers) {
+unsafe extern "C" fn forget(buffers: *const Count) {
     // SAFETY: called once, with the pointer that `Arc::into_raw` gave.
     drop(unsafe { Arc::from_raw(buffers) });
 }

@@ -16,23 +16,41 @@
 //! get hold of another number could at most act as another call *of the same version of the same
 //! function in the same space* — whose code it is, and which may do all of that anyway.
 
+mod builtins;
+mod code_cache;
+mod convert;
 mod fatal;
+mod introspect;
 mod isolate;
 mod memory;
+mod modules;
+mod natives;
 mod ops;
 mod platform;
+mod prelude;
+mod snapshot;
 mod worker;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use sdk_plugin::{Error, Result, codes};
 use tokio::runtime::Handle;
 
-pub use platform::start;
-
+use self::code_cache::CodeCache;
+use crate::native::Network;
 use crate::package::Package;
-use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream};
+use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream, resident};
+
+/// Starts the engine; once in a process. Takes some time: not for a reactor thread.
+pub fn start() {
+    platform::start();
+    snapshot::prepare();
+}
+
+/// How much bytecode is kept, in bytes.
+const CODE_CACHE: usize = 64 * 1024 * 1024;
 
 /// The runtime of functions whose `Runtime` begins with `nodejs`.
 pub struct Engine {
@@ -41,19 +59,40 @@ pub struct Engine {
     /// Where calls of services run.
     tasks: Handle,
     max_reply: usize,
+    network: Arc<Network>,
+    code_cache: Arc<CodeCache>,
 }
 
 impl Engine {
     /// A runtime without instances. Must be called inside a tokio runtime, which then runs the
-    /// calls that functions make.
-    pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>) -> Self {
-        Self { pool: Arc::new(Pool::new(limits)), upstream, tasks: Handle::current(), max_reply }
+    /// calls that functions make, and the connections they open as far as `network` lets them.
+    pub fn new(limits: PoolLimits, max_reply: usize, upstream: Arc<dyn Upstream>, network: Arc<Network>) -> Self {
+        let pool = Arc::new(Pool::new(limits));
+        tokio::spawn(watch_memory(Arc::downgrade(&pool)));
+        Self { pool, upstream, tasks: Handle::current(), max_reply, code_cache: Arc::new(CodeCache::new(CODE_CACHE)), network }
+    }
+
+    /// How many functions' bytecode is kept, and how often some was used.
+    #[cfg(test)]
+    pub fn codes(&self) -> (usize, u64) {
+        self.code_cache.counts()
     }
 
     /// How many instances take calls.
     #[cfg(test)]
     pub fn instances(&self) -> usize {
         self.pool.len()
+    }
+}
+
+/// How often memory is looked at.
+const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
+
+async fn watch_memory(pool: Weak<Pool>) {
+    loop {
+        tokio::time::sleep(MEMORY_INTERVAL).await;
+        let Some(pool) = pool.upgrade() else { return };
+        pool.relieve(resident());
     }
 }
 
@@ -78,6 +117,8 @@ impl Runtime for Engine {
                 upstream: self.upstream.clone(),
                 tasks: self.tasks.clone(),
                 max_reply: self.max_reply,
+                network: self.network.clone(),
+                code_cache: self.code_cache.clone(),
             };
             if let Err(error) = worker::spawn(setup) {
                 self.pool.remove(&instance);
@@ -96,5 +137,16 @@ impl Runtime for Engine {
     }
 }
 
+#[cfg(test)]
+mod figures;
+#[cfg(test)]
+mod modules_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod node;
+#[cfg(test)]
+mod node_cases;
+#[cfg(test)]
+mod packages;
 #[cfg(test)]
 mod tests;

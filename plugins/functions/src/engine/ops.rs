@@ -12,12 +12,23 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::builtins::{self, builtin};
+use super::code_cache::{CodeCache, Fresh};
+use super::introspect::{async_context, heap, kind, own_names, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::isolate::text;
-use crate::package::Package;
-use crate::runtime::{Instance, Lines, MAX_OPEN_CALLS, Message, Outcome, Upstream, facts};
+use super::memory::Buffers;
+use super::modules::{Modules, compile, import_module, is_es_module, outcome};
+use super::natives;
+use super::worker::Setup;
+use crate::native::{self, Env, Failure};
+use crate::package::{Package, Wanted};
+use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Outcome, Upstream, facts};
 
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
+
+/// The call of what belongs to none any more.
+pub const NOBODY: u32 = 0;
 
 /// How much longer than the function its calls of services may take, so that a function which waits
 /// for one too long is ended by its own deadline, and not told of the service's.
@@ -29,6 +40,12 @@ pub struct Running {
     pub lines: Arc<Lines>,
     pub reply: oneshot::Sender<Outcome>,
     pub began: Instant,
+    /// How long its JavaScript may run.
+    pub cpu: Duration,
+    /// How long it may still run.
+    pub cpu_left: Duration,
+    /// How many of its calls of services and native ops are open.
+    pub open: usize,
 }
 
 /// What an isolate's thread knows. JavaScript names calls by their keys in `running`.
@@ -39,30 +56,46 @@ pub struct State {
     /// Timers by the time they are due: number and call.
     pub timers: BTreeSet<(Instant, u32, u32)>,
     due: HashMap<u32, (Instant, u32)>,
-    /// Calls of services that have not been answered, with the call of the function they belong to.
+    /// Calls of services and native ops that have not been answered, with the call of the function
+    /// they belong to; 0 when that has ended.
     pub open: HashMap<u32, u32>,
+    /// What calls left behind when they ended, timers included.
+    pub abandoned: Vec<u32>,
+    /// What native ops know of this isolate.
+    pub env: Env,
+    pub buffers: Buffers,
     pub rejected: Vec<v8::Global<v8::Promise>>,
+    pub modules: Modules,
+    pub code_cache: Arc<CodeCache>,
+    /// Functions whose bytecode is not in the cache.
+    pub fresh: Vec<Fresh>,
     pub instance: Arc<Instance>,
-    package: Arc<Package>,
+    pub package: Arc<Package>,
     upstream: Arc<dyn Upstream>,
     tasks: Handle,
     max_reply: usize,
 }
 
 impl State {
-    pub fn new(instance: Arc<Instance>, package: Arc<Package>, upstream: Arc<dyn Upstream>, tasks: Handle, max_reply: usize) -> Self {
+    pub fn new(setup: &Setup) -> Self {
         Self {
             running: HashMap::new(),
             current: 0,
             timers: BTreeSet::new(),
             due: HashMap::new(),
             open: HashMap::new(),
+            abandoned: Vec::new(),
+            env: Env::new(setup.package.clone(), setup.network.clone()),
+            buffers: Buffers::new(setup.instance.target.memory),
             rejected: Vec::new(),
-            instance,
-            package,
-            upstream,
-            tasks,
-            max_reply,
+            modules: Modules::default(),
+            code_cache: setup.code_cache.clone(),
+            fresh: Vec::new(),
+            instance: setup.instance.clone(),
+            package: setup.package.clone(),
+            upstream: setup.upstream.clone(),
+            tasks: setup.tasks.clone(),
+            max_reply: setup.max_reply,
         }
     }
 
@@ -70,10 +103,40 @@ impl State {
     /// finds the instance free.
     pub fn end(&mut self, call: u32, result: Result<String, Error>) {
         if let Some(running) = self.running.remove(&call) {
+            self.abandon(call, running.open);
             self.instance.release();
             // Nobody waits any more when the deadline came first.
             let _ = running.reply.send(Outcome { result, memory: self.instance.memory() });
         }
+    }
+
+    /// Lets go of what a call waits for. What it asked of services is done all the same.
+    fn abandon(&mut self, call: u32, open: usize) {
+        if open > 0 {
+            for (id, of) in self.open.iter_mut().filter(|(_, of)| **of == call) {
+                *of = NOBODY;
+                self.abandoned.push(*id);
+            }
+        }
+        if self.timers.iter().any(|(_, _, of)| *of == call) {
+            let (abandoned, due) = (&mut self.abandoned, &mut self.due);
+            self.timers.retain(|(_, id, of)| {
+                let stays = *of != call;
+                if !stays {
+                    due.remove(id);
+                    abandoned.push(*id);
+                }
+                stays
+            });
+        }
+    }
+
+    /// An answer has come: the call that it is for, unless that has ended.
+    pub fn answered(&mut self, id: u32) -> Option<u32> {
+        let call = self.open.remove(&id)?;
+        let running = self.running.get_mut(&call)?;
+        running.open -= 1;
+        Some(call)
     }
 
     /// Ends a call whose code threw.
@@ -128,14 +191,15 @@ impl State {
 
     /// Begins a call of a service on behalf of a call of the function.
     fn call(&mut self, call: u32, id: u32, method: String, params: String) -> Result<(), Error> {
+        let full = self.open.len() >= MAX_OPEN_CALLS;
         let running = self
             .running
-            .get(&call)
+            .get_mut(&call)
             .ok_or_else(|| Error::new(codes::FUNCTION_SERVER, "the call of the function that this belongs to has ended"))?;
-        if self.open.len() >= MAX_OPEN_CALLS {
-            let message = format!("the function has {MAX_OPEN_CALLS} calls of services open; no more are allowed");
-            return Err(Error::new(codes::THROTTLED_CONCURRENCY, message));
+        if full || running.open >= MAX_OPEN_OF_CALL {
+            return Err(Error::new(codes::THROTTLED_CONCURRENCY, too_many(full)));
         }
+        running.open += 1;
         let deadline = running.call.deadline + GRACE;
         let mut request = running.call.follow(method, params);
         request.deadline = deadline;
@@ -148,9 +212,50 @@ impl State {
                 Ok(result) => result.map(|reply| reply.data),
                 Err(_) => Err(Error::new(codes::TIMEOUT, "the call did not end before the function's deadline")),
             };
-            instance.send(Message::Completed { id, result });
+            instance.send(Message::Completed { id, answer: Answer::Service(result) });
         });
         Ok(())
+    }
+
+    /// Begins a native op on behalf of the call whose stretch this is.
+    pub fn begin(
+        &mut self,
+        id: u32,
+        op: fn(&mut Env, &native::Args) -> native::Result<native::Work>,
+        args: &native::Args,
+    ) -> native::Result<()> {
+        let full = self.open.len() >= MAX_OPEN_CALLS;
+        let Some(running) = self.running.get_mut(&self.current) else {
+            return Err(Failure::error("ERR_CALL_ENDED", "the call of the function that this belongs to has ended"));
+        };
+        if full || running.open >= MAX_OPEN_OF_CALL {
+            return Err(Failure::error("ERR_TOO_MANY_OPERATIONS", too_many(full)));
+        }
+        let deadline = running.call.deadline + GRACE;
+        self.env.deadline = running.call.deadline;
+        let work = {
+            let _entered = self.tasks.enter();
+            op(&mut self.env, args)?
+        };
+        running.open += 1;
+        self.open.insert(id, self.current);
+        let instance = self.instance.clone();
+        self.tasks.spawn(async move {
+            let result = match tokio::time::timeout_at(deadline.into(), work).await {
+                Ok(result) => result,
+                Err(_) => Err(Failure::error("ETIMEDOUT", "the operation did not end before the function's deadline")),
+            };
+            instance.send(Message::Completed { id, answer: Answer::Native(result) });
+        });
+        Ok(())
+    }
+}
+
+fn too_many(of_instance: bool) -> String {
+    if of_instance {
+        format!("the calls of this function have {MAX_OPEN_CALLS} requests open together; no more are allowed")
+    } else {
+        format!("this call has {MAX_OPEN_OF_CALL} requests open; no more are allowed at once")
     }
 }
 
@@ -159,12 +264,12 @@ pub fn error_text(error: &Error) -> String {
     json!({"code": error.code(), "message": error.message()}).to_string()
 }
 
-type Shared = Rc<RefCell<State>>;
-type Scope<'s, 'i> = v8::PinScope<'s, 'i>;
-type Args<'s> = v8::FunctionCallbackArguments<'s>;
-type Return<'s> = v8::ReturnValue<'s, v8::Value>;
+pub type Shared = Rc<RefCell<State>>;
+pub type Scope<'s, 'i> = v8::PinScope<'s, 'i>;
+pub type Args<'s> = v8::FunctionCallbackArguments<'s>;
+pub type Return<'s> = v8::ReturnValue<'s, v8::Value>;
 
-fn state(scope: &Scope) -> Option<Shared> {
+pub fn state(scope: &Scope) -> Option<Shared> {
     scope.get_slot::<Shared>().cloned()
 }
 
@@ -172,13 +277,57 @@ fn number(scope: &mut Scope, args: &Args, index: i32) -> u32 {
     args.get(index).uint32_value(scope).unwrap_or(0)
 }
 
-fn string(scope: &mut Scope, args: &Args, index: i32) -> String {
+pub fn string(scope: &mut Scope, args: &Args, index: i32) -> String {
     args.get(index).to_rust_string_lossy(scope)
 }
 
 fn answer(scope: &mut Scope, mut rv: Return, utf8: &[u8]) {
     if let Some(value) = text(scope, utf8) {
         rv.set(value.into());
+    }
+}
+
+/// Names the functions that the prelude gets, for what is done with each.
+macro_rules! each_function {
+    ($done:ident) => {
+        $done!(
+            settle,
+            fail,
+            facts_of,
+            log,
+            call,
+            timer,
+            clear,
+            resolve,
+            main,
+            source,
+            encode,
+            decode,
+            exit,
+            compile,
+            is_es_module,
+            import_module,
+            outcome,
+            builtin,
+            kind,
+            promise_details,
+            proxy_details,
+            preview,
+            own_names,
+            async_context,
+            set_async_context,
+            run_microtasks,
+            heap
+        )
+    };
+}
+
+/// Ends the current call with a message, whatever its code does next.
+fn exit(scope: &mut Scope, args: Args, _: Return) {
+    let message = string(scope, &args, 0);
+    if let Some(state) = state(scope) {
+        let call = state.borrow().current;
+        state.borrow_mut().fail(call, message, "");
     }
 }
 
@@ -192,8 +341,23 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>>
             table.set(scope, key.into(), function.into())?;
         )*};
     }
-    add!(settle, fail, facts_of, log, call, timer, clear, resolve, main, source, compile, encode, decode);
+    each_function!(add);
+    for (name, value) in [("builtin_names", builtins::names(scope)?), ("natives", natives::table(scope)?)] {
+        let name = v8::String::new(scope, name)?;
+        table.set(scope, name.into(), value.into())?;
+    }
     Some(table)
+}
+
+/// The functions as a snapshot names them.
+pub fn references() -> Vec<v8::ExternalReference> {
+    use v8::MapFnTo;
+    macro_rules! list {
+        ($($name:ident),*) => { vec![$(v8::ExternalReference { function: $name.map_fn_to() }),*] };
+    }
+    let mut references = each_function!(list);
+    references.extend(natives::references());
+    references
 }
 
 fn settle(scope: &mut Scope, args: Args, _: Return) {
@@ -255,7 +419,7 @@ fn clear(scope: &mut Scope, args: Args, _: Return) {
 fn resolve(scope: &mut Scope, args: Args, rv: Return) {
     let (folder, request) = (string(scope, &args, 0), string(scope, &args, 1));
     let Some(state) = state(scope) else { return };
-    let found = state.borrow().package.resolve(&folder, &request);
+    let found = state.borrow().package.resolve(&folder, &request, Wanted::Require);
     if let Some(found) = found {
         answer(scope, rv, found.as_bytes());
     }
@@ -271,40 +435,7 @@ fn source(scope: &mut Scope, args: Args, rv: Return) {
     let path = string(scope, &args, 0);
     let Some(state) = state(scope) else { return };
     let package = state.borrow().package.clone();
-    let contents = package.file(&path).map_or(&[][..], |contents| contents);
-    answer(scope, rv, contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents));
-}
-
-/// Compiles a CommonJS module to a function of `exports`, `require`, `module`, `__filename` and
-/// `__dirname`. A syntax error is thrown.
-fn compile(scope: &mut Scope, args: Args, mut rv: Return) {
-    let path = string(scope, &args, 0);
-    let Some(state) = state(scope) else { return };
-    let package = state.borrow().package.clone();
-    let contents = package.file(&path).map_or(&[][..], |contents| contents);
-    let contents = contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents);
-    // A `#!` line is not part of a function's body.
-    let contents = if contents.starts_with(b"#!") {
-        contents.iter().position(|b| *b == b'\n').map_or(&[][..], |end| &contents[end..])
-    } else {
-        contents
-    };
-    let compiled = (|| {
-        let name = v8::String::new(scope, &path)?;
-        let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
-        let code = text(scope, contents)?;
-        let mut source = v8::script_compiler::Source::new(code, Some(&origin));
-        let mut names = Vec::with_capacity(5);
-        for name in ["exports", "require", "module", "__filename", "__dirname"] {
-            names.push(v8::String::new(scope, name)?);
-        }
-        let options = v8::script_compiler::CompileOptions::NoCompileOptions;
-        let reason = v8::script_compiler::NoCacheReason::NoReason;
-        v8::script_compiler::compile_function(scope, &mut source, &names, &[], options, reason)
-    })();
-    if let Some(function) = compiled {
-        rv.set(function.into());
-    }
+    answer(scope, rv, package.source(&path));
 }
 
 fn encode(scope: &mut Scope, args: Args, mut rv: Return) {

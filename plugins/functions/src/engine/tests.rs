@@ -43,43 +43,61 @@ impl Calls for Services {
             "serverless.function.runtime.invoke" => {
                 Reply::json(&json!({"called": params["functionTarget"], "with": params["functionArgs"]}))
             }
+            "serverless.file.resource.delete" | "serverless.file.resource.info" => Reply::json(&params),
             method => Err(Error::new(codes::INVALID_METHOD, format!("no method `{method}`"))),
         }
     }
 }
 
-struct Function {
+pub struct Function {
     engine: Engine,
     services: Services,
     target: Arc<Target>,
     package: Arc<Package>,
+    pub cpu: Duration,
 }
 
-const MB: usize = 1024 * 1024;
+pub const MB: usize = 1024 * 1024;
 
 impl Function {
-    fn of(files: &[(&str, &str)]) -> Self {
+    pub fn of(files: &[(&str, &str)]) -> Self {
         Self::with(files, 128 * MB, 2)
     }
 
-    fn with(files: &[(&str, &str)], memory: usize, per_function: usize) -> Self {
-        let services = Services::default();
-        let limits = PoolLimits { per_function, total: 16, idle: Duration::from_secs(60) };
-        let engine = Engine::new(limits, MB, Arc::new(Through(services.clone())));
-        let target = Target { key: "v1".into(), space: "space".to_owned(), name: "hello".to_owned(), memory, concurrency: 100 };
-        Self { engine, services, target: Arc::new(target), package: Arc::new(Package::of(files)) }
+    /// One whose network is as open as a policy says.
+    pub fn within(self, network: Network) -> Self {
+        let limits = PoolLimits { per_function: 2, total: 16, idle: Duration::from_secs(60), memory: u64::MAX };
+        let engine = Engine::new(limits, MB, Arc::new(Through(self.services.clone())), Arc::new(network));
+        Self { engine, ..self }
     }
 
-    fn js(code: &str) -> Self {
+    pub fn with(files: &[(&str, &str)], memory: usize, per_function: usize) -> Self {
+        let services = Services::default();
+        let limits = PoolLimits { per_function, total: 16, idle: Duration::from_secs(60), memory: u64::MAX };
+        let engine = Engine::new(limits, MB, Arc::new(Through(services.clone())), Arc::default());
+        let target = Target { key: "v1".into(), space: "space".to_owned(), name: "hello".to_owned(), memory, concurrency: 100 };
+        Self { engine, services, target: Arc::new(target), package: Arc::new(Package::of(files)), cpu: Duration::from_secs(60) }
+    }
+
+    /// A function of a package that is at hand.
+    pub fn of_package(package: Package, memory: usize) -> Self {
+        Self { package: Arc::new(package), ..Self::with(&[("index.js", "")], memory, 1) }
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub fn js(code: &str) -> Self {
         Self::of(&[("index.js", code)])
     }
 
     /// A function whose calls all run in one isolate.
-    fn alone(code: &str) -> Self {
+    pub fn alone(code: &str) -> Self {
         Self::with(&[("index.js", code)], 128 * MB, 1)
     }
 
-    async fn invoke(&self, args: Value, allowed: Duration) -> (Outcome, Vec<Line>) {
+    pub async fn invoke(&self, args: Value, allowed: Duration) -> (Outcome, Vec<Line>) {
         let mut call = Call::new("space", "serverless.function.runtime.invoke", Bytes::new());
         call.caller = Caller {
             kind: CallerKind::Client,
@@ -92,22 +110,22 @@ impl Function {
         call.deadline = Instant::now() + allowed;
         let lines = Arc::new(Lines::default());
         let lease = self.engine.lease(&self.target, || async { Ok(self.package.clone()) }).await.unwrap();
-        let outcome = run(lease, call, args.to_string(), lines.clone()).await;
+        let outcome = run(lease, call, args.to_string(), self.cpu, lines.clone()).await;
         (outcome, lines.take().0)
     }
 
-    async fn call(&self, args: Value) -> Result<Value> {
+    pub async fn call(&self, args: Value) -> Result<Value> {
         let (outcome, _) = self.invoke(args, Duration::from_secs(30)).await;
         outcome.result.map(|text| serde_json::from_str(&text).unwrap())
     }
 
     /// The result of a call that must succeed.
-    async fn ok(&self, args: Value) -> Value {
+    pub async fn ok(&self, args: Value) -> Value {
         self.call(args).await.unwrap()
     }
 
     /// Code and message of a call that must fail.
-    async fn error(&self, args: Value) -> (String, String) {
+    pub async fn error(&self, args: Value) -> (String, String) {
         let error = self.call(args).await.expect_err("must fail");
         (error.code().to_owned(), error.message().to_owned())
     }
@@ -173,7 +191,6 @@ async fn modules_are_found_loaded_once_and_their_errors_are_told() {
                case 'data': return [data.n, m.name, m === again, __filename, __dirname, require('./lib').x, require.resolve('./lib'), this === module.exports];
                case 'broken': return require('./broken');
                case 'gone': return require('./gone');
-               case 'util': return require('node:util');
                case 'cycle': return require('./a').done;
                default: return require(ctx.args);
              } }",
@@ -193,7 +210,7 @@ async fn modules_are_found_loaded_once_and_their_errors_are_told() {
     assert_eq!(code, codes::FUNCTION);
     assert!(!message.is_empty());
     assert!(f.error(json!("gone")).await.1.contains("Cannot find module './gone'"));
-    assert!(f.error(json!("util")).await.1.contains("'util' is not available yet"));
+    assert_eq!(f.error(json!("node:gone")).await.1, "No such built-in module: node:gone");
     assert!(f.error(json!("./bad.json")).await.1.starts_with("/code/bad.json"));
     assert_eq!(f.error(json!("../../etc/passwd")).await.0, codes::FUNCTION);
 }
@@ -485,6 +502,8 @@ async fn there_is_no_way_to_the_host() {
     let f = Function::js(
         "module.exports = async (ctx) => {
             const seen = [];
+            // What is formatted needs the prototypes as they were.
+            require('util').inspect(1);
             for (const type of [Promise, Array, Object, Function, Map, String, RegExp]) {
                 for (const name of Object.getOwnPropertyNames(type.prototype)) {
                     const own = Object.getOwnPropertyDescriptor(type.prototype, name);
@@ -501,18 +520,38 @@ async fn there_is_no_way_to_the_host() {
             await ctx.mpserverless.db.collection('c').find({});
             await ctx.mpserverless.user.getInfo();
             setTimeout(() => {}, 1);
-            return [seen, typeof process, typeof Deno, typeof ops, typeof internal, Object.keys(ctx), typeof ctx.__proto__.call];
+            process.nextTick(() => {});
+            require('fs').writeFileSync('/tmp/a', require('util').inspect({ a: new Map([[1, new URL('http://a/')]]) }));
+            const refused = (run) => { try { return run(); } catch (error) { return error.code; } };
+            return [
+                seen, typeof Deno, typeof ops, typeof internal, Object.keys(ctx), typeof ctx.__proto__.call,
+                refused(() => process.binding('fs')), refused(() => process.dlopen({}, 'x')), typeof process.mainModule,
+                refused(() => require('internal/errors')), refused(() => require('node:internal/errors')), refused(() => require('fs').readFileSync('/etc/passwd')),
+                refused(() => require('child_process').execSync('id')), refused(() => new (require('worker_threads').Worker)('x')),
+                Object.values(process.env).some((value) => value.includes('cargo')), require('os').hostname(),
+            ];
         }",
     );
-    assert_eq!(f.ok(json!(0)).await, json!([[], "undefined", "undefined", "undefined", "undefined", ["args"], "undefined"]));
-}
-
-#[tokio::test]
-async fn what_is_not_there_yet_says_so() {
-    let f = Function::js("module.exports = (ctx) => eval(ctx.args)");
-    for code in ["ctx.httpclient", "ctx.cloud", "ctx.mpserverless.file"] {
-        assert_eq!(f.error(json!(code)).await.1, format!("{code} is not available yet"));
-    }
+    let unavailable = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
+    let expected = json!([
+        [],
+        "undefined",
+        "undefined",
+        "undefined",
+        ["args"],
+        "undefined",
+        unavailable,
+        unavailable,
+        "undefined",
+        "MODULE_NOT_FOUND",
+        "ERR_UNKNOWN_BUILTIN_MODULE",
+        "ENOENT",
+        unavailable,
+        unavailable,
+        false,
+        "localhost",
+    ]);
+    assert_eq!(f.ok(json!(0)).await, expected);
 }
 
 #[tokio::test]
@@ -569,4 +608,88 @@ async fn warm_calls_are_fast() {
     let together = f64::from(64 * rounds / 10) / began.elapsed().as_secs_f64();
     println!("first calls {first:?}, warm call {alone:?}, 64 callers {together:.0} calls a second");
     assert!(alone < Duration::from_millis(5), "{alone:?}");
+}
+
+#[tokio::test]
+async fn files_are_deleted_and_described_by_their_service() {
+    let f = Function::js(
+        "module.exports = async ({ mpserverless: { file } }) =>
+            [await file.deleteFile('u'), await file.deleteFile({ fileUrl: 'v' }), await file.info(['a', 'b'], { maxAge: 5 })]",
+    );
+    let reply = |result: Value| json!({"success": true, "result": result});
+    assert_eq!(
+        f.ok(json!(0)).await,
+        json!([reply(json!({"id": "u"})), reply(json!({"id": "v"})), reply(json!({"maxAge": 5, "id": "a,b"}))])
+    );
+}
+
+#[tokio::test]
+async fn what_calls_leave_behind_is_let_go() {
+    let f = Function::alone(
+        "module.exports = (ctx) => {
+            globalThis.held ??= [];
+            setTimeout(() => globalThis.fired = true, 1);
+            setTimeout(() => {}, 1e6);
+            setInterval(() => globalThis.fired = true, 1);
+            const big = new Uint8Array(1e6);
+            ctx.mpserverless.network.forward('test.never', {}).then(() => big);
+            held.push(new WeakRef(big));
+            return [globalThis.fired === true, held.filter((ref) => ref.deref()).length];
+        }",
+    );
+    // More timers and requests than an isolate may have, and more memory than the function.
+    let mut last = json!(null);
+    for _ in 0..1500 {
+        last = f.ok(json!(0)).await;
+    }
+    assert_eq!(last[0], json!(false), "a timer of an ended call ran");
+    assert!(last[1].as_u64().unwrap() < 300, "{last}");
+}
+
+#[tokio::test]
+async fn computing_has_a_limit_of_its_own() {
+    let mut f = Function::alone(
+        "module.exports = async (ctx) => {
+            const until = (ms) => { const end = Date.now() + ms; while (Date.now() < end); };
+            for (let i = 0; i < ctx.args; i++) { until(20); await new Promise((done) => setTimeout(done, 1)); }
+            return 'done';
+        }",
+    );
+    f.cpu = Duration::from_millis(300);
+    let (code, message) = f.error(json!(1000)).await;
+    assert_eq!((code.as_str(), message.as_str()), (codes::FUNCTION_RESOURCE, "the function computed for more than 0.3 seconds"));
+    assert_eq!(f.ok(json!(3)).await, json!("done"));
+}
+
+#[tokio::test]
+async fn a_call_has_so_many_requests_at_once() {
+    let f = Function::alone(
+        "module.exports = async (ctx) => {
+            const all = Array.from({ length: ctx.args }, () => ctx.mpserverless.network.forward('test.slow', {}));
+            const settled = await Promise.allSettled(all);
+            return [settled.filter((one) => one.status === 'fulfilled').length, settled.at(-1).reason?.code];
+        }",
+    );
+    assert_eq!(f.ok(json!(256)).await, json!([256, null]));
+    assert_eq!(f.ok(json!(300)).await, json!([256, codes::THROTTLED_CONCURRENCY]));
+}
+
+#[tokio::test]
+async fn cloud_calls_are_a_plugins() {
+    let f = Function::js(
+        "module.exports = async (ctx) => {
+            const cloud = await ctx.cloud;
+            return [typeof cloud.payment.common.create, await cloud.payment.common.create({ a: 1 }, { b: 2 }).catch((e) => [e.code, e.message])];
+        }",
+    );
+    let expected = json!([
+        "function",
+        ["FEATURE_NOT_SUPPORT", "ctx.cloud.payment.common.create needs a plugin for cloud calls, and this server has none"]
+    ]);
+    assert_eq!(f.ok(json!(0)).await, expected);
+    let asked = f.services.asked.lock().unwrap();
+    assert_eq!(
+        (asked[0].0.as_str(), &asked[0].3),
+        ("serverless.cloudcall.invoke", &json!({"api": "payment.common.create", "args": [{"a": 1}, {"b": 2}]}))
+    );
 }

@@ -8,15 +8,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use sdk_plugin::Result;
 use tokio::runtime::Handle;
 
+use super::code_cache::CodeCache;
 use super::fatal;
 use super::isolate::{Entry, Isolate};
-use super::ops::{Running, State, error_text};
+use super::ops::{NOBODY, Running, State, error_text};
+use crate::native::Network;
 use crate::package::Package;
-use crate::runtime::{Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_memory, out_of_time};
+use crate::runtime::{Answer, Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_cpu, out_of_memory, out_of_time};
 
 /// Both engines end a recursion after about one megabyte of stack; the rest is for their own code.
 const STACK: usize = 8 * 1024 * 1024;
@@ -34,6 +34,8 @@ pub struct Setup {
     pub upstream: Arc<dyn Upstream>,
     pub tasks: Handle,
     pub max_reply: usize,
+    pub network: Arc<Network>,
+    pub code_cache: Arc<CodeCache>,
 }
 
 /// Starts the thread of an instance.
@@ -50,8 +52,8 @@ pub fn spawn(setup: Setup) -> std::io::Result<()> {
 }
 
 fn live(setup: Setup) {
-    let Setup { instance, messages, package, pool, upstream, tasks, max_reply } = setup;
-    let state = Rc::new(RefCell::new(State::new(instance.clone(), package, upstream, tasks, max_reply)));
+    let state = Rc::new(RefCell::new(State::new(&setup)));
+    let Setup { instance, messages, pool, .. } = setup;
     match Isolate::new(instance.target.memory, state.clone()) {
         Ok(isolate) => Worker { isolate, state, instance, pool, last_call: 0, measured: None }.run(&messages),
         Err(error) => {
@@ -78,6 +80,9 @@ impl Worker {
                 Ok(message) => self.handle(message),
                 Err(TryRecvError::Disconnected) => return,
                 Err(TryRecvError::Empty) => {
+                    if self.keep_code() {
+                        continue;
+                    }
                     if self.instance.is_retired() && self.instance.leases() == 0 {
                         return;
                     }
@@ -90,7 +95,17 @@ impl Worker {
             }
             self.expire();
             self.fire();
+            self.forget();
         }
+    }
+
+    /// Keeps the bytecode of one function, when no call runs.
+    fn keep_code(&mut self) -> bool {
+        if !self.state.borrow().running.is_empty() {
+            return false;
+        }
+        let fresh = self.state.borrow_mut().fresh.pop();
+        fresh.inspect(|fresh| self.isolate.keep_code(fresh)).is_some()
     }
 
     /// How long until there is something to do without a message.
@@ -112,13 +127,13 @@ impl Worker {
     fn handle(&mut self, message: Message) {
         match message {
             Message::Start(invocation) => self.start(*invocation),
-            Message::Completed { id, result } => self.complete(id, &result),
+            Message::Completed { id, answer } => self.complete(id, answer),
             Message::Wake => {}
         }
     }
 
     fn start(&mut self, invocation: Invocation) {
-        let Invocation { call, args, lines, reply } = invocation;
+        let Invocation { call, args, cpu, lines, reply } = invocation;
         self.last_call = self.last_call.checked_add(1).unwrap_or(1);
         let id = self.last_call;
         let deadline = call.deadline;
@@ -129,23 +144,20 @@ impl Worker {
             self.instance.release();
             return;
         }
-        self.state.borrow_mut().running.insert(id, Running { call, lines, reply, began: Instant::now() });
+        self.state.borrow_mut().running.insert(id, Running { call, lines, reply, began: Instant::now(), cpu, cpu_left: cpu, open: 0 });
         self.instance.running(true);
-        self.stretch(id, &Entry::Start(id, &args), deadline);
+        self.stretch(id, &mut Entry::Start(id, &args), deadline);
     }
 
-    fn complete(&mut self, id: u32, result: &Result<Bytes>) {
-        let Some(call) = self.state.borrow_mut().open.remove(&id) else { return };
-        let refused;
-        let (succeeded, data) = match result {
-            Ok(data) => (true, &data[..]),
-            Err(error) => {
-                refused = error_text(error);
-                (false, refused.as_bytes())
-            }
-        };
+    fn complete(&mut self, id: u32, answer: Answer) {
+        let Some(call) = self.state.borrow_mut().answered(id) else { return };
         self.instance.running(false);
-        self.stretch(call, &Entry::Complete(id, succeeded, data), self.deadline(call));
+        let deadline = self.deadline(call);
+        match answer {
+            Answer::Service(Ok(data)) => self.stretch(call, &mut Entry::Complete(id, true, &data), deadline),
+            Answer::Service(Err(error)) => self.stretch(call, &mut Entry::Complete(id, false, error_text(&error).as_bytes()), deadline),
+            Answer::Native(result) => self.stretch(call, &mut Entry::Settle(id, &mut Some(result)), deadline),
+        }
     }
 
     fn fire(&mut self) {
@@ -156,7 +168,7 @@ impl Worker {
             let Some((id, call)) = due else { return };
             let live = self.state.borrow().running.contains_key(&call);
             self.instance.running(false);
-            self.stretch(call, &Entry::Fire(id, live), self.deadline(call));
+            self.stretch(call, &mut Entry::Fire(id, live), self.deadline(call));
         }
     }
 
@@ -164,10 +176,18 @@ impl Worker {
         self.state.borrow().running.get(&call).map_or_else(|| Instant::now() + LEFTOVER, |running| running.call.deadline)
     }
 
-    fn stretch(&mut self, call: u32, entry: &Entry, deadline: Instant) {
-        self.state.borrow_mut().current = call;
-        let stopped = self.isolate.run(entry, deadline);
+    fn stretch(&mut self, call: u32, entry: &mut Entry, deadline: Instant) {
+        let began = Instant::now();
+        let allowed = {
+            let mut state = self.state.borrow_mut();
+            state.current = call;
+            state.running.get(&call).map_or(LEFTOVER, |running| running.cpu_left)
+        };
+        let stopped = self.isolate.run(entry, deadline.min(began + allowed));
         self.instance.idle();
+        if let Some(running) = self.state.borrow_mut().running.get_mut(&call) {
+            running.cpu_left = running.cpu_left.saturating_sub(began.elapsed());
+        }
         match stopped {
             None => {}
             Some(StopCause::Time) => self.time_out(call),
@@ -190,6 +210,14 @@ impl Worker {
         }
     }
 
+    /// Has JavaScript let go of what ended calls left behind.
+    fn forget(&mut self) {
+        let abandoned = std::mem::take(&mut self.state.borrow_mut().abandoned);
+        if !abandoned.is_empty() {
+            self.stretch(NOBODY, &mut Entry::Forget(&abandoned), Instant::now() + LEFTOVER);
+        }
+    }
+
     /// Ends the calls whose deadline has passed while they waited for something.
     fn expire(&mut self) {
         let now = Instant::now();
@@ -204,7 +232,8 @@ impl Worker {
         let mut state = self.state.borrow_mut();
         if let Some(running) = state.running.get(&call) {
             let allowed = running.call.deadline.saturating_duration_since(running.began);
-            state.end(call, Err(out_of_time(allowed)));
+            let error = if running.cpu_left.is_zero() { out_of_cpu(running.cpu) } else { out_of_time(allowed) };
+            state.end(call, Err(error));
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::COLLECTION;
-use crate::runtime::{Line, Target};
+use crate::runtime::{Line, Target, now};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How many records are written at once.
@@ -43,7 +43,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn to_record(&self) -> Value {
+    /// The record, written at a time in milliseconds since 1970.
+    fn to_record(&self, logged: u64) -> Value {
         let mut levels: Vec<&str> = self.lines.iter().map(|line| line.level).collect();
         let mut contents: Vec<String> = self.lines.iter().map(|line| line.text.clone()).collect();
         let mut timestamps: Vec<String> = self.lines.iter().map(|line| line.time.to_string()).collect();
@@ -62,6 +63,7 @@ impl Entry {
             "requestId": self.request_id,
             "status": status(self.succeeded),
             "time": self.time,
+            "logged": logged,
             "durationMs": self.duration.as_secs_f64() * 1000.0,
             "memory": self.memory,
             "levels": levels,
@@ -145,7 +147,7 @@ impl<C: Calls> Sink<C> {
         }
         let mut seen = HashSet::new();
         for batch in entries.chunks(BATCH) {
-            let docs: Vec<Value> = batch.iter().map(Entry::to_record).collect();
+            let docs: Vec<Value> = batch.iter().map(|entry| entry.to_record(now())).collect();
             let params = json!({"collection": COLLECTION, "command": "insertMany", "docs": docs, "options": {}});
             self.calls.make(Call::json(SYSTEM_SPACE, EXECUTE, &params)?).await?;
             seen.extend(batch.iter().map(|entry| (entry.target.space.clone(), entry.target.name.clone())));
@@ -207,8 +209,8 @@ mod tests {
 
     #[test]
     fn a_record_has_the_lines_and_a_summary() {
-        let record = entry().to_record();
-        assert_eq!(record["status"], "fail");
+        let record = entry().to_record(2000);
+        assert_eq!((&record["status"], &record["logged"]), (&json!("fail"), &json!(2000)));
         assert_eq!(record["levels"], json!(["warn", "warn", "error"]));
         assert_eq!(record["contents"], json!(["careful", "2 more lines were dropped", "fail: duration 1.50 ms, memory 3.0 MB"]));
         assert_eq!(record["timestamps"], json!(["1001", "1001", "1001"]));

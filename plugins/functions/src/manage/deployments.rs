@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{DEPLOYMENT_NOT_FOUND, NOT_UPLOADED, NameParams, required};
 use crate::paging::Page;
-use crate::record::{Deployment, Function, Status, iso};
+use crate::record::{Deployment, Function, Status, iso, package_key};
 use crate::runtime::now;
 use crate::service::{Edge, Service};
 use crate::signed_url::{self, Action, Named};
@@ -43,7 +43,8 @@ impl<E: Edge> Service<E> {
         Ok(format!("{}{}", base.trim_end_matches('/'), signed_url::sign(&self.secret, &named, now())?))
     }
 
-    async fn endpoint(&self) -> Result<String> {
+    /// The URL that clients reach the server by.
+    pub(crate) async fn endpoint(&self) -> Result<String> {
         #[derive(Deserialize)]
         struct Endpoint {
             http: String,
@@ -72,6 +73,7 @@ impl<E: Edge> Service<E> {
             space_id: space.to_owned(),
             name: function.name,
             status: Status::Created,
+            package: None,
             version: 0,
             created,
             modified: created,
@@ -121,17 +123,20 @@ impl<E: Edge> Service<E> {
         required("DeploymentId", &params.deployment_id)?;
         let deployment = self.deployment(space, &params.deployment_id).await?;
         let name = &deployment.name;
-        if deployment.status == Status::Created {
+        let Some(package) = &deployment.package else {
             return Err(Error::new(NOT_UPLOADED, "the deployment's package has not been uploaded"));
-        }
-        let key = deployment.key();
+        };
+        let key = package_key(space, name, package);
         self.packages.get(&key, || self.read_package(&key)).await.map_err(|error| match error.code() {
             codes::NOT_FOUND => Error::new(NOT_UPLOADED, "the deployment's package is not there").with_source(error),
             codes::INVALID_BODY => Error::new("InvalidPackage.TooLarge", error.message().to_owned()),
             _ => error,
         })?;
-        // Marked first: from here on the package cannot be replaced any more.
-        self.deployments.update(json!({"_id": deployment.id}), json!({"$set": {"status": Status::Deployed, "modified": now()}})).await?;
+        // From here on the package that was read cannot be replaced any more.
+        let same = json!({"_id": deployment.id, "package": package});
+        if self.deployments.update(same, json!({"$set": {"status": Status::Deployed, "modified": now()}})).await? == 0 {
+            return Err(Error::new(codes::CONFLICT, "another package was uploaded meanwhile; deploy again").retryable());
+        }
         let version = self.activate(space, name, &deployment).await?;
         if deployment.version != version {
             self.deployments.update(json!({"_id": deployment.id}), json!({"$set": {"version": version}})).await?;
@@ -146,7 +151,7 @@ impl<E: Edge> Service<E> {
             let function = self.function(space, name).await?;
             let next = if deployment.version == 0 { function.versions + 1 } else { function.versions };
             let filter = json!({"_id": Function::id(space, name), "versions": function.versions});
-            let set = json!({"$set": {"versions": next, "deployment": deployment.id, "modified": now()}});
+            let set = json!({"$set": {"versions": next, "deployment": deployment.id, "package": deployment.package, "modified": now()}});
             if self.functions.update(filter, set).await? > 0 {
                 return Ok(if deployment.version == 0 { next } else { deployment.version });
             }

@@ -11,6 +11,7 @@ use crate::record::{Deployment, Function, package_folder};
 use crate::runtime::now;
 use crate::service::{Edge, Service};
 use crate::signed_url::Action;
+use crate::trigger::{Schedule, check_path};
 use crate::{logs, spec};
 
 /// The parameters of `CreateFunction`.
@@ -49,6 +50,8 @@ pub struct UpdateParams {
     http_trigger_path: Option<String>,
     #[serde(default)]
     timing_trigger_config: Option<String>,
+    #[serde(default)]
+    timing_trigger_user_payload: Option<String>,
 }
 
 /// The parameters of actions that name a function.
@@ -105,6 +108,11 @@ impl<E: Edge> Service<E> {
             created,
             modified: created,
             deployment: None,
+            package: None,
+            http_path: String::new(),
+            timer_config: String::new(),
+            timer_payload: String::new(),
+            timer_since: 0,
             versions: 0,
         };
         if !self.functions.insert(serde_json::to_value(&function).map_err(Error::internal)?).await? {
@@ -121,38 +129,23 @@ impl<E: Edge> Service<E> {
     /// # Errors
     /// `InvalidParameter`, `InvalidFunction.NotFound`, or what the database answers.
     pub async fn update_function(&self, space: &str, params: UpdateParams) -> Result<Value> {
-        required("Name", &params.name)?;
-        for (name, value) in [("HttpTriggerPath", &params.http_trigger_path), ("TimingTriggerConfig", &params.timing_trigger_config)] {
-            if value.as_ref().is_some_and(|value| !value.is_empty()) {
-                return Err(Error::new(management::INVALID_PARAMETER, format!("{name} is not available yet")));
-            }
+        let function = self.function(space, &params.name).await?;
+        let name = &function.name;
+        let set = changes(&function, &params)?;
+        if let Some(path) = params.http_trigger_path.as_deref().filter(|path| !path.is_empty()) {
+            self.take_path(space, name, path).await?;
         }
-        let mut set = json!({"modified": now()});
-        if let Some(desc) = params.desc {
-            spec::check_desc(&desc)?;
-            set["desc"] = desc.into();
+        if self.functions.update(json!({"_id": function.id}), json!({"$set": set})).await? == 0 {
+            return Err(not_found(name));
         }
-        if let Some(runtime) = params.runtime.filter(|runtime| !runtime.is_empty()) {
-            spec::check_runtime(&runtime)?;
-            set["runtime"] = runtime.into();
+        if let Some(path) = &params.http_trigger_path {
+            self.keep_path(space, name, path).await?;
         }
-        if let Some(memory) = params.memory {
-            spec::check_memory(memory)?;
-            set["memory"] = memory.into();
+        if params.timing_trigger_config.is_some() {
+            self.timers_changed().await?;
         }
-        if let Some(timeout) = params.timeout {
-            spec::check_timeout(timeout)?;
-            set["timeout"] = timeout.into();
-        }
-        if let Some(concurrency) = params.instance_concurrency {
-            spec::check_concurrency(concurrency)?;
-            set["concurrency"] = concurrency.into();
-        }
-        if self.functions.update(json!({"_id": Function::id(space, &params.name)}), json!({"$set": set})).await? == 0 {
-            return Err(not_found(&params.name));
-        }
-        self.changed(space, &params.name).await?;
-        Ok(self.function(space, &params.name).await?.describe(self.config.instance_concurrency))
+        self.changed(space, name).await?;
+        Ok(self.function(space, name).await?.describe(self.config.instance_concurrency))
     }
 
     /// Has every node see a change at once.
@@ -209,6 +202,8 @@ impl<E: Edge> Service<E> {
         self.invalidate(space, Some(name));
         let deployments = json!({"spaceId": space, "name": name});
         self.deployments.delete(deployments).await?;
+        self.keep_path(space, name, "").await?;
+        self.forget_timers(space, Some(name)).await?;
         self.storage(storage::DELETE_FOLDER, &package_folder(space, name)).await?;
         self.logs.flush().await?;
         let of = json!({"spaceId": space, "functionName": name});
@@ -219,4 +214,50 @@ impl<E: Edge> Service<E> {
         self.edge.emit(Event::json(events::FUNCTION_DELETED, space, &json!({"name": name}))?).await?;
         Ok(json!({}))
     }
+}
+
+/// What `UpdateFunction` changes in a function's record.
+fn changes(function: &Function, params: &UpdateParams) -> Result<Value> {
+    let mut set = json!({"modified": now()});
+    if let Some(desc) = &params.desc {
+        spec::check_desc(desc)?;
+        set["desc"] = desc.as_str().into();
+    }
+    if let Some(runtime) = params.runtime.as_deref().filter(|runtime| !runtime.is_empty()) {
+        spec::check_runtime(runtime)?;
+        set["runtime"] = runtime.into();
+    }
+    if let Some(memory) = params.memory {
+        spec::check_memory(memory)?;
+        set["memory"] = memory.into();
+    }
+    if let Some(timeout) = params.timeout {
+        spec::check_timeout(timeout)?;
+        set["timeout"] = timeout.into();
+    }
+    if let Some(concurrency) = params.instance_concurrency {
+        spec::check_concurrency(concurrency)?;
+        set["concurrency"] = concurrency.into();
+    }
+    if let Some(path) = &params.http_trigger_path {
+        if !path.is_empty() {
+            check_path(path)?;
+        }
+        set["httpPath"] = path.as_str().into();
+    }
+    if let Some(config) = &params.timing_trigger_config {
+        if !config.is_empty() {
+            Schedule::parse(config)?;
+        }
+        set["timerConfig"] = config.as_str().into();
+        // What is set again as it was goes on.
+        if *config != function.timer_config {
+            set["timerSince"] = now().into();
+        }
+    }
+    if let Some(payload) = &params.timing_trigger_user_payload {
+        spec::check_payload(payload)?;
+        set["timerPayload"] = payload.as_str().into();
+    }
+    Ok(set)
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
+use std::sync::Mutex;
 
 use bytes::Bytes;
 use sdk_plugin::{Error, Result};
 use zip::ZipArchive;
 
-use super::{Package, ROOT};
+use super::{Package, ROOT, Wanted};
 use crate::config::Config;
 
 /// Not a zip, or a broken one.
@@ -125,8 +126,8 @@ impl Package {
     /// A package of files whose paths have been checked.
     pub(super) fn new(files: BTreeMap<String, Bytes>) -> Result<Self> {
         let size = files.iter().map(|(path, contents)| path.len() + contents.len()).sum();
-        let mut package = Self { files, main: String::new(), size };
-        let main = package.resolve(ROOT, ".").filter(|path| !path.ends_with(".json"));
+        let mut package = Self { files, main: String::new(), size, manifests: Mutex::default() };
+        let main = package.resolve(ROOT, ".", Wanted::Require).filter(|path| !path.ends_with(".json"));
         package.main = main.ok_or_else(|| {
             Error::new(NO_INDEX, "the package has no index.js at its top, and no package.json whose main names a file that is there")
         })?;

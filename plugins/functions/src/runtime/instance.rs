@@ -8,24 +8,36 @@ use std::time::{Duration, Instant};
 use sdk_plugin::Result;
 
 use super::{Invocation, Target};
+use crate::native;
 
-/// How many calls of services may be open in one instance at once.
-pub const MAX_OPEN_CALLS: usize = 256;
+/// How many calls of services and native ops may be open in one instance at once.
+pub const MAX_OPEN_CALLS: usize = 1024;
+
+/// How many of them may belong to one call of the function.
+pub const MAX_OPEN_OF_CALL: usize = 256;
 
 /// What is sent to an instance's thread. Its channel has room for all that can be under way, so
 /// that sending never waits.
 pub enum Message {
     /// Run the function.
     Start(Box<Invocation>),
-    /// A service answered a call with JSON text, or with an error.
+    /// Something that the function waits for is done.
     Completed {
-        /// The call's number.
+        /// Its number.
         id: u32,
         /// The answer.
-        result: Result<bytes::Bytes>,
+        answer: Answer,
     },
     /// Look whether it is time to end.
     Wake,
+}
+
+/// What a function waited for.
+pub enum Answer {
+    /// A service's answer: JSON text, or an error.
+    Service(Result<bytes::Bytes>),
+    /// A native op's result.
+    Native(native::Result),
 }
 
 /// How long a call may have to wait for an instance before another one is started, in microseconds.

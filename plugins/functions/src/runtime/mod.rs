@@ -5,6 +5,7 @@ mod guard;
 mod instance;
 mod lines;
 mod pool;
+mod pressure;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,9 +20,10 @@ use tokio::sync::oneshot;
 use crate::package::Package;
 
 pub use guard::{Guard, Interrupt, StopCause};
-pub use instance::{Instance, MAX_OPEN_CALLS, Message};
+pub use instance::{Answer, Instance, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message};
 pub use lines::{Line, Lines, now};
 pub use pool::{Choice, Lease, Pool, PoolLimits};
+pub use pressure::{limit as memory_limit, resident};
 
 /// One version of a function with its settings: what instances are made for.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub struct Invocation {
     pub call: Call,
     /// `ctx.args` as JSON text.
     pub args: String,
+    /// How long its JavaScript may run, waiting not counted.
+    pub cpu: Duration,
     /// What the function logs.
     pub lines: Arc<Lines>,
     /// Where the result goes.
@@ -95,11 +99,11 @@ pub trait Runtime: Send + Sync + 'static {
 /// # Errors
 /// `FunctionBizError` when the function throws, `FunctionResourceExhausted` when it runs out of
 /// time or memory, `FunctionServerError` when its instance is lost.
-pub async fn run(lease: Lease, call: Call, args: String, lines: Arc<Lines>) -> Outcome {
+pub async fn run(lease: Lease, call: Call, args: String, cpu: Duration, lines: Arc<Lines>) -> Outcome {
     let (reply, outcome) = oneshot::channel();
     let deadline = call.deadline;
     let allowed = call.remaining();
-    let instance = lease.send(Invocation { call, args, lines, reply });
+    let instance = lease.send(Invocation { call, args, cpu, lines, reply });
     let failed = |error| Outcome { result: Err(error), memory: 0 };
     let instance = match instance {
         Ok(instance) => instance,
@@ -117,6 +121,12 @@ pub async fn run(lease: Lease, call: Call, args: String, lines: Arc<Lines>) -> O
 pub fn out_of_time(allowed: Duration) -> Error {
     let seconds = allowed.as_secs_f64();
     Error::new(sdk_plugin::codes::FUNCTION_RESOURCE, format!("the function did not end within {seconds:.1} seconds"))
+}
+
+/// The error of a call that computed for longer than it may.
+pub fn out_of_cpu(allowed: Duration) -> Error {
+    let seconds = allowed.as_secs_f64();
+    Error::new(sdk_plugin::codes::FUNCTION_RESOURCE, format!("the function computed for more than {seconds:.1} seconds"))
 }
 
 /// The error of a call that took more memory than the function may.

@@ -1,7 +1,7 @@
 //! Which instances there are, and which one a call gets.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,12 +20,22 @@ pub struct PoolLimits {
     pub total: usize,
     /// How long one waits for another call before it ends.
     pub idle: Duration,
+    /// How much memory the process may take before idle ones go, in bytes.
+    pub memory: u64,
 }
+
+/// The part of all instances that one space may have: the rest is there for the others.
+const SPACE_SHARE: (usize, usize) = (3, 4);
+
+/// How many of those that are idle go at once when memory is short: one of so many.
+const RELIEF: usize = 4;
 
 /// The instances.
 pub struct Pool {
     limits: PoolLimits,
     state: Mutex<State>,
+    /// Memory is short.
+    pressed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -83,7 +93,7 @@ impl Drop for Lease {
 impl Pool {
     /// A pool without instances.
     pub fn new(limits: PoolLimits) -> Self {
-        Self { limits, state: Mutex::default() }
+        Self { limits, state: Mutex::default(), pressed: AtomicBool::new(false) }
     }
 
     /// How long an instance waits for another call.
@@ -128,8 +138,16 @@ impl Pool {
         if let Some(instance) = self.best(instances, state.count) {
             return Ok((Lease::of(instance), None));
         }
-        if state.count >= self.limits.total && !state.evict() {
-            return Err(Error::new(codes::THROTTLED_CONCURRENCY, "too many functions are running; try again later").retryable());
+        let share = (self.limits.total * SPACE_SHARE.0 / SPACE_SHARE.1).max(1);
+        let busy = |what: &str| Err(Error::new(codes::THROTTLED_CONCURRENCY, what).retryable());
+        if state.of_space(&target.space) >= share && !state.evict(Some(&target.space)) {
+            return busy("the space has as many instances of functions as one may have, and all are busy; try again later");
+        }
+        if state.count >= self.limits.total && !state.evict(None) {
+            return busy("too many functions are running; try again later");
+        }
+        if self.pressed.load(Ordering::Relaxed) && !state.evict(None) {
+            return busy("the server is short of memory; try again later");
         }
         let (messages, received) = sync_channel(target.concurrency + MAX_OPEN_CALLS + 8);
         let instance = Arc::new(Instance::new(target.clone(), messages));
@@ -163,6 +181,19 @@ impl Pool {
             instance.retire();
             state.remove(&instance);
         }
+    }
+
+    /// Has idle instances end when the process takes more memory than it may. Called regularly.
+    pub fn relieve(&self, resident: u64) {
+        let pressed = resident > self.limits.memory;
+        self.pressed.store(pressed, Ordering::Relaxed);
+        if !pressed {
+            return;
+        }
+        let mut state = self.lock();
+        let idle = state.instances.values().flatten().filter(|instance| instance.leases() == 0).count();
+        let gone = (0..idle.div_ceil(RELIEF)).take_while(|_| state.evict(None)).count();
+        tracing::warn!(resident, limit = self.limits.memory, gone, "memory is short; instances of functions that were idle have ended");
     }
 
     /// How many instances take calls.
@@ -199,10 +230,24 @@ impl State {
         }
     }
 
-    /// Takes out the instance that has been idle for longest.
-    fn evict(&mut self) -> bool {
+    fn of_space(&self, space: &str) -> usize {
+        self.instances.values().flatten().filter(|instance| instance.target.space == space).count()
+    }
+
+    /// Takes out an idle instance: of a space, or of the one that has most of them; there the one
+    /// that has been idle for longest.
+    fn evict(&mut self, space: Option<&str>) -> bool {
+        let mut by_space: HashMap<&str, usize> = HashMap::new();
+        for instance in self.instances.values().flatten() {
+            *by_space.entry(&instance.target.space).or_default() += 1;
+        }
         let idle = self.instances.values().flatten().filter(|instance| instance.leases() == 0);
-        let oldest = idle.max_by_key(|instance| micros().saturating_sub(instance.last_used.load(Ordering::Relaxed))).cloned();
+        let idle = idle.filter(|instance| space.is_none_or(|space| instance.target.space == space));
+        let rank = |instance: &&Arc<Instance>| {
+            let many = by_space.get(instance.target.space.as_str()).copied().unwrap_or(0);
+            (many, micros().saturating_sub(instance.last_used.load(Ordering::Relaxed)))
+        };
+        let oldest = idle.max_by_key(rank).cloned();
         let Some(oldest) = oldest else { return false };
         oldest.retire();
         self.remove(&oldest);
@@ -215,11 +260,15 @@ mod tests {
     use super::*;
 
     fn target(key: &str, concurrency: usize) -> Arc<Target> {
-        Arc::new(Target { key: key.into(), space: "s".to_owned(), name: key.to_owned(), memory: 1, concurrency })
+        of_space("s", key, concurrency)
+    }
+
+    fn of_space(space: &str, key: &str, concurrency: usize) -> Arc<Target> {
+        Arc::new(Target { key: key.into(), space: space.to_owned(), name: key.to_owned(), memory: 1, concurrency })
     }
 
     fn pool(per_function: usize, total: usize) -> Pool {
-        Pool::new(PoolLimits { per_function, total, idle: Duration::from_secs(1) })
+        Pool::new(PoolLimits { per_function, total, idle: Duration::from_secs(1), memory: u64::MAX })
     }
 
     #[test]
@@ -241,14 +290,65 @@ mod tests {
     #[test]
     fn the_longest_idle_makes_room_and_busy_ones_do_not() {
         let pool = pool(1, 2);
-        let (a, _ra) = pool.add(&target("a", 1)).expect("room");
-        let (b, _rb) = pool.add(&target("b", 1)).expect("room");
-        assert_eq!(pool.add(&target("c", 1)).err().expect("no room").code(), codes::THROTTLED_CONCURRENCY);
+        let (a, _ra) = pool.add(&of_space("a", "a", 1)).expect("room");
+        let (b, _rb) = pool.add(&of_space("b", "b", 1)).expect("room");
+        assert_eq!(pool.add(&of_space("c", "c", 1)).err().expect("no room").code(), codes::THROTTLED_CONCURRENCY);
         let instance = a.instance.clone();
         drop(a);
-        let (_c, _rc) = pool.add(&target("c", 1)).expect("a made room");
+        let (_c, _rc) = pool.add(&of_space("c", "c", 1)).expect("a made room");
         assert!(instance.is_retired());
         assert_eq!(pool.len(), 2);
         drop(b);
+    }
+
+    #[test]
+    fn one_space_leaves_room_for_others() {
+        let pool = pool(1, 4);
+        let mut held = Vec::new();
+        for key in ["a1", "a2", "a3"] {
+            held.push(pool.add(&of_space("a", key, 1)).expect("room"));
+        }
+        let refused = pool.add(&of_space("a", "a4", 1)).err().expect("its share is taken");
+        assert!(refused.message().contains("the space has as many"), "{refused}");
+        held.push(pool.add(&of_space("b", "b1", 1)).expect("the rest is for others"));
+        let (lease, _messages) = held.remove(0);
+        drop(lease);
+        let (_again, _messages) = pool.add(&of_space("a", "a4", 1)).expect("one of its own made room");
+        assert_eq!(pool.len(), 4);
+    }
+
+    #[test]
+    fn whoever_has_most_gives_up_an_idle_one() {
+        let pool = pool(1, 4);
+        let a = pool.add(&of_space("a", "a1", 1)).expect("room");
+        for key in ["b1", "b2", "b3"] {
+            drop(pool.add(&of_space("b", key, 1)).expect("room"));
+        }
+        let first = a.0.instance.clone();
+        drop(a);
+        let _c = pool.add(&of_space("c", "c1", 1)).expect("made room");
+        assert!(!first.is_retired(), "although it has been idle for longer");
+    }
+
+    #[test]
+    fn idle_instances_go_when_memory_is_short() {
+        let pool = Pool::new(PoolLimits { per_function: 1, total: 10, idle: Duration::from_secs(1), memory: 1000 });
+        let (busy, _messages) = pool.add(&target("busy", 1)).expect("room");
+        for n in 0..6 {
+            drop(pool.add(&target(&format!("idle{n}"), 1)).expect("room"));
+        }
+        pool.relieve(1000);
+        assert_eq!(pool.len(), 7);
+        pool.relieve(1001);
+        assert_eq!(pool.len(), 5);
+        for _ in 0..10 {
+            pool.relieve(1001);
+        }
+        assert_eq!(pool.len(), 1);
+        let refused = pool.add(&target("new", 1)).err().expect("no memory");
+        assert!(refused.message().contains("short of memory"), "{refused}");
+        pool.relieve(10);
+        assert!(pool.add(&target("new", 1)).is_ok());
+        drop(busy);
     }
 }

@@ -1,5 +1,7 @@
 //! The service: its records, its packages, its runtime, and the way of a call.
 
+mod quota;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,13 +14,16 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use self::quota::Quota;
 use crate::cache::{Functions, Packages, Ready};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::logs::{Entry, Sink};
+use crate::native::Network;
 use crate::package::{self, Package};
-use crate::record::{Deployment, Function};
+use crate::record::{Function, package_key};
 use crate::runtime::{self, Lines, Outcome, PoolLimits, Runtime, Target, Through, now};
+use crate::trigger::Triggers;
 
 /// What the service needs of mpcloud.
 pub trait Edge: Calls {
@@ -44,6 +49,8 @@ pub struct Service<E> {
     pub(crate) packages: Packages,
     pub(crate) engine: Engine,
     pub(crate) logs: Arc<Sink<E>>,
+    quota: Quota,
+    pub(crate) triggers: Triggers<E>,
 }
 
 /// What a finished invocation took.
@@ -65,20 +72,23 @@ struct Invoke<'a> {
 }
 
 impl<E: Edge> Service<E> {
-    /// A service. Must be called inside a tokio runtime.
-    pub fn new(config: Config, edge: E, secret: Vec<u8>) -> Self {
+    /// A service whose functions see a network. Must be called inside a tokio runtime.
+    pub fn new(config: Config, edge: E, secret: Vec<u8>, network: Arc<Network>) -> Self {
         let limits = PoolLimits {
             per_function: config.instances_per_function.max(1),
             total: config.max_instances.max(1),
             idle: Duration::from_secs(config.idle_seconds.max(1)),
+            memory: runtime::memory_limit(config.memory_limit_bytes),
         };
         Self {
-            engine: Engine::new(limits, config.max_reply_bytes, Arc::new(Through(edge.clone()))),
+            engine: Engine::new(limits, config.max_reply_bytes, Arc::new(Through(edge.clone())), network),
             functions: Collection::new(edge.clone(), SYSTEM_SPACE, "functions"),
             deployments: Collection::new(edge.clone(), SYSTEM_SPACE, "function_deployments"),
             known: Functions::default(),
             packages: Packages::new(config.package_cache_bytes),
             logs: Sink::start(edge.clone(), config.log_retention, config.log_rate),
+            quota: Quota::new(config.space_concurrency, config.space_rate),
+            triggers: Triggers::new(&edge, config.max_timer_calls),
             edge,
             config,
             secret,
@@ -104,17 +114,19 @@ impl<E: Edge> Service<E> {
     /// # Errors
     /// `FunctionServerError` when it could not be begun.
     pub async fn run(&self, mut call: Call, name: &str, args: String) -> Result<Finished> {
+        let _permit = self.quota.enter(&call.space)?;
         let ready = match self.known.get(&call.space, name) {
             Some(ready) => ready,
             None => self.look_up(&call.space, name).await?,
         };
         let most = if call.caller.kind == CallerKind::Timer { self.config.max_timer_seconds } else { self.config.max_timeout_seconds };
         call.deadline = runtime::within(call.deadline, ready.timeout.min(most));
+        let cpu = Duration::from_secs(self.config.max_cpu_seconds.max(1));
         call.params = Bytes::new();
         let lease = self.engine.lease(&ready.target, || self.package(&ready.package)).await?;
         let lines = Arc::new(Lines::default());
         let (time, began, request_id) = (now(), Instant::now(), call.request_id.clone());
-        let outcome = runtime::run(lease, call, args, lines.clone()).await;
+        let outcome = runtime::run(lease, call, args, cpu, lines.clone()).await;
         let duration = began.elapsed();
         self.log(&ready.target, request_id, time, duration, &outcome, &lines);
         Ok(Finished { outcome, duration })
@@ -134,12 +146,26 @@ impl<E: Edge> Service<E> {
         self.logs.push(Entry { target: target.clone(), request_id, succeeded, time, duration, memory: outcome.memory, lines, dropped });
     }
 
+    /// Puts a line into a function's log that no run of it wrote.
+    pub(crate) fn note(&self, space: &str, name: &str, request_id: String, text: String) {
+        if !self.logs.has_room(true) {
+            return;
+        }
+        let lines = Lines::default();
+        lines.push("error", text);
+        let (lines, dropped) = lines.take();
+        let target = Target { key: "".into(), space: space.to_owned(), name: name.to_owned(), memory: 0, concurrency: 1 };
+        let (target, time, duration) = (Arc::new(target), now(), Duration::ZERO);
+        self.logs.push(Entry { target, request_id, succeeded: false, time, duration, memory: 0, lines, dropped });
+    }
+
     async fn look_up(&self, space: &str, name: &str) -> Result<Arc<Ready>> {
         let missing = |what: &str| Error::new(codes::FUNCTION_SERVER, format!("the function `{name}` {what}"));
         let function: Function = self.functions.get(&Function::id(space, name)).await?.ok_or_else(|| missing("does not exist"))?;
         let deployment = function.deployment.as_ref().ok_or_else(|| missing("has not been deployed"))?;
         let concurrency = function.concurrency(self.config.instance_concurrency);
-        let package = Deployment::key_of(space, name, deployment);
+        let package = function.package.as_ref().ok_or_else(|| missing("has no package"))?;
+        let package = package_key(space, name, package);
         let ready = Arc::new(Ready {
             target: Arc::new(Target {
                 key: format!("{deployment}:{}:{concurrency}", function.memory).into(),
@@ -174,6 +200,7 @@ impl<E: Edge> Service<E> {
     /// Forgets what is cached of a function, and lets its instances end; of a space, without a name.
     pub(crate) fn invalidate(&self, space: &str, name: Option<&str>) {
         self.known.forget(space, name);
+        self.triggers.routes.forget(space);
         self.engine.retire(space, name);
     }
 
@@ -186,6 +213,7 @@ impl<E: Edge> Service<E> {
         let of = json!({"spaceId": space});
         self.functions.delete(of.clone()).await?;
         self.deployments.delete(of.clone()).await?;
+        self.remove_triggers(space).await?;
         self.logs.flush().await?;
         Collection::new(self.edge.clone(), SYSTEM_SPACE, crate::logs::COLLECTION).delete(of).await?;
         self.storage(storage::DELETE_FOLDER, &crate::record::space_folder(space)).await
@@ -196,5 +224,7 @@ impl<E: Edge> Service<E> {
     }
 }
 
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;

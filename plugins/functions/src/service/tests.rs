@@ -1,193 +1,12 @@
-//! From the upload of a package to its calls, over records and objects kept in memory. The real
-//! database and storage are behind the same calls in the end-to-end tests.
+//! From the upload of a package to its calls.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::sync::Mutex;
-
-use http::{HeaderMap, Method, StatusCode};
-use sdk_plugin::contract::db;
-use sdk_plugin::{Body, Caller, HttpRequest};
+use http::{Method, StatusCode};
 use serde_json::Value;
 
+use super::testing::{Cloud, params, zip};
 use super::*;
 use crate::manage;
-
-#[derive(Default)]
-struct Kept {
-    docs: Mutex<BTreeMap<String, Vec<Value>>>,
-    objects: Mutex<BTreeMap<String, Bytes>>,
-    events: Mutex<Vec<(String, String)>>,
-    /// Calls of the database, for reads of function records.
-    look_ups: Mutex<usize>,
-}
-
-#[derive(Clone, Default)]
-struct Memory(Arc<Kept>);
-
-fn matches(doc: &Value, query: &Value) -> bool {
-    query.as_object().is_none_or(|query| {
-        query.iter().all(|(key, wanted)| match wanted.as_object().and_then(|operators| operators.iter().next()) {
-            Some((operator, value)) if operator == "$ne" => &doc[key] != value,
-            Some((operator, value)) if operator == "$lte" => doc[key].as_u64() <= value.as_u64(),
-            Some((operator, value)) if operator == "$regex" => doc[key].as_str().unwrap().contains(value.as_str().unwrap()),
-            _ => &doc[key] == wanted,
-        })
-    })
-}
-
-impl Memory {
-    fn execute(&self, params: &Value) -> Result<Value> {
-        let mut docs = self.0.docs.lock().unwrap();
-        let collection = params["collection"].as_str().unwrap();
-        let docs = docs.entry(collection.to_owned()).or_default();
-        let query = if params["filter"].is_null() { &params["query"] } else { &params["filter"] };
-        Ok(match params["command"].as_str().unwrap() {
-            "insertOne" => {
-                let doc = &params["doc"];
-                if docs.iter().any(|other| other["_id"] == doc["_id"]) {
-                    return Err(Error::new(db::DUPLICATE_KEY, "duplicate"));
-                }
-                docs.push(doc.clone());
-                json!({"affectedDocs": 1})
-            }
-            "insertMany" => {
-                docs.extend(params["docs"].as_array().unwrap().iter().cloned());
-                json!({"affectedDocs": 1})
-            }
-            "findOne" => {
-                *self.0.look_ups.lock().unwrap() += usize::from(collection == "functions");
-                let found = docs.iter().find(|doc| matches(doc, query));
-                json!({"affectedDocs": 1, "result": found})
-            }
-            "find" => {
-                let skip = params["options"]["skip"].as_u64().unwrap_or(0) as usize;
-                let found: Vec<&Value> = docs.iter().filter(|doc| matches(doc, query)).skip(skip).collect();
-                json!({"affectedDocs": found.len(), "result": found})
-            }
-            "count" => json!({"affectedDocs": 1, "result": docs.iter().filter(|doc| matches(doc, query)).count()}),
-            "updateOne" => {
-                let found = docs.iter_mut().find(|doc| matches(doc, query));
-                let affected = usize::from(found.is_some());
-                if let Some(doc) = found {
-                    for (key, value) in params["update"]["$set"].as_object().unwrap() {
-                        doc[key] = value.clone();
-                    }
-                }
-                json!({"affectedDocs": affected, "result": {}})
-            }
-            "deleteMany" => {
-                docs.retain(|doc| !matches(doc, query));
-                json!({"affectedDocs": 0, "result": {}})
-            }
-            other => panic!("no command {other}"),
-        })
-    }
-}
-
-impl Calls for Memory {
-    async fn make(&self, call: Call) -> Result<Reply> {
-        let params: Value = call.decode()?;
-        if call.method == "core.endpoint" {
-            return Reply::json(&json!({"http": "http://127.0.0.1:1"}));
-        }
-        assert_eq!(call.space, SYSTEM_SPACE);
-        let key = params["key"].as_str().unwrap_or("").to_owned();
-        match call.method.as_str() {
-            db::EXECUTE => Reply::json(&self.execute(&params)?),
-            storage::PUT => {
-                let bytes = call.body.unwrap().collect(1 << 30).await?;
-                self.0.objects.lock().unwrap().insert(key, bytes);
-                Reply::json(&json!({}))
-            }
-            storage::GET => {
-                let object = self.0.objects.lock().unwrap().get(&key).cloned();
-                let object = object.ok_or_else(|| Error::new(codes::NOT_FOUND, "no object"))?;
-                Ok(Reply::json(&json!({}))?.with_body(Body::full(object)))
-            }
-            storage::DELETE_FOLDER => {
-                self.0.objects.lock().unwrap().retain(|other, _| !other.starts_with(&format!("{key}/")));
-                Reply::json(&json!(null))
-            }
-            method => panic!("no method {method}"),
-        }
-    }
-}
-
-impl Edge for Memory {
-    async fn emit(&self, event: Event) -> Result<()> {
-        self.0.events.lock().unwrap().push((event.name, event.space));
-        Ok(())
-    }
-}
-
-fn zip(code: &str) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    writer.start_file("index.js", zip::write::SimpleFileOptions::default()).unwrap();
-    writer.write_all(code.as_bytes()).unwrap();
-    writer.finish().unwrap().into_inner()
-}
-
-struct Cloud {
-    memory: Memory,
-    service: Service<Memory>,
-}
-
-fn params<T: serde::de::DeserializeOwned>(value: Value) -> T {
-    serde_json::from_value(value).unwrap()
-}
-
-impl Cloud {
-    fn new() -> Self {
-        let memory = Memory::default();
-        let config = Config { max_package_bytes: 100_000, ..Config::default() };
-        Self { service: Service::new(config, memory.clone(), b"secret".to_vec()), memory }
-    }
-
-    async fn create(&self, name: &str) -> Value {
-        self.service.create_function("s", params(json!({"Name": name, "Memory": "128"}))).await.unwrap()
-    }
-
-    async fn put(&self, url: &str, bytes: Vec<u8>) -> StatusCode {
-        self.request(Method::PUT, url, bytes).await.status
-    }
-
-    async fn request(&self, method: Method, url: &str, bytes: Vec<u8>) -> sdk_plugin::HttpResponse {
-        let request = HttpRequest {
-            method,
-            uri: url.strip_prefix("http://127.0.0.1:1").unwrap().to_owned(),
-            host: String::new(),
-            headers: HeaderMap::new(),
-            body: Body::full(bytes),
-            caller: Caller::default(),
-            request_id: String::new(),
-        };
-        self.service.transfer(request).await
-    }
-
-    /// Uploads; the deployment's id.
-    async fn upload(&self, name: &str, bytes: Vec<u8>) -> String {
-        let created = self.service.create_deployment("s", params(json!({"Name": name}))).await.unwrap();
-        assert_eq!(self.put(created["UploadSignedUrl"].as_str().unwrap(), bytes).await, StatusCode::OK);
-        created["DeploymentId"].as_str().unwrap().to_owned()
-    }
-
-    async fn deploy(&self, id: &str) -> Result<Value> {
-        self.service.deploy("s", params(json!({"DeploymentId": id}))).await
-    }
-
-    async fn invoke(&self, name: &str, args: Value) -> Result<Value> {
-        let mut call = Call::json("s", crate::plugin::INVOKE, &json!({"functionTarget": name, "functionArgs": args}))?;
-        call.caller = Caller::of(CallerKind::Client);
-        call.request_id = "r1".to_owned();
-        self.service.invoke(call).await?.decode()
-    }
-
-    async fn version(&self, name: &str) -> Value {
-        self.service.describe_function("s", params(json!({"Name": name}))).await.unwrap()["Deployment"]["VersionNo"].clone()
-    }
-}
 
 #[tokio::test]
 async fn a_function_is_deployed_called_replaced_and_rolled_back() {
@@ -322,10 +141,39 @@ async fn what_is_deleted_leaves_nothing() {
     assert_eq!(cloud.invoke("hello", json!(0)).await.unwrap_err().code(), codes::FUNCTION_SERVER);
     assert_eq!(cloud.invoke("other", json!(0)).await.unwrap(), 1);
     assert_eq!(cloud.memory.0.objects.lock().unwrap().len(), 1);
+    cloud.update("other", json!({"HttpTriggerPath": "/http/other", "TimingTriggerConfig": "cron:0 0 * * * *"})).await.unwrap();
+    cloud.service.update_http_trigger("s", params(json!({"EnableService": "true"}))).await.unwrap();
     for _ in 0..2 {
         cloud.service.remove_space("s").await.unwrap();
     }
     assert!(cloud.memory.0.objects.lock().unwrap().is_empty());
-    assert!(cloud.memory.0.docs.lock().unwrap().values().all(Vec::is_empty));
+    assert!(cloud.memory.0.docs.lock().unwrap().values().flatten().all(|doc| doc["spaceId"] != "s"));
     assert_eq!(cloud.invoke("other", json!(0)).await.unwrap_err().code(), codes::FUNCTION_SERVER);
+}
+
+#[tokio::test]
+async fn a_slow_upload_never_replaces_a_package_that_was_deployed() {
+    let cloud = Cloud::new();
+    cloud.create("hello").await;
+    let created = cloud.service.create_deployment("s", params(json!({"Name": "hello"}))).await.unwrap();
+    let url = created["UploadSignedUrl"].as_str().unwrap();
+    let (finish, finished) = tokio::sync::oneshot::channel();
+    let rest = async move {
+        finished.await.unwrap();
+        Ok(Bytes::from(zip("module.exports = () => 'slow'")))
+    };
+    let slow = cloud.stream(url, sdk_plugin::Body::from_stream(futures_util::stream::once(rest)));
+    let others = async {
+        assert_eq!(cloud.put(url, zip("module.exports = () => 'first'")).await, StatusCode::OK);
+        assert_eq!(cloud.put(url, zip("module.exports = () => 'second'")).await, StatusCode::OK);
+        assert_eq!(cloud.memory.0.objects.lock().unwrap().len(), 1, "what was replaced is gone");
+        cloud.deploy(created["DeploymentId"].as_str().unwrap()).await.unwrap();
+        finish.send(()).unwrap();
+    };
+    let (slow, ()) = tokio::join!(slow, others);
+    assert_eq!(slow, StatusCode::CONFLICT);
+    assert_eq!(cloud.memory.0.objects.lock().unwrap().len(), 1, "so is what came too late");
+    assert_eq!(cloud.invoke("hello", json!(0)).await.unwrap(), "second");
+    cloud.node().deploy(created["DeploymentId"].as_str().unwrap()).await.unwrap();
+    assert_eq!(cloud.node().invoke("hello", json!(0)).await.unwrap(), "second");
 }

@@ -1,11 +1,16 @@
-// `console`, whose lines go to the log of the call that is running, and what reports errors that
-// nobody caught.
+// Log lines: those of `ctx.logger` and `console`, and errors that nobody caught.
 (function (internal, ops) {
   'use strict';
 
   const currentCall = 0;
 
-  function write(call, level, args) {
+  // The formatting of Node.js is only loaded for what needs it: most lines are plain text.
+  internal.format = (...args) => {
+    if (args.length === 1 && typeof args[0] === 'string') return args[0];
+    return internal.builtin('internal/inspect').format(...args);
+  };
+
+  internal.log = (call, level, args) => {
     let text;
     try {
       text = internal.format(...args);
@@ -13,41 +18,27 @@
       text = `[a log line that cannot be formatted: ${error && error.message}]`;
     }
     ops.log(call, level, text);
-  }
+  };
+
+  const { log } = internal;
 
   internal.logger = (call) => ({
-    debug: (...args) => write(call, 'debug', args),
-    info: (...args) => write(call, 'info', args),
-    log: (...args) => write(call, 'info', args),
-    warn: (...args) => write(call, 'warn', args),
-    error: (...args) => write(call, 'error', args),
+    debug: (...args) => log(call, 'debug', args),
+    info: (...args) => log(call, 'info', args),
+    log: (...args) => log(call, 'info', args),
+    warn: (...args) => log(call, 'warn', args),
+    error: (...args) => log(call, 'error', args),
   });
 
-  internal.uncaught = (what, error) => write(currentCall, 'error', [what, error]);
+  // `process` sets this when somebody listens for what is not caught.
+  internal.catchUncaught = undefined;
 
-  const lines = internal.logger(currentCall);
-  const counts = new Map();
-  const clocks = new Map();
-  const console = {
-    ...lines,
-    trace: (...args) => lines.debug(...args, new Error('trace').stack),
-    dir: (value) => lines.info(value),
-    table: (value) => lines.info(value),
-    group: (...args) => (args.length > 0 ? lines.info(...args) : undefined),
-    groupCollapsed: (...args) => (args.length > 0 ? lines.info(...args) : undefined),
-    groupEnd() {},
-    assert: (condition, ...args) => (condition ? undefined : lines.error('Assertion failed', ...args)),
-    count(label = 'default') {
-      counts.set(label, (counts.get(label) || 0) + 1);
-      lines.info(`${label}: ${counts.get(label)}`);
-    },
-    countReset: (label = 'default') => void counts.delete(label),
-    time: (label = 'default') => void clocks.set(label, Date.now()),
-    timeLog: (label = 'default', ...args) => lines.info(`${label}: ${Date.now() - clocks.get(label)}ms`, ...args),
-    timeEnd(label = 'default') {
-      lines.info(`${label}: ${Date.now() - clocks.get(label)}ms`);
-      clocks.delete(label);
-    },
+  internal.uncaught = (what, error) => {
+    try {
+      if (internal.catchUncaught?.(error)) return;
+    } catch (thrown) {
+      error = thrown;
+    }
+    log(currentCall, 'error', [what, error]);
   };
-  Object.defineProperty(globalThis, 'console', { value: console, writable: true, configurable: true, enumerable: false });
 });

@@ -13,6 +13,8 @@
     #env;
     #logger;
     #services;
+    #cloud;
+    #httpclient;
 
     constructor(invocation, args) {
       this.#invocation = invocation;
@@ -29,10 +31,10 @@
       return (this.#services ??= new internal.Services(this.#invocation, this.#facts().requestId));
     }
     get httpclient() {
-      throw new Error('ctx.httpclient is not available yet');
+      return (this.#httpclient ??= internal.builtin('internal/urllib').create());
     }
     get cloud() {
-      throw new Error('ctx.cloud is not available yet');
+      return (this.#cloud ??= internal.cloud(this.#invocation));
     }
     #facts() {
       return (this.#known ??= parse(ops.facts_of(this.#invocation)));
@@ -68,7 +70,8 @@
     let result;
     try {
       const handler = internal.handler();
-      result = handler(new Context(invocation, parse(args)));
+      const context = new Context(invocation, parse(args));
+      result = typeof handler === 'function' ? handler(context) : then(handler, (loaded) => loaded(context));
       if (((typeof result === 'object' && result !== null) || typeof result === 'function') && typeof result.then === 'function') {
         then(
           resolvePromise(result),

@@ -6,9 +6,9 @@
   'use strict';
 
   const { parse, stringify } = JSON;
+  const { isArray } = Array;
   const isoDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
   const waiting = { __proto__: null };
-  let last = 0;
 
   function failure({ code, message }) {
     const error = new Error(message);
@@ -19,12 +19,14 @@
 
   function call(invocation, method, params, decode) {
     return new Promise((resolve, reject) => {
-      const id = ++last;
+      const id = internal.nextId();
       const refused = ops.call(invocation, id, method, stringify(params));
       if (refused === undefined) waiting[id] = { resolve, reject, decode };
       else reject(failure(parse(refused)));
     });
   }
+
+  internal.onForget((id) => delete waiting[id]);
 
   internal.complete = (id, succeeded, text) => {
     const { resolve, reject, decode } = waiting[id] || {};
@@ -142,10 +144,32 @@
     }
   }
 
+  // As the server SDK has it: what the service answers, in an envelope.
+  const fileReply = (result) => ({ success: true, result });
+
+  class Files {
+    #invocation;
+    constructor(invocation) {
+      this.#invocation = invocation;
+    }
+    deleteFile(file) {
+      const id = typeof file === 'object' && file !== null ? file.fileUrl : file;
+      return call(this.#invocation, 'serverless.file.resource.delete', { id }, fileReply);
+    }
+    info(ids, options) {
+      const id = isArray(ids) ? ids.join(',') : ids;
+      return call(this.#invocation, 'serverless.file.resource.info', { ...options, id }, fileReply);
+    }
+    async uploadFile() {
+      throw failure({ code: 'UploadFileError', message: 'uploadFile is not available in functions yet' });
+    }
+  }
+
   class Services {
     #invocation;
     #requestId;
     #db;
+    #file;
     #function;
     #user;
     #network;
@@ -180,9 +204,10 @@
       });
     }
     get file() {
-      throw new Error('ctx.mpserverless.file is not available yet');
+      return (this.#file ??= new Files(this.#invocation));
     }
   }
 
   internal.Services = Services;
+  internal.call = call;
 });

@@ -1,0 +1,2 @@
+// dns with promises.
+module.exports = require('dns').promises;

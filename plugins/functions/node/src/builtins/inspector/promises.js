@@ -1,0 +1,2 @@
+// Node.js's `inspector/promises`.
+module.exports = require('inspector');

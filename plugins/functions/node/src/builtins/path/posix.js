@@ -1,0 +1,3 @@
+// Node.js's `path/posix`.
+'use strict';
+module.exports = require('path').posix;

@@ -1,0 +1,2 @@
+// npm `punycode`.
+module.exports = require('npm:punycode/');

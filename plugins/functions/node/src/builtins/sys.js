@@ -1,0 +1,2 @@
+// Node.js's old name of `util`.
+module.exports = require('util');

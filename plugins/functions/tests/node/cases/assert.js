@@ -1,0 +1,12 @@
+'use strict';
+const assert = require('assert');
+const fails = (run) => { try { return { gave: run() ?? null }; } catch (error) { return [error.name, error.code, error.message, error.generatedMessage, error.operator]; } };
+
+module.exports = {
+  passing: () => [() => assert(1), () => assert.ok(true), () => assert.equal(1, '1'), () => assert.strictEqual(NaN, NaN), () => assert.deepEqual({ a: 1 }, { a: '1' }), () => assert.deepStrictEqual(new Map([[1, { a: 1 }]]), new Map([[1, { a: 1 }]])), () => assert.notEqual(1, 2), () => assert.notStrictEqual(1, '1'), () => assert.notDeepStrictEqual({ a: 1 }, { a: '1' }), () => assert.throws(() => { throw new TypeError('x'); }, TypeError), () => assert.throws(() => { throw new Error('abc'); }, /abc/), () => assert.throws(() => { throw Object.assign(new Error('m'), { code: 'C' }); }, { code: 'C', message: 'm' }), () => assert.doesNotThrow(() => {}), () => assert.match('abc', /b/), () => assert.doesNotMatch('abc', /x/), () => assert.ifError(null), () => assert.strict.equal(1, 1)].map(fails),
+  failing: () => [() => assert(0, 'msg'), () => assert.equal(1, 2), () => assert.strictEqual(1, 2), () => assert.notStrictEqual(1, 1), () => assert.fail(), () => assert.fail('boom'), () => assert.throws(() => {}), () => assert.throws(() => {}, 'why'), () => assert.ifError(new Error('e')), () => assert.strictEqual(1, 2, new RangeError('mine')), () => assert.doesNotThrow(() => { throw new Error('t'); })].map(fails).map((r) => r.slice(0, 3)),
+  deep: () => [() => assert.deepStrictEqual({ a: 1 }, { a: 1, b: 2 }), () => assert.deepStrictEqual([1, 2], [1, '2']), () => assert.deepEqual({ a: 1 }, { a: 2 }), () => assert.notDeepEqual({ a: 1 }, { a: 1 }), () => assert.deepStrictEqual(new Set([1]), new Set([2])), () => assert.deepStrictEqual(-0, 0)].map(fails).map((r) => r.slice(0, 2)),
+  matching: () => [fails(() => assert.match('abc', /x/)), fails(() => assert.doesNotMatch('abc', /b/)), fails(() => assert.match('a', 'b')).slice(0, 2)],
+  async promises() { return [await assert.rejects(Promise.reject(new Error('r')), /r/) ?? null, await assert.rejects(Promise.resolve(1)).catch((e) => [e.code, e.message]), await assert.doesNotReject(Promise.resolve(1)) ?? null, await assert.rejects(async () => { throw new TypeError('z'); }, TypeError) ?? null]; },
+  properties() { try { assert.strictEqual(1, 2); } catch (e) { return [e instanceof assert.AssertionError, e instanceof Error, e.actual, e.expected, e.name, e.code, String(e).split('\n')[0]]; } },
+};
