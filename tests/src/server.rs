@@ -71,11 +71,6 @@ impl Server {
         fs::read_to_string(log_file(self.folder.path(), self.runs)).unwrap_or_default()
     }
 
-    /// The id of its process.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Ends it as `kill -9` does.
     ///
     /// # Panics

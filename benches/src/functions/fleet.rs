@@ -113,7 +113,8 @@ fn target(cloud: &Cloud<'_>, numbers: impl IntoIterator<Item = usize>) -> Result
 
 /// The bytes of memory that a server takes.
 fn resident(server: &Server) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid()))?;
+    let id = server.ready()["pid"].as_u64().ok_or("the server does not say its process")?;
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("the server's memory is not known")?;
     let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kilobytes * 1024)
