@@ -73,7 +73,7 @@ impl Target {
         let (count, turn) = (self.requests.len(), Turn::new(connections, Duration::MAX));
         let walk = |first: usize| {
             let times = u32::try_from((count - first).div_ceil(connections))?;
-            Ok(Walk { first, step: connections, turn: Turn { times, ..turn } })
+            Ok::<_, crate::Failure>(Walk { first, step: connections, turn: Turn { times, ..turn } })
         };
         self.walk((0..connections.min(count)).map(walk).collect::<Result<_>>()?).await
     }
