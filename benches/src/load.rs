@@ -164,15 +164,13 @@ async fn repeat(
     begun: Instant,
 ) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
-    let mut answered = 0;
-    for request in requests.iter().cycle().skip(walk.first).step_by(walk.step) {
+    for (answered, request) in (0u32..).zip(requests.iter().cycle().skip(walk.first).step_by(walk.step)) {
         if walk.turn.is_over(begun, answered) {
             break;
         }
         let sent = Instant::now();
         send(&mut connection, request, proof).await?;
         times.push(sent.elapsed());
-        answered += 1;
     }
     Ok(times)
 }

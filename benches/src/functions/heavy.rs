@@ -37,7 +37,7 @@ fn orders() -> Value {
             "place": {"x": 120.1 + f64::from(n) / 1000.0, "y": 30.2 + f64::from(n) / 1000.0},
         });
         json!({
-            "id": n, "name": format!("Order {n} of the benches"), "price": f64::from(n) * 1.25, "paid": n % 2 == 0,
+            "id": n, "name": format!("Order {n} of the benches"), "price": f64::from(n) * 1.25, "paid": n.is_multiple_of(2),
             "tags": ["red", "green", "blue"], "address": address, "note": "Lorem ipsum dolor sit amet, consectetur adipiscing elit.",
         })
     };
