@@ -46,8 +46,8 @@ impl Target {
     }
 
     /// A request as any client sends it.
-    pub fn plain(name: &str, address: SocketAddr, body: &Value) -> Result<Self> {
-        Ok(Self::new(name, address, vec![post(address, "/", body)?], "Hello, bench!"))
+    pub fn plain(name: &str, address: SocketAddr, body: &Value, proof: &'static str) -> Result<Self> {
+        Ok(Self::new(name, address, vec![post(address, "/", body)?], proof))
     }
 
     /// Sends one of the requests, and gives the body of a right answer.
@@ -58,22 +58,68 @@ impl Target {
 
     /// Requests a second of one turn, which has at least one request.
     pub async fn measure(&self, turn: Turn) -> Result<f64> {
-        let mut opened = Vec::with_capacity(turn.connections);
-        for _ in 0..turn.connections {
-            opened.push(connect(self.address).await?);
+        Ok(self.watch(turn).await?.rate)
+    }
+
+    /// One turn, with the time of each answer.
+    pub async fn watch(&self, turn: Turn) -> Result<Measured> {
+        // Connections begin at different requests, so that they do not ask for the same at once.
+        let begin = |connection: usize| connection * 7919 % self.requests.len().max(1);
+        self.walk((0..turn.connections).map(|connection| Walk { first: begin(connection), step: 1, turn }).collect()).await
+    }
+
+    /// Sends each request once, over some connections.
+    pub async fn once(&self, connections: usize) -> Result<Measured> {
+        let (count, turn) = (self.requests.len(), Turn::new(connections, Duration::MAX));
+        let walk = |first: usize| {
+            let times = u32::try_from((count - first).div_ceil(connections))?;
+            Ok::<_, crate::Failure>(Walk { first, step: connections, turn: Turn { times, ..turn } })
+        };
+        self.walk((0..connections.min(count)).map(walk).collect::<Result<_>>()?).await
+    }
+
+    async fn walk(&self, walks: Vec<Walk>) -> Result<Measured> {
+        let mut opened = Vec::with_capacity(walks.len());
+        for walk in walks {
+            opened.push((walk, connect(self.address).await?));
         }
         let begun = Instant::now();
         let tasks: Vec<_> = opened
             .into_iter()
-            .enumerate()
-            .map(|(first, connection)| tokio::spawn(repeat(connection, self.requests.clone(), first, self.proof, turn, begun)))
+            .map(|(walk, connection)| tokio::spawn(repeat(connection, self.requests.clone(), walk, self.proof, begun)))
             .collect();
-        let mut answered = 0u32;
+        let mut times = Vec::new();
         for task in tasks {
-            answered += task.await?.map_err(|e| format!("{}: {e}", self.name))?;
+            times.extend(task.await?.map_err(|e| format!("{}: {e}", self.name))?);
         }
-        Ok(f64::from(answered) / begun.elapsed().as_secs_f64())
+        let rate = times.len() as f64 / begun.elapsed().as_secs_f64();
+        times.sort_unstable();
+        Ok(Measured { rate, times })
     }
+}
+
+/// What one turn gave.
+pub struct Measured {
+    /// Requests a second.
+    pub rate: f64,
+    /// How long each answer took, the shortest first.
+    times: Vec<Duration>,
+}
+
+impl Measured {
+    /// The time that so many percent of the answers did not exceed, in milliseconds.
+    pub fn percentile(&self, percent: usize) -> f64 {
+        let place = (self.times.len() * percent).div_ceil(100).saturating_sub(1);
+        self.times.get(place).map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0)
+    }
+}
+
+/// The requests that one connection sends.
+#[derive(Clone, Copy)]
+struct Walk {
+    first: usize,
+    step: usize,
+    turn: Turn,
 }
 
 /// A POST of JSON.
@@ -82,18 +128,24 @@ pub fn post(address: SocketAddr, path: &str, body: &Value) -> Result<Request<Ful
     Ok(request.header(header::CONTENT_TYPE, "application/json").body(Full::new(Bytes::from(body.to_string())))?)
 }
 
-/// Requests a second of several targets, measured by turns.
-pub async fn compare(targets: &[Target], turn: Turn, rounds: usize) -> Result<Vec<Series>> {
+/// Requests a second of several targets, measured by turns. Who fails is not measured further.
+pub async fn compare(targets: &[Target], turn: Turn, rounds: usize) -> Vec<Series> {
     let mut series: Vec<Series> = targets.iter().map(|target| Series::new(&target.name)).collect();
-    for target in targets {
-        target.measure(turn.at_most(Duration::from_secs(1))).await?;
+    for (target, series) in targets.iter().zip(&mut series) {
+        series.failure = target.measure(turn.at_most(Duration::from_secs(1))).await.err().map(|e| e.to_string());
     }
     for _ in 0..rounds {
-        for (target, series) in targets.iter().zip(&mut series) {
-            series.figures.push(target.measure(turn).await?);
+        for (target, series) in targets.iter().zip(&mut series).filter(|(_, series)| series.failure.is_none()) {
+            match target.measure(turn).await {
+                Ok(rate) => series.figures.push(rate),
+                Err(e) => series.failure = Some(e.to_string()),
+            }
         }
     }
-    Ok(series)
+    for failure in series.iter().filter_map(|series| series.failure.as_ref()) {
+        println!("{failure}");
+    }
+    series
 }
 
 async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
@@ -107,21 +159,20 @@ async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
 async fn repeat(
     mut connection: SendRequest<Full<Bytes>>,
     requests: Arc<[Request<Full<Bytes>>]>,
-    first: usize,
+    walk: Walk,
     proof: &'static str,
-    turn: Turn,
     begun: Instant,
-) -> Result<u32> {
-    let mut answered = 0;
-    // Connections begin at different requests, so that they do not ask for the same at once.
-    for request in requests.iter().cycle().skip(first * 7919 % requests.len()) {
-        if turn.is_over(begun, answered) {
+) -> Result<Vec<Duration>> {
+    let mut times = Vec::new();
+    for (answered, request) in (0u32..).zip(requests.iter().cycle().skip(walk.first).step_by(walk.step)) {
+        if walk.turn.is_over(begun, answered) {
             break;
         }
+        let sent = Instant::now();
         send(&mut connection, request, proof).await?;
-        answered += 1;
+        times.push(sent.elapsed());
     }
-    Ok(answered)
+    Ok(times)
 }
 
 async fn send(connection: &mut SendRequest<Full<Bytes>>, request: &Request<Full<Bytes>>, proof: &str) -> Result<Bytes> {
@@ -133,4 +184,17 @@ async fn send(connection: &mut SendRequest<Full<Bytes>>, request: &Request<Full<
         return Err(format!("{status} {shown}").into());
     }
     Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_times_that_were_measured() {
+        let times: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
+        let measured = Measured { rate: 1.0, times };
+        assert_eq!([50, 99, 100].map(|percent| measured.percentile(percent).round()), [100.0, 198.0, 200.0]);
+        assert!(Measured { rate: 1.0, times: Vec::new() }.percentile(50).is_nan());
+    }
 }

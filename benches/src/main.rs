@@ -3,6 +3,7 @@
 
 mod bare_hyper;
 mod database;
+mod functions;
 mod load;
 mod plugin_call;
 mod report;
@@ -18,6 +19,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::database::{Cloud, growth};
+use crate::functions::{GREETING, INVOKE, first_call, fleet};
 use crate::load::Target;
 use crate::report::Report;
 use crate::rounds::Turn;
@@ -56,6 +58,12 @@ enum Part {
     PluginCall,
     /// A cloud function, beside workerd
     Hello,
+    /// Cloud functions of several kinds, beside workerd and Node.js
+    Functions,
+    /// The first call of a new deployment, beside a new Node.js process
+    FirstCall,
+    /// A thousand functions on one server
+    Fleet,
     /// The database, beside SurrealDB and Parse Server
     Database,
     /// The same at 1,000, 100,000 and 1,000,000 documents
@@ -75,7 +83,8 @@ fn main() -> Result {
     if let Some(Role::BareHyper) = cli.role {
         return runtime.block_on(bare_hyper::serve());
     }
-    let parts = if cli.only.is_empty() { &[Part::PluginCall, Part::Hello, Part::Database][..] } else { &cli.only };
+    let usual = [Part::PluginCall, Part::Hello, Part::Functions, Part::FirstCall, Part::Fleet, Part::Database];
+    let parts = if cli.only.is_empty() { &usual[..] } else { &cli.only };
     let connections = usize::try_from(cli.connections)?;
     let turn = Turn::new(connections, Duration::from_secs(cli.seconds.into()));
     let mut report = Report::new(&cli.engine);
@@ -88,14 +97,26 @@ fn main() -> Result {
         report.begin_hello(cli.seconds, connections);
         report.hello(&hello(&runtime, turn)?);
     }
+    if parts.contains(&Part::Functions) {
+        report.begin_functions(cli.seconds, connections);
+        report.comparisons(&functions::measure(&runtime, turn)?);
+    }
+    if parts.contains(&Part::FirstCall) {
+        report.begin_first_call();
+        report.comparisons(&with_cloud("", first_call::measure)?);
+    }
+    if parts.contains(&Part::Fleet) {
+        report.begin_fleet(connections);
+        report.fleet(&fleet::measure(&runtime, connections)?);
+    }
     if parts.contains(&Part::Database) {
         report.begin_database(connections);
-        let measured = with_cloud(|cloud| runtime.block_on(database::measure(cloud, turn, ROUNDS)))?;
+        let measured = with_cloud("", |cloud| runtime.block_on(database::measure(cloud, turn, ROUNDS)))?;
         report.database(&measured);
     }
     if parts.contains(&Part::Growth) {
         report.begin_growth();
-        let grown = with_cloud(|cloud| runtime.block_on(growth::measure(cloud)))?;
+        let grown = with_cloud("", |cloud| runtime.block_on(growth::measure(cloud)))?;
         report.growth(&grown);
     }
     report.write(&cli.results)?;
@@ -103,27 +124,29 @@ fn main() -> Result {
     Ok(())
 }
 
-/// A new server with a space and a client that is signed in.
-fn with_cloud<T>(work: impl FnOnce(&Cloud<'_>) -> Result<T>) -> Result<T> {
+/// A new server with a space and a client that is signed in. `config` is added to its configuration.
+fn with_cloud<T>(config: &str, work: impl FnOnce(&Cloud<'_>) -> Result<T>) -> Result<T> {
     // Mini programs may write here, so that no RSA signature is in the way of the database.
-    let server = Server::with_config("[policy]\ndata_read = true\ndata_write = true\n[limits]\ncall_timeout = \"60s\"\n");
+    let ours = "[policy]\ndata_read = true\ndata_write = true\n[limits]\ncall_timeout = \"60s\"\n";
+    let server = Server::with_config(&format!("{ours}{config}"));
     let space = server.space("bench");
     let wire = server.wire(&space).authorized();
     work(&Cloud { server: &server, space: &space, wire: &wire })
 }
 
 fn hello(runtime: &Runtime, turn: Turn) -> Result<Vec<rounds::Series>> {
-    with_cloud(|cloud| {
-        cloud.server.deploy(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("hello"), cloud.space, "hello");
+    with_cloud("", |cloud| {
+        let folder = functions::folder("hello");
+        cloud.server.deploy(&folder, cloud.space, "hello");
         let arguments = json!({"functionTarget": "hello", "functionArgs": {"name": "bench"}});
-        let invoke = cloud.wire.request("serverless.function.runtime.invoke", &arguments);
-        let (workerd, bare) = (workerd::start()?, bare_hyper::start()?);
+        let invoke = cloud.wire.request(INVOKE, &arguments);
+        let (workerd, bare) = (workerd::start(&folder.join("index.js"))?, bare_hyper::start()?);
         let address = cloud.server.address().parse()?;
         let targets = [
             Target::signed("mpcloud, signed invoke", address, cloud.wire, &[invoke], r#""success":true"#)?,
-            Target::plain("workerd, the same function, unsigned", workerd.address, &arguments)?,
-            Target::plain("bare hyper", bare.address, &arguments)?,
+            Target::plain("workerd, the same function, unsigned", workerd.address, &arguments, GREETING)?,
+            Target::plain("bare hyper", bare.address, &arguments, GREETING)?,
         ];
-        runtime.block_on(load::compare(&targets, turn, ROUNDS))
+        Ok(runtime.block_on(load::compare(&targets, turn, ROUNDS)))
     })
 }

@@ -6,14 +6,19 @@ use std::path::Path;
 use crate::Result;
 use crate::database::growth::Grown;
 use crate::database::{DOCUMENTS, Operation};
+use crate::functions::fleet::{FUNCTIONS, Fleet};
+use crate::functions::{Comparison, Goal, first_call};
 use crate::rounds::Series;
 
 const PLUGIN_CALL: &str = "A plugin call";
 const HELLO: &str = "Signed `function.invoke` of a hello function";
+const CLOUD_FUNCTIONS: &str = "Cloud functions";
+const FIRST_CALL: &str = "The first call of a deployment";
+const FLEET: &str = "A thousand functions";
 const DATABASE: &str = "The database";
 const GROWTH: &str = "The database as it grows";
 /// All sections, in their order.
-const SECTIONS: [&str; 4] = [PLUGIN_CALL, HELLO, DATABASE, GROWTH];
+const SECTIONS: [&str; 7] = [PLUGIN_CALL, HELLO, CLOUD_FUNCTIONS, FIRST_CALL, FLEET, DATABASE, GROWTH];
 
 /// What was measured, as Markdown.
 pub struct Report {
@@ -54,6 +59,40 @@ impl Report {
         self.begin(HELLO, &how);
     }
 
+    /// Before [`comparisons`](Self::comparisons) of warm functions.
+    pub fn begin_functions(&mut self, seconds: u32, connections: usize) {
+        let how = format!(
+            "Turns of {seconds} s; {connections} connections where none are said. The same files run in all three. mpcloud is called by a \
+             mini program's signed requests, whose arguments are JSON text in JSON; workerd and Node.js get plain JSON, unsigned, and \
+             answer it in the same envelope. Both run JavaScript on one thread, mpcloud on as many as there are cores."
+        );
+        self.begin(CLOUD_FUNCTIONS, &how);
+    }
+
+    /// Before [`comparisons`](Self::comparisons) of first calls.
+    pub fn begin_first_call(&mut self) {
+        let (alone, depending) = first_call::rounds();
+        let how = format!(
+            "Milliseconds, one after another: {alone} deployments of each kind without dependencies, {depending} with them, after one that \
+             warms up. Each is a new version whose every script differs from all before, so that no bytecode fits, but for the row that \
+             says otherwise. The package with dependencies has 2,600 files, as npm installs them. A call is a mini program's signed request \
+             over a connection that is open. Node.js begins with an empty process, a listening server and the function loaded in it; its \
+             files are in the page cache."
+        );
+        self.begin(FIRST_CALL, &how);
+    }
+
+    /// Before [`fleet`](Self::fleet).
+    pub fn begin_fleet(&mut self, connections: usize) {
+        let how = format!(
+            "{FUNCTIONS} small functions of one space, each with a source of its own; {connections} connections. First each is called \
+             once, then for 10 s one at random after the other. `max_instances` is 256 by default, of which a space may have three \
+             quarters: with it most calls at random make an isolate and end another. So that all functions stay, it was raised in the \
+             configuration. Memory is the server process's, resident; the other plugins and the database are in it."
+        );
+        self.begin(FLEET, &how);
+    }
+
     /// Before [`database`](Self::database).
     pub fn begin_database(&mut self, connections: usize) {
         let how = format!(
@@ -91,6 +130,41 @@ impl Report {
     /// Requests a second; the first series is ours.
     pub fn hello(&mut self, series: &[Series]) {
         self.add(&compared("requests/s", series, |rate| format!("{rate:.0}")));
+    }
+
+    /// What was compared, and whether it reaches its goal.
+    pub fn comparisons(&mut self, comparisons: &[Comparison]) {
+        for Comparison { title, unit, series, goal } in comparisons {
+            self.add(&format!("\n### {title}\n"));
+            let shown: fn(f64) -> String = if *unit == "milliseconds" { milliseconds } else { |rate| format!("{rate:.0}") };
+            self.add(&compared(unit, series, shown));
+            if let Some(goal) = goal {
+                self.add(&judged(*goal, series));
+            }
+        }
+    }
+
+    /// A column for each setting.
+    pub fn fleet(&mut self, fleets: &[Fleet]) {
+        let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
+        let labels: Vec<&str> = fleets.iter().map(|fleet| fleet.label).collect();
+        let mut table = format!("\n| | {} |\n| --- |{}\n", labels.join(" | "), " ---: |".repeat(fleets.len()));
+        let mut row = |title: &str, cell: &dyn Fn(&Fleet) -> String| {
+            let _ = writeln!(table, "| {title} | {} |", fleets.iter().map(cell).collect::<Vec<_>>().join(" | "));
+        };
+        row("functions made and deployed", &|fleet| format!("{:.0}/s", fleet.deployed));
+        row("first call of each", &|fleet| format!("{:.0}/s", fleet.first.rate));
+        row("… half of them within", &|fleet| format!("{:.2} ms", fleet.first.percentile(50)));
+        row("… 99 % of them within", &|fleet| format!("{:.2} ms", fleet.first.percentile(99)));
+        row("calls at random", &|fleet| format!("{:.0}/s", fleet.random.rate));
+        row("… half of them within", &|fleet| format!("{:.2} ms", fleet.random.percentile(50)));
+        row("… 99 % of them within", &|fleet| format!("{:.2} ms", fleet.random.percentile(99)));
+        row("memory before the first calls", &|fleet| megabytes(fleet.resident[0]));
+        row("memory after the first calls", &|fleet| megabytes(fleet.resident[1]));
+        row("memory after the calls at random", &|fleet| megabytes(fleet.resident[2]));
+        row("functions that can have an isolate", &|fleet| fleet.kept.to_string());
+        row("memory for each of these, by the first calls", &|fleet| format!("{:.0} KiB", fleet.each()));
+        self.add(&table);
     }
 
     /// Operations a second, or how long one takes; the first series of each is ours.
@@ -189,6 +263,19 @@ fn compared(unit: &str, series: &[Series], shown: impl Fn(f64) -> String) -> Str
     table
 }
 
+/// Whether the first series reaches what the design asks of it.
+fn judged(goal: Goal, series: &[Series]) -> String {
+    let of = |n: usize| series.get(n).map_or(f64::NAN, Series::median);
+    let (wanted, measured, met) = match goal {
+        Goal::RateOfSecond => {
+            let ratio = of(0) / of(1);
+            ("at least the rate of workerd".to_owned(), format!("{ratio:.2} ×"), ratio >= 1.0)
+        }
+        Goal::Under(limit) => (format!("under {limit} ms"), format!("{} ms", milliseconds(of(0))), 1000.0 / of(0) < limit),
+    };
+    format!("\nThe goal is {wanted}: {measured}, {}.\n", if met { "reached" } else { "missed" })
+}
+
 /// How long one operation takes, from how many there are in a second.
 fn milliseconds(rate: f64) -> String {
     let milliseconds = 1000.0 / rate;
@@ -229,5 +316,12 @@ mod tests {
         assert!(table.contains("| fast | 5.00 | 2.50–10 |  |\n"), "{table}");
         assert!(table.contains("| slow | 20 | 20–20 | 4.00 × |\n"), "{table}");
         assert!(table.contains("| broken | failed: a b | | |\n"), "{table}");
+    }
+    #[test]
+    fn goals_are_judged_by_medians() {
+        let series = [200.0, 100.0].map(|rate| Series { figures: vec![rate], ..Series::new("") });
+        assert_eq!(judged(Goal::RateOfSecond, &series), "\nThe goal is at least the rate of workerd: 2.00 ×, reached.\n");
+        assert_eq!(judged(Goal::Under(5.0), &series), "\nThe goal is under 5 ms: 5.00 ms, missed.\n");
+        assert!(judged(Goal::RateOfSecond, &series[..1]).ends_with("missed.\n"));
     }
 }

@@ -1,4 +1,4 @@
-//! `workerd` from npm, serving the same function.
+//! `workerd` from npm, serving a function of mpcloud.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,18 +11,19 @@ use crate::bare_hyper::Process;
 
 /// The version that is measured.
 const VERSION: &str = "1.20261117.1";
-const FUNCTION: &str = include_str!("../hello/index.js");
 
-/// Installs it where it is not there yet, and starts it.
-pub fn start() -> Result<Process> {
+/// Installs it where it is not there yet, and starts it with a function that requires nothing.
+pub fn start(function: &Path) -> Result<Process> {
     let folder = e2e::mpcloud_path().parent().ok_or("mpcloud is in no folder")?.join("bench-workerd");
     fs::create_dir_all(&folder)?;
     let binary = install(&folder)?;
     // Free now; workerd cannot say which port it picked by itself.
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    fs::write(folder.join("hello.js"), module())?;
-    fs::write(folder.join("config.capnp"), config(address))?;
-    let child = Command::new(binary).args(["serve", "config.capnp"]).current_dir(&folder).stdin(Stdio::null()).spawn()?;
+    // Several may run at once, so each has files of its own.
+    let files = tempfile::Builder::new().prefix("bench-workerd-").tempdir()?;
+    fs::write(files.path().join("function.js"), module(&fs::read_to_string(function)?))?;
+    fs::write(files.path().join("config.capnp"), config(address))?;
+    let child = Command::new(binary).args(["serve", "config.capnp"]).current_dir(files.path()).stdin(Stdio::null()).spawn()?;
     let process = Process::new(child, address);
     let deadline = Instant::now() + Duration::from_secs(20);
     while TcpStream::connect(address).is_err() {
@@ -49,9 +50,9 @@ fn install(folder: &Path) -> Result<PathBuf> {
 }
 
 /// The function as it is, in an envelope like that of mpcloud.
-fn module() -> String {
+fn module(function: &str) -> String {
     format!(
-        "const module = {{ exports: {{}} }};\n{FUNCTION}\nexport default {{\n  async fetch(request) {{\n    \
+        "const module = {{ exports: {{}} }};\n{function}\nexport default {{\n  async fetch(request) {{\n    \
          const {{ functionArgs }} = await request.json();\n    \
          return Response.json({{ success: true, data: await module.exports({{ args: functionArgs }}) }});\n  }},\n}};\n"
     )
@@ -60,9 +61,9 @@ fn module() -> String {
 fn config(address: SocketAddr) -> String {
     format!(
         "using Workerd = import \"/workerd/workerd.capnp\";\n\
-         const config :Workerd.Config = (\n  services = [(name = \"main\", worker = .hello)],\n  \
+         const config :Workerd.Config = (\n  services = [(name = \"main\", worker = .function)],\n  \
          sockets = [(name = \"http\", address = \"{address}\", http = (), service = \"main\")],\n);\n\
-         const hello :Workerd.Worker = (\n  modules = [(name = \"hello.js\", esModule = embed \"hello.js\")],\n  \
+         const function :Workerd.Worker = (\n  modules = [(name = \"function.js\", esModule = embed \"function.js\")],\n  \
          compatibilityDate = \"2025-01-01\",\n);\n"
     )
 }

@@ -21,6 +21,7 @@ use serde_json::Value;
 use crate::Result;
 use crate::rounds::{Series, Turn};
 
+pub use document::scattered;
 use mpcloud::Mpcloud;
 pub use operations::Operation;
 use parse::Parse;
