@@ -2,6 +2,8 @@
 //! database and storage are behind the same calls in the end-to-end tests.
 #![allow(clippy::unwrap_used)]
 
+mod leaks;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Mutex;
