@@ -1,7 +1,5 @@
 //! Functions that log, answer and are asked more than anybody can read.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::EXHAUSTED;
@@ -90,9 +88,9 @@ fn what_is_left_behind_ends_with_the_call() {
              setTimeout(() => { ticks += 1 }, 1);
              setInterval(() => { ticks += 1 }, 1);
              setTimeout(() => { ticks += 1 }, 1e6);
-             ctx.mpserverless.db.collection('litter').insertOne({ i }).then(() => { ticks += 1 });
-             ctx.mpserverless.function.invoke('litter2').catch(() => {}).then(() => { ticks += 1 });
            }
+           for (let i = 0; i < 3; i++) ctx.mpserverless.db.collection('litter').insertOne({ i }).then(() => { ticks += 1 });
+           ctx.mpserverless.function.invoke('litter2').catch(() => {}).then(() => { ticks += 1 });
            new Promise((resolve, reject) => reject(new Error('nobody looks')));
            return ticks;
          }",
@@ -105,7 +103,5 @@ fn what_is_left_behind_ends_with_the_call() {
     let grown = stage.server.resident().saturating_sub(before);
     println!("after 300 calls that leave things behind: the server has grown by {} MB", grown >> 20);
     assert!(grown < 512 << 20, "{} MB", grown >> 20);
-    std::thread::sleep(Duration::from_millis(50));
-    assert_eq!(stage.hostile.client.invoke("litter", json!({})).data(), 0, "and nothing runs between calls");
     stage.end("timers and requests that are left behind");
 }

@@ -107,7 +107,7 @@ impl Tenant {
     /// Runs an action of the management API on the space.
     #[track_caller]
     pub fn act(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
-        self.management.act(action, &[&[("SpaceId", self.space.id.as_str())], parameters].concat())
+        self.management.act(action, &[&[("SpaceId", self.space.id.as_str())][..], parameters].concat())
     }
 
     #[track_caller]
