@@ -61,6 +61,17 @@ impl Server {
         self.folder.path().join("data")
     }
 
+    /// How much memory it takes, in bytes.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    pub fn resident(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("read the server's status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the status has VmRSS");
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("VmRSS is a number");
+        kilobytes * 1024
+    }
+
     /// A file to write, outside of the server's data.
     pub fn scratch(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

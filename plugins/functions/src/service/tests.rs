@@ -1,6 +1,8 @@
 //! From the upload of a package to its calls.
 #![allow(clippy::unwrap_used)]
 
+mod leaks;
+
 use http::{Method, StatusCode};
 use serde_json::Value;
 

@@ -25,7 +25,7 @@
     }
   }
 
-  for (const name of ['start', 'complete', 'settle', 'fire']) {
+  for (const name of ['start', 'complete', 'settle', 'fire', 'forget']) {
     const enter = internal[name];
     internal[name] = (first, second, third) => {
       // What a call before this one set does not reach into this one.
