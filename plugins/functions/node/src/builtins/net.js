@@ -173,11 +173,35 @@ class Socket extends Duplex {
       this._paused = this._reading = false;
       this._read();
     }
-    native['socket.write'](this._id, chunk).then(() => {
+    const begin = () => native['socket.write'](this._id, chunk);
+    const before = this._before;
+    this._before = undefined;
+    const written = before === undefined ? begin() : before.then(begin);
+    const finish = (error) => {
+      if (this._unfinished?.finish !== finish) return;
+      this._unfinished = undefined;
       this._active();
-      if (rest === undefined) callback();
+      if (error || rest === undefined) callback(error);
       else this._send(rest, callback);
-    }, callback);
+    };
+    this._unfinished = { written, finish, abandoned };
+    written.then(() => finish(), finish);
+  }
+  // A call that ends leaves its last write to be done, and nobody hears that it is. The next one goes on after it, or after
+  // a moment in which it must have been.
+  _goOn() {
+    const unfinished = this._unfinished;
+    if (unfinished === undefined || unfinished.abandoned === abandoned) return;
+    this._before = Promise.race([unfinished.written.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 50))]);
+    unfinished.finish();
+  }
+  write(...args) {
+    this._goOn();
+    return super.write(...args);
+  }
+  end(...args) {
+    this._goOn();
+    return super.end(...args);
   }
   _final(callback) {
     if (this._id === undefined && !this.connecting) {
