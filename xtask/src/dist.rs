@@ -40,6 +40,7 @@ impl Dist {
         for file in ["README.md", "README.zh-CN.md", "CHANGELOG.md", "LICENSE"] {
             copy(&root().join(file), &folder.join(file))?;
         }
+        copy(&root().join("plugins/functions/node/NOTICES"), &folder.join("NOTICES-functions"))?;
         copy(&root().join("examples/mpcloud.toml"), &folder.join("mpcloud.toml.example"))?;
         let archive = dist.join(format!("{name}.tar.gz"));
         succeed(Command::new("tar").arg("-czf").arg(&archive).arg("-C").arg(&dist).arg(&name))?;

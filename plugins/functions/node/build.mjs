@@ -1,16 +1,20 @@
-// Bundles each builtin into a script of its own: node build.mjs OUTPUT_FOLDER
+// Bundles each builtin into a script of its own: node build.mjs [OUTPUT_FOLDER] [--write-notices]
+//
+// What the npm packages in the bundles want told of them is in NOTICES, which has to be up to date; `--write-notices`
+// writes it.
 //
 // A script is the body of a function of `(exports, require, module, internal, ops)`. What it requires of other
 // builtins stays a `require`, so that every builtin is there once and is only compiled when it is used. Files in
 // src/internal are builtins as well, named `internal/NAME`, which functions cannot require.
 import { builtinModules } from 'node:module';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = process.argv[2] ?? join(here, 'dist');
+const writeNotices = process.argv.includes('--write-notices');
+const out = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? join(here, 'dist');
 
 function scripts(folder, prefix) {
   const found = [];
@@ -84,12 +88,80 @@ const inspectBindings = {
   },
 };
 
+// The licences that packages may have, by what package.json calls them: what is taken of them.
+const licences = new Map(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'Unlicense', 'CC0-1.0', 'BlueOak-1.0.0'].map((name) => [name, name]));
+licences.set('(BSD-3-Clause OR GPL-2.0)', 'BSD-3-Clause');
+
+const read = (file) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+const tidy = (text) => text.replace(/[ \t]+$/gm, '').replace(/^\n+|\n+$/g, '');
+const words = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+
+// The comments of a source that are about licences, and the lines about copyright of others.
+function notices(source) {
+  return (source.match(/^[ \t]*\/\*[^]*?\*\/|^[ \t]*\/\/.*(?:\n[ \t]*\/\/.*)*/gm) ?? [])
+    .filter((comment) => /copyright|licen[cs]e/i.test(comment))
+    .map((comment) => tidy(comment.replace(/^[ \t]*(?:\/\*+!?|\*\/|\*|\/\/)[ \t]?|\*\/$/gm, '')))
+    .flatMap((comment) => (/licen[cs]e|permission|redistribut|warrant/i.test(comment) ? comment : comment.split('\n').filter((line) => /copyright/i.test(line))));
+}
+
+function notice(folder, files) {
+  const { name, version, license, licenses, author } = JSON.parse(read(join(folder, 'package.json')));
+  // Of a list, which old packages have, one may be chosen.
+  const declared = [license ?? licenses ?? []].flat().map((licence) => licence.type ?? licence);
+  const chosen = declared.find((licence) => licences.has(licence));
+  if (chosen === undefined) throw new Error(`npm package ${name} ${version} has the licence ${declared.join(', ') || '(none)'}, which build.mjs does not list as one to bundle`);
+
+  // A folder within a package may have a licence of its own.
+  const folders = new Set([folder]);
+  for (const file of files) for (let at = dirname(join(here, file)); at.length > folder.length; at = dirname(at)) folders.add(at);
+  const found = [...folders].sort(compare).flatMap((within) =>
+    readdirSync(within, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && /^(licen[cs]e|copying|notice)\b/i.test(entry.name) && !/\.([cm]?js|json)$/i.test(entry.name))
+      .map((entry) => join(within, entry.name))
+      .sort(compare),
+  );
+  const texts = [...new Set(found.map((file) => tidy(read(file))))];
+  if (texts.length === 0) {
+    const by = typeof author === 'object' ? [author.name, author.email && `<${author.email}>`, author.url && `(${author.url})`].filter(Boolean).join(' ') : author;
+    texts.push(`Licence: ${chosen}${by ? `\nAuthor: ${by}` : ''}`);
+  }
+  // What is chosen of node-forge's two licences comes first in their file.
+  if (licences.get(chosen) !== chosen) texts[0] = tidy(texts[0].replace(/^(?:-+\n)?\s*GNU GENERAL PUBLIC LICENSE\n[^]*/m, ''));
+
+  const said = words(texts.join('\n'));
+  const comments = files.sort(compare).flatMap((file) => notices(read(join(here, file)))).filter((comment) => !said.includes(words(comment)));
+  const own = [...new Set(comments)];
+  if (own.length > 0) texts.push('Of its sources:', ...own);
+  return { name, version, text: `${name} ${version} (${licences.get(chosen)})\n\n${texts.join('\n\n')}\n` };
+}
+
+// What NOTICES says when these files were bundled.
+function allNotices(inputs) {
+  const packages = new Map();
+  for (const input of inputs) {
+    const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0];
+    if (folder === undefined) {
+      if (/^(src\/|shim:)/.test(input)) continue;
+      throw new Error(`${input} is bundled, but of no npm package: whose is it?`);
+    }
+    packages.set(folder, [...(packages.get(folder) ?? []), input]);
+  }
+  const found = [...packages].map(([folder, files]) => notice(join(here, folder), files));
+  found.sort((a, b) => compare(a.name, b.name) || compare(a.version, b.version));
+  const head = 'The library `functions` of mpcloud has parts of these npm packages in it.\n';
+  return [...new Set([head, ...found.map(({ text }) => text)])].join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+const inputs = new Set();
 rmSync(out, { recursive: true, force: true });
 for (const [name, file] of entries) {
   const outfile = join(out, `${name}.js`);
   const result = await build({
     entryPoints: [file],
+    absWorkingDir: here,
     bundle: true,
+    metafile: true,
     write: false,
     format: 'cjs',
     platform: 'neutral',
@@ -103,6 +175,16 @@ for (const [name, file] of entries) {
     plugins: [builtins, inspectBindings],
     logLevel: 'warning',
   });
+  for (const input of Object.keys(result.metafile.inputs)) inputs.add(input);
   mkdirSync(dirname(outfile), { recursive: true });
   writeFileSync(outfile, `'use strict';${result.outputFiles[0].text}`);
+}
+
+const committed = join(here, 'NOTICES');
+const wanted = allNotices(inputs);
+if (writeNotices) {
+  writeFileSync(committed, wanted);
+} else if (!existsSync(committed) || read(committed) !== wanted) {
+  console.error('plugins/functions/node/NOTICES does not fit the npm packages that are bundled: run `npm run notices` in plugins/functions/node and commit it');
+  process.exitCode = 1;
 }
