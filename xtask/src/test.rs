@@ -1,6 +1,8 @@
 //! `cargo xtask test`: everything that must hold before a change goes in.
 
-use crate::cargo::{cargo, ensure_lints, has, plain, target};
+use std::process::Command;
+
+use crate::cargo::{cargo, ensure_lints, has, plain, root, target};
 use crate::engine::Build;
 use crate::step::{Steps, succeed};
 use crate::{EngineOption, Result, licenses, prerequisites, readme};
@@ -32,6 +34,7 @@ impl Test {
         steps.take("licences, bans and sources", licenses::check)?;
         steps.take("fuzz targets", fuzz_targets)?;
         steps.take("build and lints", || succeed(&mut cargo(&build, &["build", "--locked", "--all-targets"])?))?;
+        steps.take("npm packages that functions are tested with", npm_packages)?;
         steps.take("tests", || {
             if has("nextest") {
                 return succeed(&mut cargo(&build, &["nextest", "run", "--locked", "--no-fail-fast"])?);
@@ -42,6 +45,18 @@ impl Test {
         steps.take("documentation tests", || succeed(&mut cargo(&build, &["test", "--locked", "--doc"])?))?;
         steps.take("README", readme::check)
     }
+}
+
+/// Installs what `plugins/functions/tests/packages` runs in isolates, unless it is there.
+fn npm_packages() -> Result {
+    let folder = root().join("plugins/functions/tests/packages");
+    // npm writes this file last.
+    let installed = std::fs::metadata(folder.join("node_modules/.package-lock.json")).and_then(|file| file.modified());
+    let locked = std::fs::metadata(folder.join("package-lock.json")).and_then(|file| file.modified());
+    if installed.is_ok_and(|installed| locked.is_ok_and(|locked| installed >= locked)) {
+        return Ok(());
+    }
+    succeed(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder))
 }
 
 /// Checks `fuzz/`, which no build of the workspace sees. Running it needs a nightly compiler.

@@ -14,11 +14,18 @@ use super::{convert, memory, modules, platform, prelude, snapshot};
 use crate::native::{self, Failure};
 use crate::runtime::{Guard, Interrupt, StopCause};
 
-struct Stopper(v8::IsolateHandle);
+struct Stopper {
+    isolate: v8::IsolateHandle,
+    memory: memory::Outside,
+}
 
 impl Interrupt for Stopper {
     fn interrupt(&self) {
-        self.0.terminate_execution();
+        self.isolate.terminate_execution();
+    }
+
+    fn look(&self) {
+        self.memory.look(&self.isolate);
     }
 }
 
@@ -62,8 +69,10 @@ impl Isolate {
         let params = memory::params(limit, &state.borrow().buffers);
         let mut isolate = v8::Isolate::new(snapshot::with_blob(params));
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
-        guard.arm(Box::new(Stopper(isolate.thread_safe_handle())));
-        // SAFETY: the field order drops the isolate before the guard.
+        // SAFETY: the field order drops the isolate before the guard, here and below.
+        let outside = unsafe { memory::Outside::new(limit, &guard) };
+        guard.arm(Box::new(Stopper { isolate: isolate.thread_safe_handle(), memory: outside }));
+        // SAFETY: as above.
         unsafe { memory::watch_heap(&mut isolate, &guard) };
         isolate.set_slot(state.clone());
         isolate.set_promise_reject_callback(ops::promise_rejected);

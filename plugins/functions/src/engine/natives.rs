@@ -1,5 +1,7 @@
 //! The native ops as functions that the prelude sees, and their results.
 
+use std::sync::LazyLock;
+
 use deno_v8 as v8;
 
 use super::convert;
@@ -30,8 +32,9 @@ pub fn references() -> [v8::ExternalReference; 2] {
 }
 
 fn op(scope: &mut Scope, args: &Args) -> Option<Op> {
+    static OPS: LazyLock<Vec<Op>> = LazyLock::new(|| native::ops().map(|(_, op)| *op).collect());
     let index = args.data().uint32_value(scope)?;
-    native::ops().nth(index as usize).map(|(_, op)| *op)
+    OPS.get(index as usize).copied()
 }
 
 fn values(scope: &mut Scope, args: &Args, from: i32) -> Values {

@@ -301,7 +301,6 @@ macro_rules! each_function {
             resolve,
             main,
             source,
-            encode,
             decode,
             exit,
             compile,
@@ -436,12 +435,6 @@ fn source(scope: &mut Scope, args: Args, rv: Return) {
     let Some(state) = state(scope) else { return };
     let package = state.borrow().package.clone();
     answer(scope, rv, package.source(&path));
-}
-
-fn encode(scope: &mut Scope, args: Args, mut rv: Return) {
-    let bytes = string(scope, &args, 0).into_bytes();
-    let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
-    rv.set(v8::ArrayBuffer::with_backing_store(scope, &store).into());
 }
 
 /// The text of a `Uint8Array`; `undefined` when it is not UTF-8 and must be.

@@ -5,8 +5,6 @@
 //! functions see. A JavaScript value that is not what an op expects is an error of the function,
 //! never a panic: functions can reach some of these ops with anything.
 
-#![allow(dead_code)]
-
 mod binary;
 mod clock;
 mod crypto;

@@ -1,5 +1,6 @@
 //! Deployments, calls and deletions in a row: what they leave behind is bounded.
 
+use std::io::Write;
 use std::process::Command;
 use std::{env, fs};
 
@@ -85,10 +86,8 @@ async fn deployments_and_calls_in_a_row_leave_nothing() {
         println!("{stdout}");
         return;
     }
-    let memory = Memory::default();
     // A cache that is soon full, so that it is no part of what grows.
-    let config = Config { package_cache_bytes: 1 << 20, max_instances: 16, ..Config::default() };
-    let cloud = Cloud { service: Service::new(config, memory.clone(), b"secret".to_vec()), memory };
+    let cloud = Cloud::with(Config { package_cache_bytes: 1 << 20, max_instances: 16, ..Config::default() });
     cloud.create("stays").await;
     let rounds = rounds();
     let warm_up = (rounds / 5).max(50);

@@ -30,7 +30,7 @@ async fn read_within(mut body: Body, patience: Duration) -> Result<Vec<u8>> {
         while let Some(chunk) = body.next().await {
             let chunk = chunk?;
             if all.len() + chunk.len() > MAX_BODY {
-                return Ok(None);
+                return Ok::<_, Error>(None);
             }
             all.extend_from_slice(&chunk);
         }
