@@ -14,18 +14,11 @@ use super::{convert, memory, modules, platform, prelude, snapshot};
 use crate::native::{self, Failure};
 use crate::runtime::{Guard, Interrupt, StopCause};
 
-struct Stopper {
-    isolate: v8::IsolateHandle,
-    memory: memory::Outside,
-}
+struct Stopper(v8::IsolateHandle);
 
 impl Interrupt for Stopper {
     fn interrupt(&self) {
-        self.isolate.terminate_execution();
-    }
-
-    fn look(&self) {
-        self.memory.look(&self.isolate);
+        self.0.terminate_execution();
     }
 }
 
@@ -69,10 +62,8 @@ impl Isolate {
         let params = memory::params(limit, &state.borrow().buffers);
         let mut isolate = v8::Isolate::new(snapshot::with_blob(params));
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
-        // SAFETY: the field order drops the isolate before the guard, here and below.
-        let outside = unsafe { memory::Outside::new(limit, &guard) };
-        guard.arm(Box::new(Stopper { isolate: isolate.thread_safe_handle(), memory: outside }));
-        // SAFETY: as above.
+        guard.arm(Box::new(Stopper(isolate.thread_safe_handle())));
+        // SAFETY: the field order drops the isolate before the guard.
         unsafe { memory::watch_heap(&mut isolate, &guard) };
         isolate.set_slot(state.clone());
         isolate.set_promise_reject_callback(ops::promise_rejected);

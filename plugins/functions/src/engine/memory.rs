@@ -40,50 +40,6 @@ unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, _initial: us
     current + HEADROOM
 }
 
-/// The memory outside of the heap that no allocator of ours sees: that of WebAssembly. It may be as
-/// much as the heap, beside what array buffers may take. Boxed, because the engine is given its address.
-pub struct Outside(Box<Seen>);
-
-struct Seen {
-    guard: *const Guard,
-    limit: usize,
-}
-
-// SAFETY: the guard may be used by any thread, and lives for as long as `Outside::new` was promised.
-unsafe impl Send for Outside {}
-// SAFETY: as above.
-unsafe impl Sync for Outside {}
-
-impl Outside {
-    /// Memory of an isolate with a heap limit in bytes.
-    ///
-    /// # Safety
-    /// The guard must live for as long as the isolate, and must own what this gives.
-    pub unsafe fn new(limit: usize, guard: &Arc<Guard>) -> Self {
-        Self(Box::new(Seen { guard: Arc::as_ptr(guard), limit: limit.saturating_mul(2) }))
-    }
-
-    /// Has the isolate's thread stop what runs, if it has taken more.
-    #[cfg(feature = "v8")]
-    pub fn look(&self, isolate: &v8::IsolateHandle) {
-        isolate.request_interrupt(compare, std::ptr::from_ref(&*self.0).cast_mut().cast());
-    }
-
-    /// QuickJS has no WebAssembly.
-    #[cfg(not(feature = "v8"))]
-    pub fn look(&self, _: &v8::IsolateHandle) {}
-}
-
-#[cfg(feature = "v8")]
-unsafe extern "C" fn compare(isolate: v8::UnsafeRawIsolatePtr, seen: *mut c_void) {
-    // SAFETY: the engine runs this on the isolate's thread, and the guard, which owns what `seen` points to, outlives it.
-    let (mut isolate, seen) = unsafe { (v8::Isolate::from_raw_isolate_ptr(isolate), &*seen.cast_const().cast::<Seen>()) };
-    if isolate.get_heap_statistics().external_memory() > seen.limit {
-        // SAFETY: `Outside::new` was promised that the guard outlives the isolate.
-        unsafe { &*seen.guard }.stop(StopCause::Memory);
-    }
-}
-
 /// The bytes of an isolate's array buffers, those that native ops filled included.
 #[derive(Clone)]
 pub struct Buffers(Arc<Count>);

@@ -693,29 +693,3 @@ async fn cloud_calls_are_a_plugins() {
         ("serverless.cloudcall.invoke", &json!({"api": "payment.common.create", "args": [{"a": 1}, {"b": 2}]}))
     );
 }
-
-#[tokio::test]
-async fn webassembly_memory_has_a_limit() {
-    let f = Function::with(
-        &[(
-            "index.js",
-            "module.exports = () => {
-                const kept = [];
-                for (let i = 0; i < 400; i++) {
-                    const memory = new WebAssembly.Memory({ initial: 1000, maximum: 1024 });
-                    new Uint8Array(memory.buffer).fill(1);
-                    kept.push(memory);
-                }
-                return kept.length;
-            }",
-        )],
-        64 * MB,
-        1,
-    );
-    if !cfg!(feature = "v8") {
-        return;
-    }
-    let (code, _) = f.error(json!(0)).await;
-    assert_eq!(code, codes::FUNCTION_RESOURCE);
-    assert_eq!(f.engine.instances(), 0);
-}

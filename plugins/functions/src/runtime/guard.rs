@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 
 /// How exactly deadlines are kept.
 const TICK: Duration = Duration::from_millis(5);
-/// After how many ticks of a stretch its isolate looks at its memory, and again after as many.
-const LOOK_TICKS: u32 = 10;
 /// How many ticks without any running JavaScript let the watching thread sleep.
 const IDLE_TICKS: u32 = 40;
 
@@ -25,17 +23,12 @@ pub enum StopCause {
 pub trait Interrupt: Send + Sync {
     /// Makes the JavaScript that runs now end with an error that it cannot catch.
     fn interrupt(&self);
-
-    /// Has the isolate's thread look at what the heap limit does not see, when it next can.
-    fn look(&self) {}
 }
 
 #[derive(Default)]
 struct Stretch {
     deadline: Option<Instant>,
     stopped: Option<StopCause>,
-    /// For how many ticks it has run.
-    ticks: u32,
 }
 
 /// Knows when an instance runs JavaScript, and until when it may.
@@ -63,7 +56,7 @@ impl Guard {
 
     /// JavaScript begins to run, and may until `deadline`.
     pub fn begin(&self, deadline: Instant) {
-        *self.lock() = Stretch { deadline: Some(deadline), ..Stretch::default() };
+        *self.lock() = Stretch { deadline: Some(deadline), stopped: None };
         wake_watcher();
     }
 
@@ -92,12 +85,6 @@ impl Guard {
     fn check(&self, now: Instant) -> bool {
         let mut stretch = self.lock();
         let Some(deadline) = stretch.deadline else { return false };
-        stretch.ticks += 1;
-        if stretch.ticks.is_multiple_of(LOOK_TICKS)
-            && let Some(interrupt) = self.interrupt.get()
-        {
-            interrupt.look();
-        }
         if now >= deadline && stretch.stopped.is_none() {
             stretch.stopped = Some(StopCause::Time);
             if let Some(interrupt) = self.interrupt.get() {

@@ -58,6 +58,7 @@
     try {
       message = error instanceof Error || (typeof error === 'object' && error !== null && 'message' in error) ? toText(error.message) : toText(error);
       if (message === '') message = toText(error);
+      if (message === '') message = 'the function threw a value without a message';
       stack = error && typeof error.stack === 'string' ? error.stack : '';
       if (stack !== '' && !stack.includes(message)) stack = `${toText(error)}\n${stack}`;
     } catch {

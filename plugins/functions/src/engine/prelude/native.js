@@ -15,16 +15,8 @@
     (succeeded ? promise.resolve : promise.reject)(value);
   };
 
-  // What waits for things that a call left behind is dropped when the call has ended. Only sockets hear of it: a
-  // function may keep one, and reads on with its next call.
-  const droppers = [
-    (id) => {
-      const promise = waiting.get(id);
-      if (promise === undefined) return;
-      waiting.delete(id);
-      if (promise.kept) promise.reject(Object.assign(new Error('the call of the function has ended'), { code: 'ERR_CALL_ENDED' }));
-    },
-  ];
+  // What waits for things that a call left behind is dropped when the call has ended.
+  const droppers = [(id) => waiting.delete(id)];
   internal.onForget = (drop) => void droppers.push(drop);
   internal.forget = (ids) => {
     for (const drop of droppers) for (const id of ids) drop(id);
@@ -37,7 +29,7 @@
           new Promise((resolve, reject) => {
             const id = internal.nextId();
             run(id, ...args);
-            waiting.set(id, { resolve, reject, kept: name.startsWith('socket.') });
+            waiting.set(id, { resolve, reject });
           })
       : run;
   }
