@@ -14,7 +14,7 @@ const LOOPS: [(&str, &str); 12] = [
     ("caught", "for (;;) { try { for (;;); } catch { continue } finally { continue } }"),
     ("promises", "(async () => { for (;;) await null })()"),
     ("microtasks", "{ const again = () => queueMicrotask(again); again(); new Promise(() => {}) }"),
-    ("then", "{ const again = () => Promise.resolve().then(again); again() }"),
+    ("then", "{ const again = () => void Promise.resolve().then(again); again(); new Promise(() => {}) }"),
     ("timers", "{ const again = () => setTimeout(again, 0); again(); new Promise(() => {}) }"),
     ("regex", "/^(a+)+$/.test('a'.repeat(60) + '!')"),
     ("regex in replace", "'x'.repeat(40).replace(/(x+x+)+y/g, '')"),
