@@ -41,6 +41,9 @@ struct Ban {
     name: String,
     /// None bans every version; otherwise `<VERSION`.
     version: Option<String>,
+    /// The packages that may depend on it all the same.
+    #[serde(default)]
+    wrappers: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -52,10 +55,32 @@ struct Sources {
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
+    resolve: Resolve,
+}
+
+/// Who depends on whom, by the ids of packages.
+#[derive(Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+}
+
+#[derive(Deserialize)]
+struct Node {
+    id: String,
+    dependencies: Vec<String>,
+}
+
+impl Metadata {
+    /// The names of the packages that depend on one.
+    fn dependents(&self, package: &Package) -> Vec<&str> {
+        let ids = self.resolve.nodes.iter().filter(|node| node.dependencies.contains(&package.id)).map(|node| &node.id);
+        ids.filter_map(|id| self.packages.iter().find(|package| package.id == *id)).map(|package| package.name.as_str()).collect()
+    }
 }
 
 #[derive(Deserialize)]
 struct Package {
+    id: String,
     name: String,
     version: String,
     license: Option<String>,
@@ -71,7 +96,7 @@ pub fn check() -> Result {
         plain(&["metadata", "--format-version", "1", "--locked", "--filter-platform", &host()?]).stdin(std::process::Stdio::null()),
     )?;
     let metadata: Metadata = serde_json::from_str(&metadata)?;
-    let wrong: Vec<String> = metadata.packages.iter().flat_map(|package| deny.complaints(package)).collect();
+    let wrong: Vec<String> = metadata.packages.iter().flat_map(|package| deny.complaints(package, &metadata.dependents(package))).collect();
     if !wrong.is_empty() {
         return Err(wrong.join("\n").into());
     }
@@ -91,7 +116,7 @@ fn advisories() -> Result {
 }
 
 impl Deny {
-    fn complaints(&self, package: &Package) -> Vec<String> {
+    fn complaints(&self, package: &Package, dependents: &[&str]) -> Vec<String> {
         let who = format!("{} {}", package.name, package.version);
         let mut complaints = Vec::new();
         let license = package.license.clone().or_else(|| license_of_file(package)).unwrap_or_else(|| "unknown".into());
@@ -100,7 +125,7 @@ impl Deny {
         if !permits(&license, &|name| allowed.iter().any(|allowed| *allowed == name)) {
             complaints.push(format!("{who} has the licence {license}, which deny.toml does not allow"));
         }
-        if self.bans.deny.iter().any(|ban| ban.covers(package)) {
+        if self.bans.deny.iter().any(|ban| ban.covers(package) && !ban.is_wrapped(dependents)) {
             complaints.push(format!("{who} is banned by deny.toml"));
         }
         if let Some(source) = &package.source
@@ -113,6 +138,10 @@ impl Deny {
 }
 
 impl Ban {
+    fn is_wrapped(&self, dependents: &[&str]) -> bool {
+        !self.wrappers.is_empty() && dependents.iter().all(|name| self.wrappers.iter().any(|wrapper| wrapper == name))
+    }
+
     fn covers(&self, package: &Package) -> bool {
         let numbers = |version: &str| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>();
         let old = |below: &str| numbers(&package.version) < numbers(below.trim_start_matches('<'));
@@ -133,6 +162,7 @@ mod tests {
 
     fn package(name: &str, version: &str, license: &str, source: &str) -> Package {
         Package {
+            id: name.into(),
             name: name.into(),
             version: version.into(),
             license: Some(license.into()),
@@ -146,16 +176,18 @@ mod tests {
     fn complaints_name_licence_ban_and_source() {
         let deny: Deny = toml::from_str(
             "[licenses]\nallow = ['MIT']\nexceptions = [{ name = 'b', allow = ['BUSL-1.1'] }]\n\
-             [bans]\ndeny = [{ name = 't', version = '<0.2.23' }, { name = 'x' }]\n\
+             [bans]\ndeny = [{ name = 't', version = '<0.2.23' }, { name = 'x' }, { name = 'w', wrappers = ['user'] }]\n\
              [sources]\nallow-registry = ['https://r']",
         )
         .expect("deny.toml");
-        let count = |name, version, license, source| deny.complaints(&package(name, version, license, source)).len();
+        let count = |name, version, license, source| deny.complaints(&package(name, version, license, source), &["user"]).len();
         assert_eq!(count("a", "1.0.0", "MIT", "registry+https://r"), 0);
         assert_eq!(count("b", "1.0.0", "BUSL-1.1", "registry+https://r"), 0);
         assert_eq!(count("a", "1.0.0", "BUSL-1.1", "registry+https://r"), 1);
         assert_eq!(count("t", "0.3.1", "MIT", "registry+https://r"), 0);
         assert_eq!(count("t", "0.1.45", "MIT", "registry+https://r"), 1);
         assert_eq!(count("x", "0.1.0", "GPL-3.0", "git+https://r"), 3);
+        assert_eq!(count("w", "0.1.0", "MIT", "registry+https://r"), 0);
+        assert_eq!(deny.complaints(&package("w", "0.1.0", "MIT", "registry+https://r"), &["user", "other"]).len(), 1);
     }
 }

@@ -13,57 +13,99 @@ type Scope<'s, 'i> = v8::PinScope<'s, 'i>;
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: usize = 32;
 
-/// A JavaScript value for an op. What cannot cross is `undefined`.
-pub fn from_js(scope: &Scope, value: v8::Local<v8::Value>) -> Value {
-    from_js_at(scope, value, 0)
+/// How many values the arguments of one op may have together.
+const MAX_VALUES: usize = 100_000;
+
+/// What the arguments of one op may still take: nothing interrupts their conversion.
+pub struct Budget {
+    values: usize,
+    bytes: usize,
 }
 
-fn from_js_at(scope: &Scope, value: v8::Local<v8::Value>, depth: usize) -> Value {
-    if value.is_string() {
-        return Value::String(value.to_rust_string_lossy(scope));
+impl Budget {
+    /// The budget of one op: so many bytes of texts and buffers.
+    pub fn new(bytes: usize) -> Self {
+        Self { values: MAX_VALUES, bytes }
+    }
+
+    fn take(&mut self, values: usize, bytes: usize) -> Option<()> {
+        self.values = self.values.checked_sub(values)?;
+        self.bytes = self.bytes.checked_sub(bytes)?;
+        Some(())
+    }
+}
+
+/// A JavaScript value for an op; `None` when it is larger than the budget. What cannot cross is
+/// `undefined`.
+pub fn from_js(scope: &Scope, value: v8::Local<v8::Value>, budget: &mut Budget) -> Option<Value> {
+    from_js_at(scope, value, budget, 0)
+}
+
+fn from_js_at(scope: &Scope, value: v8::Local<v8::Value>, budget: &mut Budget, depth: usize) -> Option<Value> {
+    budget.take(1, 0)?;
+    if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
+        budget.take(0, string.length())?;
+        return Some(Value::String(value.to_rust_string_lossy(scope)));
     }
     if value.is_number() {
-        return Value::Number(value.number_value(scope).unwrap_or(f64::NAN));
+        return Some(Value::Number(value.number_value(scope).unwrap_or(f64::NAN)));
     }
     if value.is_boolean() {
-        return Value::Bool(value.is_true());
+        return Some(Value::Bool(value.is_true()));
     }
     if let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(value) {
-        let mut bytes = vec![0; view.byte_length()];
-        let copied = view.copy_contents(&mut bytes);
-        bytes.truncate(copied);
-        return Value::Bytes(bytes);
+        return bytes(view, budget);
     }
     if let Ok(buffer) = v8::Local::<v8::ArrayBuffer>::try_from(value) {
-        let length = buffer.byte_length();
-        let Some(view) = v8::Uint8Array::new(scope, buffer, 0, length) else { return Value::Undefined };
-        let mut bytes = vec![0; length];
-        let copied = view.copy_contents(&mut bytes);
-        bytes.truncate(copied);
-        return Value::Bytes(bytes);
+        let Some(view) = v8::Uint8Array::new(scope, buffer, 0, buffer.byte_length()) else { return Some(Value::Undefined) };
+        return bytes(view.into(), budget);
     }
     if depth >= MAX_DEPTH || value.is_function() {
-        return Value::Undefined;
+        return Some(Value::Undefined);
     }
     if let Ok(array) = v8::Local::<v8::Array>::try_from(value) {
-        let item = |index| array.get_index(scope, index).map_or(Value::Undefined, |item| from_js_at(scope, item, depth + 1));
-        return Value::List((0..array.length()).map(item).collect());
+        let length = array.length();
+        if length as usize > budget.values {
+            return None;
+        }
+        let mut items = Vec::with_capacity(length as usize);
+        for index in 0..length {
+            items.push(match array.get_index(scope, index) {
+                Some(item) => from_js_at(scope, item, budget, depth + 1)?,
+                None => Value::Undefined,
+            });
+        }
+        return Some(Value::List(items));
     }
     match v8::Local::<v8::Object>::try_from(value) {
-        Ok(object) => Value::Map(entries(scope, object, depth)),
-        Err(_) => Value::Undefined,
+        Ok(object) => entries(scope, object, budget, depth),
+        Err(_) => Some(Value::Undefined),
     }
 }
 
-fn entries(scope: &Scope, object: v8::Local<v8::Object>, depth: usize) -> Vec<(String, Value)> {
-    let Some(names) = object.get_own_property_names(scope, v8::GetPropertyNamesArgs::default()) else { return Vec::new() };
+fn bytes(view: v8::Local<v8::ArrayBufferView>, budget: &mut Budget) -> Option<Value> {
+    let length = view.byte_length();
+    budget.take(0, length)?;
+    let mut bytes = vec![0; length];
+    let copied = view.copy_contents(&mut bytes);
+    bytes.truncate(copied);
+    Some(Value::Bytes(bytes))
+}
+
+fn entries(scope: &Scope, object: v8::Local<v8::Object>, budget: &mut Budget, depth: usize) -> Option<Value> {
+    let Some(names) = object.get_own_property_names(scope, v8::GetPropertyNamesArgs::default()) else {
+        return Some(Value::Map(Vec::new()));
+    };
+    if names.length() as usize > budget.values {
+        return None;
+    }
     let mut entries = Vec::with_capacity(names.length() as usize);
     for index in 0..names.length() {
         let Some(name) = names.get_index(scope, index) else { continue };
         let Some(value) = object.get(scope, name) else { continue };
-        entries.push((name.to_rust_string_lossy(scope), from_js_at(scope, value, depth + 1)));
+        entries.push((name.to_rust_string_lossy(scope), from_js_at(scope, value, budget, depth + 1)?));
     }
-    entries
+    Some(Value::Map(entries))
 }
 
 /// An op's value for JavaScript. `None` when the engine has no room for it.
@@ -122,7 +164,9 @@ struct Counted {
     buffers: Buffers,
 }
 
-fn store(buffers: &Buffers, bytes: Vec<u8>) -> Option<v8::UniqueRef<v8::BackingStore>> {
+fn store(buffers: &Buffers, mut bytes: Vec<u8>) -> Option<v8::UniqueRef<v8::BackingStore>> {
+    // What is counted is what is held.
+    bytes.shrink_to_fit();
     let length = bytes.len();
     if !buffers.reserve(length) {
         return None;

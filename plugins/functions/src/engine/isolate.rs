@@ -165,14 +165,32 @@ impl Isolate {
         }
     }
 
-    /// Runs what the engine has put off: garbage collection, finalizers.
-    pub fn tend(&mut self, deadline: Instant) {
+    /// Collects garbage.
+    pub fn collect(&mut self) {
+        self.isolate.low_memory_notification();
+    }
+
+    /// Collects garbage after the heap limit was reached, and lowers the limit again. Says whether what
+    /// is left fits.
+    pub fn recover(&mut self, limit: usize) -> bool {
+        self.collect();
+        // SAFETY: the field order drops the isolate before the guard.
+        unsafe { memory::restore_limit(&mut self.isolate, &self.guard, limit) };
+        // With less room than that it would only come here again.
+        self.heap_used() <= limit / 4 * 3
+    }
+
+    /// Runs what the engine has put off: garbage collection, finalizers. Says why it was stopped, if it
+    /// was.
+    pub fn tend(&mut self, deadline: Instant) -> Option<StopCause> {
         self.guard.begin(deadline);
         let platform = v8::V8::get_current_platform();
         while !self.guard.is_stopped() && v8::Platform::pump_message_loop(&platform, &self.isolate, false) {}
-        if self.guard.end().is_some() {
+        let stopped = self.guard.end();
+        if stopped.is_some() {
             self.isolate.cancel_terminate_execution();
         }
+        stopped
     }
 
     /// Keeps the bytecode of a function for other isolates.

@@ -33,6 +33,16 @@ pub unsafe fn watch_heap(isolate: &mut v8::OwnedIsolate, guard: &Arc<Guard>) {
     isolate.add_near_heap_limit_callback(near_limit, Arc::as_ptr(guard).cast_mut().cast());
 }
 
+/// Lowers the limit again that [`watch_heap`] raised.
+///
+/// # Safety
+/// As for [`watch_heap`].
+pub unsafe fn restore_limit(isolate: &mut v8::OwnedIsolate, guard: &Arc<Guard>, limit: usize) {
+    isolate.remove_near_heap_limit_callback(near_limit, limit);
+    // SAFETY: promised by the caller.
+    unsafe { watch_heap(isolate, guard) };
+}
+
 unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, _initial: usize) -> usize {
     // SAFETY: `watch_heap` was promised that the guard outlives the isolate.
     let guard = unsafe { &*guard.cast_const().cast::<Guard>() };
@@ -65,9 +75,36 @@ impl Buffers {
         self.0.used.load(Ordering::Relaxed).checked_add(len).is_some_and(|sum| sum <= self.0.limit)
     }
 
+    /// How many bytes there are.
+    pub fn used(&self) -> usize {
+        self.0.used.load(Ordering::Relaxed)
+    }
+
+    /// The limit in bytes.
+    pub fn limit(&self) -> usize {
+        self.0.limit
+    }
+
+    /// Counts bytes for as long as what this gives is held.
+    pub fn hold(&self, len: usize) -> Option<Held> {
+        self.reserve(len).then(|| Held { buffers: self.clone(), len })
+    }
+
     /// Counts bytes that are gone.
     pub fn release(&self, len: usize) {
         self.0.used.fetch_sub(len, Ordering::Relaxed);
+    }
+}
+
+/// Bytes that are counted.
+pub struct Held {
+    buffers: Buffers,
+    len: usize,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.buffers.release(self.len);
     }
 }
 

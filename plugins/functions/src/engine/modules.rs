@@ -17,6 +17,8 @@ pub struct Modules {
     by_path: HashMap<String, v8::Global<v8::Module>>,
     /// By the module's hash: hashes may collide.
     known: HashMap<i32, Vec<Known>>,
+    /// A graph is being linked. CommonJS modules that it imports run meanwhile.
+    linking: bool,
     /// `internal.exportsOf`, which runs a CommonJS module or a builtin.
     pub exports_of: Option<v8::Global<v8::Function>>,
     /// `internal.importModule`, which `import()` calls.
@@ -66,8 +68,18 @@ pub fn import_module(scope: &mut Scope, args: Args, mut rv: Return) {
     let (folder, specifier) = (string(scope, &args, 0), string(scope, &args, 1));
     let imported = (|| {
         let module = module_for(scope, &folder, &specifier)?;
-        if module.get_status() == v8::ModuleStatus::Uninstantiated {
-            module.instantiate_module(scope, resolve)?;
+        let status = module.get_status();
+        // The engine ends the process when it meets a module that it is at work with.
+        let shared = state(scope)?;
+        if shared.borrow().modules.linking || matches!(status, v8::ModuleStatus::Instantiating | v8::ModuleStatus::Evaluating) {
+            let message = format!("Cannot require() ES Module {specifier} in a cycle: it is being loaded");
+            return throw(scope, Failure::error("ERR_REQUIRE_CYCLE_MODULE", message));
+        }
+        if status == v8::ModuleStatus::Uninstantiated {
+            shared.borrow_mut().modules.linking = true;
+            let linked = module.instantiate_module(scope, resolve);
+            shared.borrow_mut().modules.linking = false;
+            linked?;
         }
         let done = module.evaluate(scope)?;
         Some(v8::Array::new_with_elements(scope, &[module.get_module_namespace(), done]))

@@ -93,3 +93,27 @@ async fn code_of_one_isolate_serves_the_next() {
     assert_eq!(f.ok(json!(0)).await, json!(8));
     assert!(f.engine().codes().1 > used, "the next isolate compiled it once more");
 }
+
+#[tokio::test]
+async fn cycles_of_both_kinds_are_errors_and_end_nothing() {
+    let f = Function::of(&[
+        (
+            "index.js",
+            "module.exports = async (ctx) => { try { return Object.keys(ctx.args.import ? await import(ctx.args.name) : require(ctx.args.name)) } catch (error) { return error.code } }",
+        ),
+        ("cyc.mjs", "import './cyc.cjs'; export const a = 1"),
+        ("cyc.cjs", "require('./cyc.mjs')"),
+        ("cyc2.mjs", "import './cyc2.cjs'; export const a = 1"),
+        ("cyc2.cjs", "require('./cyc2.mjs')"),
+        ("self.mjs", "export const later = import('./self.mjs'); export const a = 1"),
+        (
+            "own.mjs",
+            "import { createRequire } from 'node:module'; export const code = (() => { try { createRequire(import.meta.url)('./own.mjs') } catch (error) { return error.code } })(); export default code",
+        ),
+    ]);
+    assert_eq!(f.ok(json!({"name": "./cyc.mjs", "import": true})).await, json!("ERR_REQUIRE_CYCLE_MODULE"));
+    assert_eq!(f.ok(json!({"name": "./cyc2.mjs"})).await, json!(["a"]));
+    assert_eq!(f.ok(json!({"name": "./self.mjs", "import": true})).await, json!(["a", "later"]));
+    assert_eq!(f.ok(json!({"name": "./own.mjs", "import": true})).await, json!(["code", "default"]));
+    assert_eq!(f.ok(json!({"name": "./own.mjs"})).await, json!(["code", "default"]));
+}

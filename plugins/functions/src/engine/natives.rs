@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use deno_v8 as v8;
 
-use super::convert;
+use super::convert::{self, Budget};
 use super::ops::{Args, Return, Scope, state};
 use crate::native::{self, Args as Values, Failure, Op};
 
@@ -37,13 +37,29 @@ fn op(scope: &mut Scope, args: &Args) -> Option<Op> {
     OPS.get(index as usize).copied()
 }
 
-fn values(scope: &mut Scope, args: &Args, from: i32) -> Values {
-    Values::new((from..args.length()).map(|index| convert::from_js(scope, args.get(index))).collect())
+/// The arguments of an op. `None` when an error was thrown, because they are too large.
+fn values(scope: &mut Scope, args: &Args, from: i32) -> Option<Values> {
+    let buffers = state(scope)?.borrow().buffers.clone();
+    let mut budget = Budget::new(buffers.limit());
+    let mut values = Vec::new();
+    for index in from..args.length() {
+        match convert::from_js(scope, args.get(index), &mut budget) {
+            Some(value) => values.push(value),
+            None => {
+                let failure = Failure::range_error("ERR_OUT_OF_RANGE", "the arguments are larger than the function may pass on at once");
+                if let Some(error) = convert::error(scope, &buffers, failure) {
+                    scope.throw_exception(error);
+                }
+                return None;
+            }
+        }
+    }
+    Some(Values::new(values))
 }
 
 fn sync(scope: &mut Scope, args: Args, mut rv: Return) {
     let (Some(Op::Sync(op)), Some(state)) = (op(scope, &args), state(scope)) else { return };
-    let values = values(scope, &args, 0);
+    let Some(values) = values(scope, &args, 0) else { return };
     // Getters of the arguments have run by now, so that nothing comes here while the state is borrowed.
     let (result, buffers) = {
         let mut state = state.borrow_mut();
@@ -70,7 +86,7 @@ fn sync(scope: &mut Scope, args: Args, mut rv: Return) {
 fn begin(scope: &mut Scope, args: Args, _: Return) {
     let (Some(Op::Async(op)), Some(state)) = (op(scope, &args), state(scope)) else { return };
     let id = args.get(0).uint32_value(scope).unwrap_or(0);
-    let values = values(scope, &args, 1);
+    let Some(values) = values(scope, &args, 1) else { return };
     let (begun, buffers) = {
         let mut state = state.borrow_mut();
         (state.begin(id, op, &values), state.buffers.clone())

@@ -22,7 +22,7 @@ use super::natives;
 use super::worker::Setup;
 use crate::native::{self, Env, Failure};
 use crate::package::{Package, Wanted};
-use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Outcome, Upstream, facts};
+use crate::runtime::{Answer, Held, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Outcome, Upstream, facts};
 
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
@@ -39,6 +39,8 @@ pub struct Running {
     pub call: Call,
     pub lines: Arc<Lines>,
     pub reply: oneshot::Sender<Outcome>,
+    /// Goes when the call has ended.
+    pub held: Held,
     pub began: Instant,
     /// How long its JavaScript may run.
     pub cpu: Duration,
@@ -104,6 +106,7 @@ impl State {
     pub fn end(&mut self, call: u32, result: Result<String, Error>) {
         if let Some(running) = self.running.remove(&call) {
             self.abandon(call, running.open);
+            drop(running.held);
             self.instance.release();
             // Nobody waits any more when the deadline came first.
             let _ = running.reply.send(Outcome { result, memory: self.instance.memory() });
@@ -177,7 +180,9 @@ impl State {
         if self.timers.len() >= MAX_TIMERS {
             return false;
         }
-        let at = Instant::now() + Duration::from_secs_f64((delay / 1000.0).clamp(0.0, 3e6));
+        // NaN compares with nothing.
+        let seconds = if delay > 0.0 { (delay / 1000.0).min(3e6) } else { 0.0 };
+        let at = Instant::now() + Duration::from_secs_f64(seconds);
         self.timers.insert((at, id, self.current));
         self.due.insert(id, (at, self.current));
         true
@@ -233,6 +238,10 @@ impl State {
         }
         let deadline = running.call.deadline + GRACE;
         self.env.deadline = running.call.deadline;
+        // The work may hold what it was given for as long as it takes.
+        let Some(held) = self.buffers.hold(args.size()) else {
+            return Err(Failure::range_error("ERR_MEMORY_ALLOCATION_FAILED", "the arguments do not fit into the function's memory"));
+        };
         let work = {
             let _entered = self.tasks.enter();
             op(&mut self.env, args)?
@@ -245,6 +254,7 @@ impl State {
                 Ok(result) => result,
                 Err(_) => Err(Failure::error("ETIMEDOUT", "the operation did not end before the function's deadline")),
             };
+            drop(held);
             instance.send(Message::Completed { id, answer: Answer::Native(result) });
         });
         Ok(())

@@ -55,7 +55,7 @@ fn live(setup: Setup) {
     let state = Rc::new(RefCell::new(State::new(&setup)));
     let Setup { instance, messages, pool, .. } = setup;
     match Isolate::new(instance.target.memory, state.clone()) {
-        Ok(isolate) => Worker { isolate, state, instance, pool, last_call: 0, measured: None }.run(&messages),
+        Ok(isolate) => Worker { isolate, state, instance, pool, last_call: 0, measured: None, left: 0, full: false }.run(&messages),
         Err(error) => {
             pool.remove(&instance);
             tracing::error!(space = instance.target.space, function = instance.target.name, %error, "no instance");
@@ -71,11 +71,15 @@ struct Worker {
     pool: Arc<Pool>,
     last_call: u32,
     measured: Option<Instant>,
+    /// The bytes of array buffers that were left when garbage was last collected for their sake.
+    left: usize,
+    /// The heap has no room for another stretch.
+    full: bool,
 }
 
 impl Worker {
     fn run(&mut self, messages: &Receiver<Message>) {
-        loop {
+        while !self.full {
             match messages.try_recv() {
                 Ok(message) => self.handle(message),
                 Err(TryRecvError::Disconnected) => return,
@@ -96,6 +100,7 @@ impl Worker {
             self.expire();
             self.fire();
             self.forget();
+            self.collect();
         }
     }
 
@@ -133,7 +138,7 @@ impl Worker {
     }
 
     fn start(&mut self, invocation: Invocation) {
-        let Invocation { call, args, cpu, lines, reply } = invocation;
+        let Invocation { call, args, cpu, held, lines, reply } = invocation;
         self.last_call = self.last_call.checked_add(1).unwrap_or(1);
         let id = self.last_call;
         let deadline = call.deadline;
@@ -144,7 +149,10 @@ impl Worker {
             self.instance.release();
             return;
         }
-        self.state.borrow_mut().running.insert(id, Running { call, lines, reply, began: Instant::now(), cpu, cpu_left: cpu, open: 0 });
+        self.state
+            .borrow_mut()
+            .running
+            .insert(id, Running { call, lines, reply, held, began: Instant::now(), cpu, cpu_left: cpu, open: 0 });
         self.instance.running(true);
         self.stretch(id, &mut Entry::Start(id, &args), deadline);
     }
@@ -178,6 +186,7 @@ impl Worker {
 
     fn stretch(&mut self, call: u32, entry: &mut Entry, deadline: Instant) {
         let began = Instant::now();
+        let begins = matches!(entry, Entry::Start(..));
         let allowed = {
             let mut state = self.state.borrow_mut();
             state.current = call;
@@ -190,23 +199,56 @@ impl Worker {
         }
         match stopped {
             None => {}
-            Some(StopCause::Time) => self.time_out(call),
-            Some(StopCause::Memory) => {
-                self.pool.remove(&self.instance);
-                self.instance.set_memory(self.instance.target.memory);
-                self.state.borrow_mut().end(call, Err(out_of_memory(self.instance.target.memory)));
+            Some(StopCause::Time) => {
+                if begins {
+                    // What it loaded may be there by halves, and no later call shall find that.
+                    self.pool.remove(&self.instance);
+                }
+                self.time_out(call);
             }
+            Some(StopCause::Memory) => self.overflow(call),
         }
         self.measure();
+    }
+
+    /// Ends a call that reached the heap limit, and the instance after the others; those end as well
+    /// when what is left in the heap is still too much.
+    fn overflow(&mut self, call: u32) {
+        let limit = self.instance.target.memory;
+        self.pool.remove(&self.instance);
+        self.instance.set_memory(limit);
+        self.state.borrow_mut().end(call, Err(out_of_memory(limit)));
+        if !self.isolate.recover(limit) {
+            let calls: Vec<u32> = self.state.borrow().running.keys().copied().collect();
+            for call in calls {
+                self.state.borrow_mut().end(call, Err(out_of_memory(limit)));
+            }
+            self.full = true;
+        }
     }
 
     fn measure(&mut self) {
         let now = Instant::now();
         if self.measured.is_none_or(|last| now.duration_since(last) >= MEASURE) {
             self.measured = Some(now);
-            self.isolate.tend(now + LEFTOVER);
+            if self.isolate.tend(now + LEFTOVER) == Some(StopCause::Memory) {
+                self.overflow(NOBODY);
+            }
             let used = self.isolate.heap_used();
             self.instance.set_memory(used);
+        }
+    }
+
+    /// Collects garbage when array buffers take most of the memory: V8 counts those that calls dropped
+    /// against the heap as well, and might meet its limit before it looks for them.
+    fn collect(&mut self) {
+        let used = self.state.borrow().buffers.used();
+        let limit = self.instance.target.memory;
+        if used > limit / 2 && used > self.left + limit / 8 {
+            self.isolate.collect();
+            self.left = self.state.borrow().buffers.used();
+        } else {
+            self.left = self.left.min(used);
         }
     }
 

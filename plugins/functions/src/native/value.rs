@@ -139,6 +139,20 @@ impl Args {
         Self(values)
     }
 
+    /// How many bytes the texts and buffers have together.
+    pub fn size(&self) -> usize {
+        fn size(value: &Value) -> usize {
+            match value {
+                Value::String(text) => text.len(),
+                Value::Bytes(bytes) => bytes.len(),
+                Value::List(items) => items.iter().map(size).sum(),
+                Value::Map(entries) => entries.iter().map(|(key, value)| key.len() + size(value)).sum(),
+                _ => 0,
+            }
+        }
+        self.0.iter().map(size).sum()
+    }
+
     /// An argument; `undefined` beyond the last.
     pub fn get(&self, index: usize) -> &Value {
         static NONE: Value = Value::Undefined;

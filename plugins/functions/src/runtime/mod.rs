@@ -40,6 +40,9 @@ pub struct Target {
     pub concurrency: usize,
 }
 
+/// What a call holds until it has ended, such as its place among those of its space.
+pub type Held = Box<dyn Send>;
+
 /// One call of a function.
 pub struct Invocation {
     /// The call that it answers. Its deadline is that of the function's own calls, too.
@@ -48,6 +51,8 @@ pub struct Invocation {
     pub args: String,
     /// How long its JavaScript may run, waiting not counted.
     pub cpu: Duration,
+    /// What it holds.
+    pub held: Held,
     /// What the function logs.
     pub lines: Arc<Lines>,
     /// Where the result goes.
@@ -99,11 +104,11 @@ pub trait Runtime: Send + Sync + 'static {
 /// # Errors
 /// `FunctionBizError` when the function throws, `FunctionResourceExhausted` when it runs out of
 /// time or memory, `FunctionServerError` when its instance is lost.
-pub async fn run(lease: Lease, call: Call, args: String, cpu: Duration, lines: Arc<Lines>) -> Outcome {
+pub async fn run(lease: Lease, call: Call, args: String, cpu: Duration, lines: Arc<Lines>, held: Held) -> Outcome {
     let (reply, outcome) = oneshot::channel();
     let deadline = call.deadline;
     let allowed = call.remaining();
-    let instance = lease.send(Invocation { call, args, cpu, lines, reply });
+    let instance = lease.send(Invocation { call, args, cpu, held, lines, reply });
     let failed = |error| Outcome { result: Err(error), memory: 0 };
     let instance = match instance {
         Ok(instance) => instance,

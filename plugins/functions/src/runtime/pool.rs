@@ -185,6 +185,10 @@ impl Pool {
 
     /// Has idle instances end when the process takes more memory than it may. Called regularly.
     pub fn relieve(&self, resident: u64) {
+        let keys: Vec<Arc<str>> = self.lock().instances.keys().cloned().collect();
+        for key in keys {
+            self.lock().forget_lost(&key);
+        }
         let pressed = resident > self.limits.memory;
         self.pressed.store(pressed, Ordering::Relaxed);
         if !pressed {

@@ -114,7 +114,7 @@ impl<E: Edge> Service<E> {
     /// # Errors
     /// `FunctionServerError` when it could not be begun.
     pub async fn run(&self, mut call: Call, name: &str, args: String) -> Result<Finished> {
-        let _permit = self.quota.enter(&call.space)?;
+        let permit = self.quota.enter(&call.space)?;
         let ready = match self.known.get(&call.space, name) {
             Some(ready) => ready,
             None => self.look_up(&call.space, name).await?,
@@ -126,7 +126,7 @@ impl<E: Edge> Service<E> {
         let lease = self.engine.lease(&ready.target, || self.package(&ready.package)).await?;
         let lines = Arc::new(Lines::default());
         let (time, began, request_id) = (now(), Instant::now(), call.request_id.clone());
-        let outcome = runtime::run(lease, call, args, cpu, lines.clone()).await;
+        let outcome = runtime::run(lease, call, args, cpu, lines.clone(), Box::new(permit)).await;
         let duration = began.elapsed();
         self.log(&ready.target, request_id, time, duration, &outcome, &lines);
         Ok(Finished { outcome, duration })

@@ -4,6 +4,35 @@ for (const name of ['dispose', 'asyncDispose']) {
   if (Symbol[name] === undefined) Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
 }
 
+// A buffer that grows is allocated past the limit of the function's memory, so that there are none.
+// The engine adds the shared ones to a context when it is made from the snapshot, so that this is done once more then.
+const fixed = new Set();
+internal.fixBuffers = () => {
+  for (const name of ['ArrayBuffer', 'SharedArrayBuffer']) {
+    if (!fixed.has(name) && globalThis[name] !== undefined) fix(name);
+  }
+};
+
+function fix(name) {
+  const Native = globalThis[name];
+  fixed.add(name);
+  const Fixed = { [name]: function (length, options) {
+    if (new.target === undefined) throw new TypeError(`Constructor ${name} requires 'new'`);
+    if (options !== undefined && options !== null && options.maxByteLength !== undefined) {
+      throw Object.assign(new RangeError(`a resizable ${name} is not available in cloud functions`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+    }
+    return Reflect.construct(Native, [length], new.target);
+  } }[name];
+  for (const key of Reflect.ownKeys(Native)) {
+    if (key !== 'prototype') Object.defineProperty(Fixed, key, Object.getOwnPropertyDescriptor(Native, key));
+  }
+  Object.defineProperty(Fixed, 'prototype', { value: Native.prototype, writable: false });
+  Object.defineProperty(Native.prototype, 'constructor', { value: Fixed, writable: true, configurable: true });
+  Object.defineProperty(globalThis, name, { value: Fixed, writable: true, configurable: true });
+}
+
+internal.fixBuffers();
+
 const lazy = {
   AbortController: () => require('internal/abort').AbortController,
   AbortSignal: () => require('internal/abort').AbortSignal,

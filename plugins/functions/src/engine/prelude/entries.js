@@ -25,6 +25,14 @@
     }
   }
 
+  const start = internal.start;
+  let begun = false;
+  internal.start = (invocation, args) => {
+    if (!begun) internal.fixBuffers();
+    begun = true;
+    start(invocation, args);
+  };
+
   for (const name of ['start', 'complete', 'settle', 'fire', 'forget']) {
     const enter = internal[name];
     internal[name] = (first, second, third) => {

@@ -193,6 +193,9 @@ fn rename(env: &mut Env, args: &Args) -> Result {
     if from == scratch::ROOT || to == scratch::ROOT {
         return Err(fails("EBUSY"));
     }
+    if env.scratch.longest_below(from) - from.len() + to.len() > scratch::MAX_PATH {
+        return Err(fails("ENAMETOOLONG"));
+    }
     if to.strip_prefix(from).is_some_and(|rest| rest.starts_with('/')) {
         return Err(fails("EINVAL"));
     }

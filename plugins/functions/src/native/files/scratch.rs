@@ -15,6 +15,8 @@ pub const ROOT: &str = "/tmp";
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// What a file or folder takes besides its contents, so that their number is bounded as well.
 const ENTRY: usize = 4096;
+/// The longest path, in bytes, as on Linux.
+pub const MAX_PATH: usize = 4096;
 
 /// The bytes in use, shared by the folder and all its files.
 #[derive(Clone, Default)]
@@ -119,7 +121,7 @@ impl Scratch {
     /// Whether something may be made at a path.
     pub fn has_parent(&self, path: &str) -> bool {
         let Some((parent, name)) = path.rsplit_once('/') else { return false };
-        !matches!(name, "" | "." | "..") && name.len() <= 255 && path.len() <= 4096 && self.is_folder(parent)
+        !matches!(name, "" | "." | "..") && name.len() <= 255 && path.len() <= MAX_PATH && self.is_folder(parent)
     }
 
     pub fn stat(&self, path: &str) -> Option<Stat> {
@@ -195,6 +197,13 @@ impl Scratch {
     }
 
     /// Moves what is at a path, and what is below it.
+    /// The length of the longest path in a folder, or of the folder's own.
+    pub fn longest_below(&self, folder: &str) -> usize {
+        let prefix = format!("{folder}/");
+        let below = self.nodes.range((Bound::Excluded(prefix.clone()), Bound::Unbounded)).map(|(path, _)| path);
+        below.take_while(|path| path.starts_with(&prefix)).map(String::len).max().unwrap_or(0).max(folder.len())
+    }
+
     pub fn rename(&mut self, from: &str, to: &str) {
         if let Some(node) = self.nodes.remove(from) {
             self.nodes.insert(to.to_owned(), node);

@@ -93,6 +93,10 @@ pub async fn connect(
     let _ = tcp.set_nodelay(true);
     let remote = tcp.peer_addr().map_err(|error| errors::transfer(&error, "connect"))?;
     let ends = Ends { remote, local: tcp.local_addr().ok() };
+    // The server's public address leads to whatever listens on all of its addresses.
+    if ends.local.is_some_and(|local| local.ip() == remote.ip()) {
+        sockets.network.policy.check_own(&target.host, remote.ip(), target.port)?;
+    }
     match tls {
         None => Ok((Stream::Plain(tcp, permit), ends, None)),
         Some(tls) => {

@@ -34,6 +34,19 @@ impl Policy {
         Ok(Self { allow: parse("allow_outbound", allow)?, deny: parse("deny_outbound", deny)? })
     }
 
+    /// Whether a connection may go to an address of this machine itself, which is no private one.
+    ///
+    /// # Errors
+    /// `ERR_OUTBOUND_NOT_ALLOWED`.
+    pub fn check_own(&self, host: &str, address: IpAddr, port: u16) -> Result<(), Failure> {
+        let address = address.to_canonical();
+        if self.allow.iter().any(|rule| rule.matches(host, address, port)) {
+            Ok(())
+        } else {
+            Err(refused(host, port, "an address of the server itself"))
+        }
+    }
+
     /// Whether a connection that was asked for by a host's name may go to this address.
     ///
     /// # Errors
@@ -49,12 +62,16 @@ impl Policy {
                 Some(kind) => kind,
             }
         };
-        // A name's address is not told: it belongs to the operator's network.
-        let message = format!(
-            "connections to {host}:{port} are not allowed: it is {kind}. The operator can allow it with allow_outbound in the configuration of the functions plugin"
-        );
-        Err(Failure::error(NOT_ALLOWED, message).with("syscall", "connect").with("hostname", host).with("port", u32::from(port)))
+        Err(refused(host, port, kind))
     }
+}
+
+fn refused(host: &str, port: u16, kind: &str) -> Failure {
+    // A name's address is not told: it belongs to the operator's network.
+    let message = format!(
+        "connections to {host}:{port} are not allowed: it is {kind}. The operator can allow it with allow_outbound in the configuration of the functions plugin"
+    );
+    Failure::error(NOT_ALLOWED, message).with("syscall", "connect").with("hostname", host).with("port", u32::from(port))
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -152,6 +169,8 @@ fn v4(address: Ipv4Addr) -> Option<&'static str> {
         (10, ..) | (172, 16..=31, _) | (192, 168, _) => "a private address",
         (100, 64..=127, _) => "a shared address (100.64.0.0/10)",
         (169, 254, _) => "a link-local address",
+        // What Azure tells its machines, secrets included, is at a public address.
+        (168, 63, 129) => "an address of the cloud's own services",
         (192, 0, 0) => "a reserved address",
         (192, 0, 2) | (198, 51, 100) | (203, 0, 113) => "a documentation address",
         (192, 88, 99) => "a 6to4 relay",
