@@ -26,6 +26,7 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Array>> 
 }
 
 /// The functions behind the table, as a snapshot names them.
+#[cfg(feature = "v8")]
 pub fn references() -> [v8::ExternalReference; 2] {
     use v8::MapFnTo;
     [v8::ExternalReference { function: sync.map_fn_to() }, v8::ExternalReference { function: begin.map_fn_to() }]

@@ -359,6 +359,7 @@ pub fn table<'s>(scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>>
 }
 
 /// The functions as a snapshot names them.
+#[cfg(feature = "v8")]
 pub fn references() -> Vec<v8::ExternalReference> {
     use v8::MapFnTo;
     macro_rules! list {

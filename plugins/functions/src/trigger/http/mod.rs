@@ -27,6 +27,9 @@ pub use switch::SwitchParams;
 /// How much later than the function the server gives up, so that the function's own limit answers.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// Headers that speak for an origin, which functions share unless there is a `trigger_domain`.
+const OF_THE_ORIGIN: [&str; 3] = ["strict-transport-security", "alt-svc", "clear-site-data"];
+
 impl<E: Edge> Service<E> {
     /// Answers a request for a trigger. Errors are answered as JSON.
     pub async fn trigger(&self, request: HttpRequest) -> HttpResponse {
@@ -39,6 +42,12 @@ impl<E: Edge> Service<E> {
             }
             Err(error) => problem(&error, &request_id),
         };
+        if self.config.trigger_domain.is_none() {
+            // They would hold for all that the server's own origin serves.
+            for name in OF_THE_ORIGIN {
+                response.headers.remove(name);
+            }
+        }
         // The manual, 2.8: always there, and not for a function to change.
         response.headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
         response

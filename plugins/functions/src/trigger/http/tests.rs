@@ -252,3 +252,14 @@ async fn a_domain_tells_spaces_apart_by_host() {
         assert_eq!(send(&cloud, "GET", host, "/http/f", &[], b"").await.status, 404, "{host}");
     }
 }
+
+#[tokio::test]
+async fn a_function_does_not_speak_for_the_servers_origin() {
+    let code = "module.exports = () => ({ mpserverlessComposedResponse: true, body: 'x', headers: { 'Strict-Transport-Security': 'max-age=9', 'alt-svc': 'clear', 'clear-site-data': '*', 'x-own': '1' } })";
+    let cloud = open(code).await;
+    let answer = send(&cloud, "GET", "localhost", "/trigger/s/http/f", &[], b"").await;
+    assert_eq!(answer.header("x-own"), Some("1"));
+    for name in ["strict-transport-security", "alt-svc", "clear-site-data"] {
+        assert_eq!(answer.header(name), None, "{name}");
+    }
+}
