@@ -15,6 +15,8 @@ use crate::service::{Edge, Service};
 use crate::signed_url::{self, Action};
 
 const TOO_LARGE: &str = "InvalidPackage.TooLarge";
+/// How long a refused upload is still read.
+const DRAINING: Duration = Duration::from_secs(10);
 /// How long a transfer may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How often a package is taken over when others are uploaded at the same time.
@@ -51,6 +53,7 @@ impl<E: Edge> Service<E> {
         let limit = self.config.max_package_bytes;
         let too_large = move || Error::new(TOO_LARGE, format!("the package is larger than {limit} bytes"));
         if body.length().is_some_and(|length| length > limit) {
+            drain(body, limit.saturating_mul(2)).await;
             return Err(too_large());
         }
         let deployment = self.deployment(space, id).await?;
@@ -122,6 +125,20 @@ impl<E: Edge> Service<E> {
 
 fn in_use() -> Error {
     Error::new(codes::CONFLICT, "the deployment is in use already; create another one")
+}
+
+/// Reads what a client goes on sending: one that is cut off meanwhile does not read why.
+async fn drain(mut body: Body, most: u64) {
+    let _ = tokio::time::timeout(DRAINING, async {
+        let mut left = most;
+        while let Some(Ok(chunk)) = body.next().await {
+            left = left.saturating_sub(chunk.len() as u64);
+            if left == 0 {
+                return;
+            }
+        }
+    })
+    .await;
 }
 
 fn ok() -> http::StatusCode {
