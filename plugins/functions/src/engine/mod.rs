@@ -138,6 +138,8 @@ impl Runtime for Engine {
 }
 
 #[cfg(test)]
+mod fences_tests;
+#[cfg(test)]
 mod figures;
 #[cfg(test)]
 mod modules_tests;
