@@ -4,7 +4,7 @@ use ::http::{HeaderMap, Method, StatusCode, header};
 
 use crate::{Body, Caller};
 
-/// A request for a path that the plugin's manifest claims.
+/// A request for a path or a service that the plugin's manifest claims.
 #[derive(Debug)]
 pub struct HttpRequest {
     /// The request method.
@@ -13,6 +13,10 @@ pub struct HttpRequest {
     pub uri: String,
     /// The host that was asked for, in lower case and without the port.
     pub host: String,
+    /// The space whose domain the host is; empty for the server's own names.
+    pub space: String,
+    /// Whether it came over TLS.
+    pub secure: bool,
     /// The headers.
     pub headers: HeaderMap,
     /// The body. The gateway has bounded the time it may take; its size is the plugin's to bound.

@@ -17,8 +17,12 @@ pub struct Manifest {
     pub internal: Vec<String>,
     /// Methods it may call. A name that ends in `*` stands for all that begin so.
     pub calls: Vec<String>,
-    /// Path prefixes whose HTTP requests it answers, such as `/files/`.
+    /// Path prefixes whose HTTP requests it answers, such as `/files/`. They hold for the server's
+    /// own names; those below `/.well-known/` hold for every host.
     pub http: Vec<String>,
+    /// Services whose [domains](crate::contract::domains) it answers.
+    #[serde(default)]
+    pub sites: Vec<String>,
     /// Names of the events it wants to hear of. A name that ends in `*` stands for all that begin so.
     pub events: Vec<String>,
     /// Names of the secrets it may read.
@@ -48,6 +52,13 @@ impl Manifest {
     #[must_use]
     pub fn http(mut self, prefix: impl Into<String>) -> Self {
         self.http.push(prefix.into());
+        self
+    }
+
+    /// Answers the requests for all domains of a service, whatever their path.
+    #[must_use]
+    pub fn site(mut self, service: impl Into<String>) -> Self {
+        self.sites.push(service.into());
         self
     }
 

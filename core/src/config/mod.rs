@@ -147,8 +147,15 @@ pub struct Plugin {
 }
 
 /// The plugins of a fresh installation: id and library.
-const DEFAULT_PLUGINS: [(&str, &str); 4] =
-    [("db", "db_surreal"), ("db_tasks", "db_tasks"), ("storage", "storage_opendal"), ("functions", "functions")];
+const DEFAULT_PLUGINS: [(&str, &str); 7] = [
+    ("db", "db_surreal"),
+    ("db_tasks", "db_tasks"),
+    ("storage", "storage_opendal"),
+    ("files", "storage_files"),
+    ("sites", "hosting_sites"),
+    ("domains", "hosting_domains"),
+    ("functions", "functions"),
+];
 
 impl Default for Server {
     fn default() -> Self {
@@ -290,7 +297,7 @@ mod tests {
         let defaults = Config::parse("").expect("defaults");
         let template = Config::parse(TEMPLATE).expect("the template is valid");
         assert_eq!(format!("{defaults:?}"), format!("{template:?}"));
-        assert_eq!(defaults.plugins.keys().collect::<Vec<_>>(), ["db", "db_tasks", "functions", "storage"]);
+        assert_eq!(defaults.plugins.keys().collect::<Vec<_>>(), ["db", "db_tasks", "domains", "files", "functions", "sites", "storage"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use sdk_plugin::contract::management::{INVALID_PARAMETER, MISSING_PARAMETER};
+use sdk_plugin::contract::management::{INVALID_PARAMETER, MISSING_PARAMETER, boolean};
 use sdk_plugin::{Error, Result};
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ impl Parameters {
         T: FromStr,
         T::Err: Display,
     {
-        self.text(name).map(|text| text.parse().map_err(|e| invalid(name, &format!("`{text}`: {e}")))).transpose()
+        self.text(name).map(|text| boolean(text).parse().map_err(|e| invalid(name, &format!("`{text}`: {e}")))).transpose()
     }
 
     /// A parameter that is a list, which travels as one text with commas.

@@ -59,7 +59,8 @@ impl Text {
     }
 }
 
-/// Reads an optional number or boolean that may have come as text. Empty text counts as absent.
+/// Reads an optional number or boolean that may have come as text. Empty text counts as absent;
+/// Python's `True` and `False`, which its SDK sends, are booleans.
 ///
 /// # Errors
 /// When the text is not such a value.
@@ -72,7 +73,16 @@ where
     match Option::<Text>::deserialize(deserializer)?.map(Text::into_string) {
         None => Ok(None),
         Some(text) if text.is_empty() => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|e| D::Error::custom(format!("`{text}`: {e}"))),
+        Some(text) => boolean(&text).parse().map(Some).map_err(|e| D::Error::custom(format!("`{text}`: {e}"))),
+    }
+}
+
+/// A text as Rust writes it, if it is a boolean.
+pub fn boolean(text: &str) -> &str {
+    match text {
+        "True" | "TRUE" => "true",
+        "False" | "FALSE" => "false",
+        other => other,
     }
 }
 
@@ -92,4 +102,28 @@ pub fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D
         Some(List::Items(items)) => items,
         Some(List::Text(text)) => text.split(',').filter(|item| !item.is_empty()).map(str::to_owned).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn booleans_come_as_every_language_writes_them() {
+        #[derive(Deserialize)]
+        struct Params {
+            #[serde(default, deserialize_with = "optional")]
+            enabled: Option<bool>,
+        }
+        for (json, enabled) in [
+            (r#"{"enabled":"True"}"#, Some(true)),
+            (r#"{"enabled":"false"}"#, Some(false)),
+            (r#"{"enabled":true}"#, Some(true)),
+            (r#"{"enabled":""}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(serde_json::from_str::<Params>(json).expect(json).enabled, enabled, "{json}");
+        }
+        assert!(serde_json::from_str::<Params>(r#"{"enabled":"yes"}"#).is_err());
+    }
 }

@@ -1,6 +1,8 @@
 //! Methods whose form is agreed on, so that a plugin which provides them can be replaced.
 
 pub mod db;
+pub mod domains;
+pub mod files;
 pub mod management;
 pub mod storage;
 

@@ -231,6 +231,8 @@ impl Cloud {
             method,
             uri: url.strip_prefix("http://127.0.0.1:1").unwrap().to_owned(),
             host: String::new(),
+            space: String::new(),
+            secure: false,
             headers: HeaderMap::new(),
             body,
             caller: Caller::default(),

@@ -74,6 +74,8 @@ impl Cloud {
             method,
             uri: uri.to_owned(),
             host: "cloud.test".to_owned(),
+            space: String::new(),
+            secure: false,
             headers,
             body,
             caller: Caller::default(),
