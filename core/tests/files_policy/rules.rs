@@ -76,7 +76,8 @@ impl Operand {
             Self::Owner => "resource.auth.userId".to_owned(),
             Self::Text(text) => {
                 let quote = if rng.random_bool(0.5) { '\'' } else { '"' };
-                let escaped: String = text.chars().flat_map(|c| ['\\'].into_iter().filter(move |_| c == quote || c == '\\').chain([c])).collect();
+                let escaped: String =
+                    text.chars().flat_map(|c| ['\\'].into_iter().filter(move |_| c == quote || c == '\\').chain([c])).collect();
                 format!("{quote}{escaped}{quote}")
             }
             Self::Number(thousandths) => {
@@ -108,7 +109,10 @@ impl Policy {
     fn holds(&self, user: &str, owner: &str) -> bool {
         match self {
             Self::Fixed(allowed) => *allowed,
-            Self::Not(operand) => matches!(operand.value(user, owner), (None, None | Some(0))) || matches!(operand.value(user, owner), (Some(text), _) if text.is_empty()),
+            Self::Not(operand) => {
+                matches!(operand.value(user, owner), (None, None | Some(0)))
+                    || matches!(operand.value(user, owner), (Some(text), _) if text.is_empty())
+            }
             Self::Compare(left, sign, right) => match (left.value(user, owner), right.value(user, owner)) {
                 ((Some(left), _), (Some(right), _)) => (*sign == "==" && left == right) || (*sign == "!=" && left != right),
                 ((_, Some(left)), (_, Some(right))) => match left - right {

@@ -71,7 +71,9 @@ fn service<'a>(context: &'a Context<'_>) -> Result<Service<'a>> {
         }
         ("file", None) => Ok(Service::Files),
         ("file", Some(_)) => Err(parameters::invalid("CollectionName", "rules for files are of a whole space, and have no collection")),
-        (other, _) => Err(parameters::invalid("ServiceName", &format!("`{other}` has no rules; `db` is for collections, `file` for files"))),
+        (other, _) => {
+            Err(parameters::invalid("ServiceName", &format!("`{other}` has no rules; `db` is for collections, `file` for files")))
+        }
     }
 }
 

@@ -306,15 +306,9 @@ mod tests {
 
     #[test]
     fn numbers_are_compared_and_ordered() {
-        for (expression, expected) in [
-            ("1==1.0", true),
-            ("1!=1", false),
-            ("-1<0", true),
-            ("1e3 >= 1000", true),
-            ("2>10", false),
-            ("2<=1.99", false),
-            ("0.5<1", true),
-        ] {
+        for (expression, expected) in
+            [("1==1.0", true), ("1!=1", false), ("-1<0", true), ("1e3 >= 1000", true), ("2>10", false), ("2<=1.99", false), ("0.5<1", true)]
+        {
             assert_eq!(holds(expression, "", ""), expected, "{expression}");
         }
     }

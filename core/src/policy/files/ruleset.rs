@@ -24,6 +24,8 @@ const MAX_PATTERN: usize = 1000;
 const MAX_COMPILED: [usize; 4] = [4 << 10, 16 << 10, 64 << 10, 256 << 10];
 /// How many bytes a thread may use to match faster.
 const MAX_MATCHING: usize = 64 << 10;
+/// How many characters of a key messages show.
+const MAX_SHOWN: usize = 80;
 
 /// The key that the rules may be under, as the manual shows them.
 const WRAPPER: &str = "file";
@@ -84,11 +86,11 @@ impl FileRules {
         }
         let (mut ranges, mut sources, mut size) = (Vec::new(), Vec::new(), 0);
         for (key, operations) in &written {
-            let place = |why: String| format!("range `{key}`: {why}");
+            let place = |why: String| format!("range `{}`: {why}", shown(key));
             let files = Files::parse(key, &mut sources).map_err(place)?;
             let mut rules = Vec::new();
             for (name, policy) in fields("what is allowed", operations).map_err(place)? {
-                let place = |why: String| place(format!("operation `{name}`: {why}"));
+                let place = |why: String| place(format!("operation `{}`: {why}", shown(&name)));
                 let operation = operation(&name).map_err(place)?;
                 let condition = condition(policy).map_err(place)?;
                 size += size_of::<(Option<Operation>, Condition)>() + condition.size();
@@ -139,7 +141,8 @@ impl FileRules {
             [Range { files: Files::All, rules }] => rules.as_slice(),
             _ => return None,
         };
-        let of = |operation: Operation, unmarked: Access| match rules.iter().find(|(named, _)| named.is_none_or(|named| named == operation)) {
+        let of = |operation: Operation, unmarked: Access| match rules.iter().find(|(named, _)| named.is_none_or(|named| named == operation))
+        {
             Some((_, condition)) => condition.access(),
             None => Some(unmarked),
         };
@@ -180,7 +183,9 @@ impl Files {
             return Ok(Self::Matching(sources.len() - 1));
         }
         if key.contains('*') {
-            return Err("`*` stands for all files only alone; several files are named by a regular expression, as in `/^folder\\//`".to_owned());
+            return Err(
+                "`*` stands for all files only alone; several files are named by a regular expression, as in `/^folder\\//`".to_owned()
+            );
         }
         check_key(key).map_err(|_| "it is neither a path that a file can have, nor a `/regular expression/`, nor `*`".to_owned())?;
         Ok(Self::Path(key.to_owned()))
@@ -210,10 +215,21 @@ fn compile(sources: &[Source]) -> Result<(RegexSet, usize), String> {
     }
     let limit = MAX_COMPILED.into_iter().max().unwrap_or_default();
     match sources.iter().find_map(|source| Some((source, set(std::slice::from_ref(source), limit).err()?))) {
-        Some((source, regex::Error::CompiledTooBig(_))) => Err(format!("range `{}`: the regular expression is too large", source.key)),
-        Some((source, error)) => Err(format!("range `{}`: {error}", source.key)),
+        Some((source, regex::Error::CompiledTooBig(_))) => {
+            Err(format!("range `{}`: the regular expression is too large", shown(&source.key)))
+        }
+        Some((source, error)) => Err(format!("range `{}`: {error}", shown(&source.key))),
         None => Err("their regular expressions are too large together".to_owned()),
     }
+}
+
+/// A key as messages show it.
+fn shown(key: &str) -> String {
+    let mut shown: String = key.chars().take(MAX_SHOWN).collect();
+    if shown.len() < key.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Whether an object under `file` holds ranges. Otherwise that is the path of a file, and the
@@ -251,9 +267,8 @@ mod tests {
 
     /// What a user may do with a file of ann's, as `r`, `w`, both or neither.
     fn may(rules: &FileRules, path: &str, user: &str) -> String {
-        let allowed = |operation| {
-            rules.allows(&Question { operation, path: path.to_owned(), owner: "ann".to_owned(), user: user.to_owned() })
-        };
+        let allowed =
+            |operation| rules.allows(&Question { operation, path: path.to_owned(), owner: "ann".to_owned(), user: user.to_owned() });
         let letter = |letter, operation| if allowed(operation) { letter } else { "" };
         format!("{}{}", letter("r", Operation::Read), letter("w", Operation::Write))
     }
