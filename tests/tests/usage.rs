@@ -38,7 +38,11 @@ fn used(scheme: Option<&str>) {
 
     let database = result["consumption"]["DbUsage"]["StorageSize"].as_u64().unwrap_or_default();
     assert!((4000..8000).contains(&database), "four documents of some 1,000 bytes: {result}");
-    assert_eq!((&result["consumption"]["SpecCode"], &result["consumption"]["SpaceId"]), (&json!("UNLIMITED"), &json!(space.id)), "{result}");
+    assert_eq!(
+        (&result["consumption"]["SpecCode"], &result["consumption"]["SpaceId"]),
+        (&json!("UNLIMITED"), &json!(space.id)),
+        "{result}"
+    );
     let milliseconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let cycle = |name: &str| result["consumption"][name].as_u64().map_or(0, u128::from);
     let minute = 60_000;
@@ -55,7 +59,11 @@ fn used(scheme: Option<&str>) {
     assert_eq!(result["past"]["SpaceUsageDataList"], json!([]), "{result}");
 
     let resources = &result["resources"];
-    assert_eq!((&resources["Success"], &resources["Code"], &resources["Paginator"]["Total"]), (&json!(true), &json!("success"), &json!(1)), "{result}");
+    assert_eq!(
+        (&resources["Success"], &resources["Code"], &resources["Paginator"]["Total"]),
+        (&json!(true), &json!("success"), &json!(1)),
+        "{result}"
+    );
     assert_eq!(resources["DataList"][0]["CloudDB"]["DataSize"], database, "{result}");
     assert_eq!(resources["DataList"][0]["CloudFunction"]["Count"], 3, "{result}");
     assert_eq!(result["second"]["DataList"], json!([]), "there is one page: {result}");

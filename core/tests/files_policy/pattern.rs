@@ -9,7 +9,7 @@ use rand::seq::IndexedRandom as _;
 
 /// What paths and expressions are made of. Some are special in expressions, in classes, or outside
 /// of ASCII.
-pub const LETTERS: [char; 16] = ['a', 'b', 'B', '1', '_', '.', '-', '/', '&', '[', '^', ' ', 'é', '图', '😀', '\u{2028}'];
+pub const LETTERS: [char; 17] = ['a', 'b', 'B', '1', '_', '.', '-', '/', '&', '[', ']', '^', ' ', 'é', '图', '😀', '\u{2028}'];
 
 #[derive(Clone, Debug)]
 pub enum Pattern {

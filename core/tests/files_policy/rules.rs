@@ -56,8 +56,12 @@ impl Operand {
             0..3 => Self::Requester,
             3..6 => Self::Owner,
             6 => Self::Text(["ann", "bob", "17", "", "it's \"x\"\\", "request.auth.userId"].choose(rng).unwrap()),
-            _ => Self::Number(*[0, 17_000, -500, 1_000, 1_250].choose(rng).unwrap()),
+            _ => Self::number(rng),
         }
+    }
+
+    fn number(rng: &mut StdRng) -> Self {
+        Self::Number(*[0, 17_000, -500, 1_000, 1_250].choose(rng).unwrap())
     }
 
     fn value(&self, user: &str, owner: &str) -> Value {
@@ -101,6 +105,9 @@ impl Policy {
             5 | 6 => Self::Compare(Operand::Requester, "==", Operand::Owner),
             _ => {
                 let sign = ["==", "!=", ">", ">=", "<", "<="].choose(rng).unwrap();
+                if rng.random_bool(0.3) {
+                    return Self::Compare(Operand::number(rng), sign, Operand::number(rng));
+                }
                 Self::Compare(Operand::random(rng), sign, Operand::random(rng))
             }
         }

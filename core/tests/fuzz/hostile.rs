@@ -87,8 +87,7 @@ const LEVELS: [(&str, &str); 9] = [
 ];
 
 /// What is wrapped around all, to make it a part of each language.
-const OUTER: [(&str, &str); 4] =
-    [("", ""), (r#"{"*":"#, "}"), (r#"{"*":{".write":"#, "}}"), (r#"{"/a"#, r#"a/":{"*":true}}"#)];
+const OUTER: [(&str, &str); 4] = [("", ""), (r#"{"*":"#, "}"), (r#"{"*":{".write":"#, "}}"), (r#"{"/a"#, r#"a/":{"*":true}}"#)];
 
 #[test]
 fn nothing_is_followed_deep() {

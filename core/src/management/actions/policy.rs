@@ -124,7 +124,7 @@ mod tests {
     fn a_rule_is_named_or_written() {
         assert_eq!(database_text(Some("ADMINWRITEONLY"), None).unwrap(), r#"{".read":true,".write":false}"#);
         assert_eq!(
-            text(Some("PRIVATE"), None).unwrap(),
+            database_text(Some("PRIVATE"), None).unwrap(),
             r#"{".read":"request.auth.userId==resource.auth.userId",".write":"request.auth.userId==resource.auth.userId"}"#
         );
         let own = r#"{ "*" : true }"#;
