@@ -195,6 +195,8 @@ fn a_deleted_space_leaves_nothing_behind() {
         server.deploy(&function("hello"), space, "hello");
         server.run(&["function", "update", "hello", "--http-path", "/http/hello", "--space", &space.id]).succeeded();
         server.run(&["function", "http", "on", "--space", &space.id]).succeeded();
+        let rules = [("SpaceId", space.id.as_str()), ("ServiceName", "file"), ("PolicyName", "PRIVATE")];
+        assert_eq!(server.management().act("UpdateServicePolicy", &rules).status, 200);
         let client = server.wire(space).authorized();
         client.db("tasks", "insertMany", json!({"docs": [{"n": 1}, {"n": 2}]})).data();
         client.invoke("hello", json!({"name": "x"})).data();
@@ -238,8 +240,18 @@ fn a_deleted_space_leaves_nothing_behind() {
 }
 
 /// Where mpcloud keeps records of a space's own things, outside of the space: collections, and the storage.
-const SYSTEM_RECORDS: [&str; 9] =
-    ["functions", "function_deployments", "function_http", "function_paths", "function_logs", "sessions", "users", "db_tasks", "storage"];
+const SYSTEM_RECORDS: [&str; 10] = [
+    "functions",
+    "function_deployments",
+    "function_http",
+    "function_paths",
+    "function_logs",
+    "sessions",
+    "users",
+    "db_tasks",
+    "fileRules",
+    "storage",
+];
 
 /// Those of [`SYSTEM_RECORDS`] that mention a space.
 fn mentions_in_system_records(server: &Server, space: &Space) -> Vec<&'static str> {
