@@ -1,6 +1,7 @@
 //! An authority for the certificates of the benches.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 
 use crate::Result;
@@ -21,7 +22,7 @@ impl Authority {
     }
 
     /// The authority's own certificate.
-    pub fn der(&self) -> &rcgen::CertificateDer<'static> {
+    pub fn der(&self) -> &CertificateDer<'static> {
         self.0.der()
     }
 

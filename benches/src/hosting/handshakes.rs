@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::client::Resumption;
+use rustls::crypto::ring::default_provider;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
@@ -55,7 +56,8 @@ pub fn measure(runtime: &Runtime, turn: Turn) -> Result<Handshakes> {
 
     let mut roots = RootCertStore::empty();
     roots.add(authority.der().clone())?;
-    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
     // Whoever resumes a session shakes hands for less.
     config.resumption = Resumption::disabled();
     let client = Client { connector: TlsConnector::from(Arc::new(config)), turn };
