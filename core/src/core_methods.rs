@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sdk_plugin::contract::Calls;
+use sdk_plugin::contract::{Calls, files};
 use sdk_plugin::{Call, Error, Event, Reply, Result, codes, events};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -78,6 +78,7 @@ impl CoreMethods {
             ("core.endpoint", on(|this, _| async move { this.endpoint() }.boxed())),
             ("core.spaces", on(|this, call| async move { this.list_spaces(call).await }.boxed())),
             ("core.checkSpace", on(|this, call| async move { this.spaces.active(&call.space).await.map(|_| Reply::raw("null")) }.boxed())),
+            (files::ALLOWS, on(|this, call| async move { this.files_allow(call).await }.boxed())),
             ("core.plugins", on(|this, _| async move { this.plugins() }.boxed())),
             ("core.reloadPlugin", on(|this, call| async move { this.reload(call).await }.boxed())),
         ];
@@ -145,6 +146,12 @@ impl CoreMethods {
         }
         let params: Params = call.decode()?;
         Reply::json(&json!({"spaces": self.spaces.ids(&params.after).await?}))
+    }
+
+    /// Whether the rules for files allow something.
+    async fn files_allow(&self, call: Call) -> Result<Reply> {
+        let allowed = self.router.policy().files().allows(&self.router, &call.space, &call.decode()?).await?;
+        Reply::json(&files::Verdict { allowed })
     }
 
     fn host(&self) -> Result<Arc<PluginHost>> {

@@ -30,6 +30,13 @@ fn parsed(text: &Value) -> Value {
     text.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| panic!("no rules: {text}"))
 }
 
+/// The example of the manual (4.1.1).
+const FILE_RULES: &str = r#"{"file": {
+    "/.*\\.png/": {".write": "request.auth.userId == resource.auth.userId", "*": true},
+    "xxx/yyy/zzz.jpg": {"*": "request.auth.userId == resource.auth.userId"},
+    "*": {"*": true}
+}}"#;
+
 /// Sets the presets and `open`, with the official SDK.
 #[track_caller]
 fn set_rules(server: &Server, space: &Space, scheme: Option<&str>) -> Value {
@@ -39,6 +46,7 @@ fn set_rules(server: &Server, space: &Space, scheme: Option<&str>) -> Value {
     config["scheme"] = json!(scheme);
     config["spaceId"] = json!(space.id);
     config["rules"] = presets.chain([open]).collect();
+    config["fileRules"] = json!(FILE_RULES);
     python("policy.py", &config)
 }
 
@@ -59,7 +67,7 @@ fn set_and_described(scheme: Option<&str>) {
     assert_eq!(result["described"]["open"]["PolicyName"], "EXTENDED", "{result}");
     assert_eq!(result["described"]["open"]["Policy"], "{ \"*\" : true }", "as it was written: {result}");
 
-    for refused in ["unknownName", "half", "twice", "noRule", "file"] {
+    for refused in ["unknownName", "half", "twice", "noRule", "file", "other"] {
         assert_eq!((&result[refused]["code"], &result[refused]["status"]), (&json!("InvalidParameter"), &json!(400)), "{result}");
     }
     for refused in ["noName", "noPolicy"] {
@@ -68,6 +76,28 @@ fn set_and_described(scheme: Option<&str>) {
     assert_eq!(result["unknownSpace"]["status"], 404, "{result}");
     assert!(result["half"]["message"].as_str().is_some_and(|message| message.contains("`.write` is missing")), "{result}");
     assert_eq!(result["refused"]["PolicyName"], "ADMINWRITEONLY", "a refusal changes nothing: {result}");
+    rules_for_files(&result["files"], &space);
+}
+
+#[track_caller]
+fn rules_for_files(result: &Value, space: &Space) {
+    assert_eq!(result["default"]["PolicyName"], "PUBLICREAD", "{result}");
+    let default = json!({"*": {".write": "request.auth.userId == resource.auth.userId"}});
+    assert_eq!(parsed(&result["default"]["Policy"]), default, "the manual's: {result}");
+    for reply in [&result["preset"], &result["described"]] {
+        assert_eq!((&reply["PolicyName"], &reply["ServiceName"]), (&json!("PRIVATE"), &json!("file")), "{result}");
+        assert_eq!((&reply["CollectionName"], &reply["SpaceId"]), (&Value::Null, &json!(space.id)), "{result}");
+        assert_eq!(parsed(&reply["Policy"]), json!({"*": {".read": OWNER, ".write": OWNER}}), "{result}");
+    }
+    for reply in [&result["own"], &result["left"]] {
+        assert_eq!((&reply["PolicyName"], &reply["Policy"]), (&json!("EXTENDED"), &json!(FILE_RULES)), "as it was written: {result}");
+    }
+    let refused = result["refused"].as_array().unwrap_or_else(|| panic!("{result}"));
+    for (reply, why) in refused.iter().zip(["line 1 column 1", "look-ahead", "operation `.write`", "range `.read`"]) {
+        assert_eq!((&reply["code"], &reply["status"]), (&json!("InvalidParameter"), &json!(400)), "{result}");
+        assert!(reply["message"].as_str().is_some_and(|message| message.contains(why)), "{why}: {result}");
+    }
+    assert_eq!((refused.len(), &result["noPolicy"]["code"]), (4, &json!("MissingParameter")), "{result}");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //!
 //! `PolicyName` of `UpdateServicePolicy` and `DescribeServicePolicy` is `PUBLICREAD`, `PRIVATE`,
 //! `ADMINWRITEONLY`, `ADMINREADWRITEONLY` or, for rules of one's own in `Policy`, `EXTENDED`, as
-//! the vendor has it; `ServiceName` is `db`.
+//! the vendor has it; `ServiceName` is `db` for collections and `file` for files.
 //!
 //! Actions of our own, which the vendor does not have:
 //!

@@ -1,5 +1,6 @@
-//! The rules of a space's collections, applied to every call of a mini program before any plugin
-//! sees it (manual 3.2.1). Calls of functions, servers and administrators are not bound by them.
+//! The rules of a space's collections and files, applied to every call of a mini program before any
+//! plugin sees it. Calls of functions, servers and administrators are not bound by them. [`files`]
+//! has those for files; what follows is of collections (manual 3.2.1).
 //!
 //! A rule says for `.read` and `.write` who may: everybody, the owner of a document, nobody.
 //! Where it says "the owner", commands are rewritten:
@@ -28,9 +29,11 @@
 mod aggregate;
 mod change;
 mod command;
+pub mod files;
 mod object;
 mod owner;
 mod pipeline;
+mod records;
 mod rename;
 mod rule;
 mod rules;
@@ -47,6 +50,7 @@ use crate::config;
 
 use command::Command;
 pub use command::check_collection;
+use files::FilePolicy;
 use pipeline::Collections;
 pub use rule::{Access, EXTENDED, MAX_TEXT, OWNER, PRESETS, Preset, Rule};
 use rules::Rules;
@@ -54,6 +58,7 @@ use rules::Rules;
 /// Decides what a client's call may do.
 pub struct Policy {
     rules: Rules,
+    files: FilePolicy,
 }
 
 /// A collection's rule as it was set.
@@ -76,23 +81,36 @@ impl Policy {
     /// The rules of collections that have none of their own.
     pub fn new(config: config::Policy) -> Self {
         let access = |allowed| if allowed { Access::All } else { Access::Nobody };
-        Self { rules: Rules::new(Rule { read: access(config.data_read), write: access(config.data_write) }) }
+        let default = Rule { read: access(config.data_read), write: access(config.data_write) };
+        Self { rules: Rules::new(default), files: FilePolicy::default() }
+    }
+
+    /// The rules for files.
+    pub fn files(&self) -> &FilePolicy {
+        &self.files
     }
 
     /// Lets a client's call through, changed as the rules ask, or refuses it. Rules are read
-    /// through `calls`.
+    /// through `calls`, and the file service is asked.
     ///
     /// # Errors
     /// `InvalidParameter.PermissionDenied`; `InvalidParams.Format` for a call that could be read
     /// in several ways; `ServiceUnavailable` and `RequestTimeout`, both of which may pass, when
-    /// the rules cannot be read.
+    /// the rules cannot be read; what the file service answers when it is asked.
     pub async fn apply<C: Calls>(&self, calls: &C, mut call: Call) -> Result<Call> {
-        if call.method != db::EXECUTE {
+        let operation = files::operation(&call.method);
+        if call.method != db::EXECUTE && operation.is_none() {
             return Ok(call);
         }
         let params = call.params.clone();
-        let text = if params.is_empty() { "{}" } else { text(&params)? };
-        let rewritten = tokio::time::timeout_at(call.deadline.into(), self.rewrite(calls, &call, text)).await;
+        let text = if params.is_empty() { "{}" } else { text(&call.method, &params)? };
+        let rewrite = async {
+            match operation {
+                Some(operation) => self.files.rewrite(calls, &call, operation, text).await.map(Some),
+                None => self.rewrite(calls, &call, text).await,
+            }
+        };
+        let rewritten = tokio::time::timeout_at(call.deadline.into(), rewrite).await;
         if let Some(rewritten) = rewritten.unwrap_or_else(|_| Err(Call::timed_out(&call.method)))? {
             call.params = rewritten.into();
         }
@@ -149,7 +167,10 @@ impl Policy {
     /// What the database answers.
     pub async fn on_event<C: Calls>(&self, calls: &C, event: &Event) -> Result<()> {
         match event.name.as_str() {
-            events::SPACE_DELETED => self.rules.forget_space(calls, &event.space).await,
+            events::SPACE_DELETED => {
+                let collections = self.rules.forget_space(calls, &event.space).await;
+                collections.and(self.files.forget_space(calls, &event.space).await)
+            }
             events::COLLECTION_DROPPED => {
                 let Renamed { collection, .. } = event.decode()?;
                 self.rules.remove(calls, &event.space, &collection).await
@@ -163,6 +184,6 @@ impl Policy {
     }
 }
 
-fn text(params: &[u8]) -> Result<&str> {
-    std::str::from_utf8(params).map_err(|e| Error::invalid_params(format!("params of {}: {e}", db::EXECUTE)))
+fn text<'p>(method: &str, params: &'p [u8]) -> Result<&'p str> {
+    std::str::from_utf8(params).map_err(|e| Error::invalid_params(format!("params of {method}: {e}")))
 }

@@ -18,6 +18,7 @@ pub struct Database(Arc<State>);
 
 #[derive(Default)]
 struct State {
+    /// By collection and `_id`.
     records: Mutex<BTreeMap<String, Value>>,
     reads: AtomicU64,
     down: AtomicBool,
@@ -33,19 +34,20 @@ impl Calls for Database {
         }
         let params: Value = call.decode()?;
         let filter = &params["filter"];
+        let place = |id: &Value| format!("{} {}", params["collection"], id);
         // A filter has an `_id` or a space, and sometimes the text of the rule.
-        let matches = |id: &str, record: &Value| {
-            (filter["_id"] == id || filter["space"] == record["space"])
+        let matches = |at: &str, record: &Value| {
+            (at == place(&filter["_id"]) || (filter["space"] == record["space"] && at.starts_with(&params["collection"].to_string())))
                 && (filter["policy"].is_null() || filter["policy"] == record["policy"])
         };
         let result = {
             let mut records = self.0.records.lock().unwrap();
             match params["command"].as_str().unwrap() {
                 "updateOne" => {
-                    let id = filter["_id"].as_str().unwrap();
+                    let at = place(&filter["_id"]);
                     let upsert = params["options"]["upsert"] == true;
-                    if upsert || records.get(id).is_some_and(|record| matches(id, record)) {
-                        let record = records.entry(id.to_owned()).or_insert_with(|| json!({}));
+                    if upsert || records.get(&at).is_some_and(|record| matches(&at, record)) {
+                        let record = records.entry(at).or_insert_with(|| json!({}));
                         for (name, value) in params["update"]["$set"].as_object().unwrap() {
                             record[name] = value.clone();
                         }
@@ -53,12 +55,12 @@ impl Calls for Database {
                     Value::Null
                 }
                 "deleteMany" => {
-                    records.retain(|id, record| !matches(id, record));
+                    records.retain(|at, record| !matches(at, record));
                     Value::Null
                 }
                 _ => {
                     self.0.reads.fetch_add(1, Ordering::SeqCst);
-                    records.get(params["query"]["_id"].as_str().unwrap()).cloned().unwrap_or_default()
+                    records.get(&place(&params["query"]["_id"])).cloned().unwrap_or_default()
                 }
             }
         };

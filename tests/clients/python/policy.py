@@ -16,6 +16,26 @@ def scenario(config):
     def refused(**more):
         return cloud.refused("UpdateServicePolicy", **{**fields("refused"), **more})
 
+    def files(rules):
+        def update(act, **more):
+            return act("UpdateServicePolicy", SpaceId=space, ServiceName="file", **more)
+
+        def describe():
+            return cloud.act("DescribeServicePolicy", SpaceId=space, ServiceName="file")
+
+        return {
+            "default": describe(),
+            "preset": update(cloud.act, PolicyName="PRIVATE"),
+            "described": describe(),
+            "own": update(cloud.act, PolicyName="EXTENDED", Policy=rules),
+            "refused": [
+                update(cloud.refused, PolicyName="EXTENDED", Policy=policy)
+                for policy in ("{", '{"/a(?=b)/":{"*":true}}', '{"a":{".write":"request.auth.userId"}}', '{".read":true,".write":true}')
+            ],
+            "noPolicy": update(cloud.refused, PolicyName="EXTENDED"),
+            "left": describe(),
+        }
+
     updated = {}
     for rule in config["rules"]:
         more = {name: rule[name] for name in ("PolicyName", "Policy") if name in rule}
@@ -31,8 +51,10 @@ def scenario(config):
         "twice": refused(PolicyName="EXTENDED", Policy='{"*":true,"*":false}'),
         "noRule": refused(PolicyName="EXTENDED", Policy='{".read":true,".write":"auth.userId"}'),
         "file": refused(ServiceName="file", PolicyName="PRIVATE"),
+        "other": refused(ServiceName="function", PolicyName="PRIVATE"),
         "unknownSpace": refused(SpaceId="11111111-2222-3333-4444-555555555555", PolicyName="PRIVATE"),
         "refused": describe("refused"),
+        "files": files(config["fileRules"]),
     }
 
 

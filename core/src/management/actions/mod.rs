@@ -6,6 +6,7 @@ mod extension;
 mod plugins;
 mod policy;
 mod spaces;
+mod usage;
 
 use std::time::Instant;
 
@@ -37,6 +38,11 @@ pub async fn run(context: &Context<'_>, action: &str) -> Answer {
         "DeleteCorsDomain" => cors::delete(context).await,
         "UpdateServicePolicy" => policy::update(context).await,
         "DescribeServicePolicy" => policy::describe(context).await,
+        "DescribeResourceQuota" => usage::quota(context).await,
+        "DescribeResourceUsage" => usage::resources(context).await,
+        "QuerySpaceConsumption" => usage::consumption(context).await,
+        "QuerySpaceUsage" => usage::usage(context).await,
+        "QuerySpaceSpecDetail" => usage::spec(context).await,
         "RunDBCommand" => database::run_command(context).await,
         // Both ask about the vendor's account; here the role and the function service always exist.
         "CheckMpServerlessRoleExists" => Ok(object(json!({"Exists": true}))),

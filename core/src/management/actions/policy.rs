@@ -1,59 +1,99 @@
-//! The rules of collections (manual 3.2.2).
+//! The rules of collections (manual 3.2.2) and for files (manual 4.1.2).
+//!
+//! Both kinds have the same presets; those for files say the same of all files. Rules for files
+//! are of a whole space, so that they have no `CollectionName`.
 
 use sdk_plugin::{Error, Result};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use crate::policy::{EXTENDED, PRESETS, Rule, Stored, check_collection};
+use crate::policy::files::{FileRules, for_all_files};
+use crate::policy::{EXTENDED, PRESETS, Rule, check_collection};
 
 use super::super::{Context, parameters};
 use super::{Answer, object};
 
-/// `ServiceName` of the rules for collections.
-const DATABASE: &str = "db";
+/// What rules are for.
+enum Service<'a> {
+    /// A collection, or all that have no rule of their own.
+    Database(Option<&'a str>),
+    Files,
+}
 
 pub async fn update(context: &Context<'_>) -> Answer {
     let space = context.space().await?;
-    service(context)?;
-    let collection = collection(context.parameters.required("CollectionName")?)?;
-    let text = text(context.parameters.text("PolicyName"), context.parameters.text("Policy"))?;
+    let service = service(context)?;
+    let (name, text) = (context.parameters.text("PolicyName"), context.parameters.text("Policy"));
     let router = &context.state.router;
-    Ok(shown(&space, Some(collection), router.policy().set(router, &space, collection, &text).await?))
+    match service {
+        Service::Database(collection) => {
+            let collection = collection.ok_or_else(|| parameters::missing("CollectionName"))?;
+            let stored = router.policy().set(router, &space, collection, &database_text(name, text)?).await?;
+            Ok(shown(&space, &service, stored.rule.name(), &stored.text))
+        }
+        Service::Files => {
+            let stored = router.policy().files().set(router, &space, &files_text(name, text)?).await?;
+            Ok(shown(&space, &service, stored.rules.name(), &stored.text))
+        }
+    }
 }
 
 pub async fn describe(context: &Context<'_>) -> Answer {
     let space = context.space().await?;
-    service(context)?;
-    let collection = context.parameters.text("CollectionName").map(collection).transpose()?;
+    let service = service(context)?;
     let router = &context.state.router;
-    Ok(shown(&space, collection, router.policy().rule(router, &space, collection).await?))
-}
-
-fn shown(space: &str, collection: Option<&str>, stored: Stored) -> serde_json::Map<String, serde_json::Value> {
-    object(json!({
-        "SpaceId": space,
-        "ServiceName": DATABASE,
-        "CollectionName": collection,
-        "PolicyName": stored.rule.name(),
-        "Policy": stored.text,
-    }))
-}
-
-fn service(context: &Context<'_>) -> Result<()> {
-    match context.parameters.required("ServiceName")? {
-        DATABASE => Ok(()),
-        "file" => Err(parameters::invalid("ServiceName", "rules for files are not supported yet; `db` is for collections")),
-        other => Err(parameters::invalid("ServiceName", &format!("`{other}` has no rules; `db` is for collections"))),
+    match service {
+        Service::Database(collection) => {
+            let stored = router.policy().rule(router, &space, collection).await?;
+            Ok(shown(&space, &service, stored.rule.name(), &stored.text))
+        }
+        Service::Files => {
+            let stored = router.policy().files().stored(router, &space).await?;
+            Ok(shown(&space, &service, stored.rules.name(), &stored.text))
+        }
     }
 }
 
-fn collection(name: &str) -> Result<&str> {
-    check_collection(name).map_err(|e| parameters::invalid("CollectionName", e.message()))?;
-    Ok(name)
+fn shown(space: &str, service: &Service<'_>, name: &str, text: &str) -> Map<String, Value> {
+    let (service, collection) = match service {
+        Service::Database(collection) => ("db", *collection),
+        Service::Files => ("file", None),
+    };
+    object(json!({"SpaceId": space, "ServiceName": service, "CollectionName": collection, "PolicyName": name, "Policy": text}))
 }
 
-/// The text of the rule that a request names, writes, or both.
-fn text(name: Option<&str>, text: Option<&str>) -> Result<String> {
-    let rule = text.map(|text| Rule::parse(text).map_err(|e| parameters::invalid("Policy", e.message()))).transpose()?;
+fn service<'a>(context: &'a Context<'_>) -> Result<Service<'a>> {
+    let collection = context.parameters.text("CollectionName");
+    match (context.parameters.required("ServiceName")?, collection) {
+        ("db", collection) => {
+            let checked = collection.map(check_collection).transpose();
+            checked.map_err(|e| parameters::invalid("CollectionName", e.message()))?;
+            Ok(Service::Database(collection))
+        }
+        ("file", None) => Ok(Service::Files),
+        ("file", Some(_)) => Err(parameters::invalid("CollectionName", "rules for files are of a whole space, and have no collection")),
+        (other, _) => {
+            Err(parameters::invalid("ServiceName", &format!("`{other}` has no rules; `db` is for collections, `file` for files")))
+        }
+    }
+}
+
+fn database_text(name: Option<&str>, text: Option<&str>) -> Result<String> {
+    rules_text(name, text, |text| Rule::parse(text).map(Rule::name), |preset| preset.to_string())
+}
+
+fn files_text(name: Option<&str>, text: Option<&str>) -> Result<String> {
+    rules_text(name, text, |text| FileRules::parse(text).map(|rules| rules.name()), for_all_files)
+}
+
+/// The text of the rules that a request names, writes, or both. `parse` says what a text is
+/// called, `write` writes a preset.
+fn rules_text(
+    name: Option<&str>,
+    text: Option<&str>,
+    parse: impl Fn(&str) -> Result<&'static str>,
+    write: impl Fn(Rule) -> String,
+) -> Result<String> {
+    let called = text.map(|text| parse(text).map_err(|e| parameters::invalid("Policy", e.message()))).transpose()?;
     match (name, text) {
         (None, None) => Err(parameters::missing("PolicyName")),
         (Some(name), None) if name.eq_ignore_ascii_case(EXTENDED) => Err(parameters::missing("Policy")),
@@ -62,9 +102,9 @@ fn text(name: Option<&str>, text: Option<&str>) -> Result<String> {
         (Some(name), text) => {
             let preset = Rule::preset(name).ok_or_else(|| unknown(name))?;
             match text {
-                None => Ok(preset.to_string()),
-                Some(text) if rule == Some(preset) => Ok(text.to_owned()),
-                Some(_) => Err(parameters::invalid("Policy", &format!("it is not what {name} stands for, which is {preset}"))),
+                None => Ok(write(preset)),
+                Some(text) if called == Some(preset.name()) => Ok(text.to_owned()),
+                Some(_) => Err(parameters::invalid("Policy", &format!("it is not what {name} stands for, which is {}", write(preset)))),
             }
         }
     }
@@ -82,16 +122,16 @@ mod tests {
 
     #[test]
     fn a_rule_is_named_or_written() {
-        assert_eq!(text(Some("ADMINWRITEONLY"), None).unwrap(), r#"{".read":true,".write":false}"#);
+        assert_eq!(database_text(Some("ADMINWRITEONLY"), None).unwrap(), r#"{".read":true,".write":false}"#);
         assert_eq!(
-            text(Some("PRIVATE"), None).unwrap(),
+            database_text(Some("PRIVATE"), None).unwrap(),
             r#"{".read":"request.auth.userId==resource.auth.userId",".write":"request.auth.userId==resource.auth.userId"}"#
         );
         let own = r#"{ "*" : true }"#;
-        assert_eq!(text(Some("EXTENDED"), Some(own)).unwrap(), own);
-        assert_eq!(text(None, Some(own)).unwrap(), own);
+        assert_eq!(database_text(Some("EXTENDED"), Some(own)).unwrap(), own);
+        assert_eq!(database_text(None, Some(own)).unwrap(), own);
         let spaced = r#"{".write": false, ".read": true}"#;
-        assert_eq!(text(Some("ADMINWRITEONLY"), Some(spaced)).unwrap(), spaced);
+        assert_eq!(database_text(Some("ADMINWRITEONLY"), Some(spaced)).unwrap(), spaced);
         for (name, rule, code) in [
             (None, None, "MissingParameter"),
             (Some("EXTENDED"), None, "MissingParameter"),
@@ -100,7 +140,18 @@ mod tests {
             (Some("NOSUCH"), None, "InvalidParameter"),
             (None, Some("true"), "InvalidParameter"),
         ] {
-            assert_eq!(text(name, rule).unwrap_err().code(), code, "{name:?} {rule:?}");
+            assert_eq!(database_text(name, rule).unwrap_err().code(), code, "{name:?} {rule:?}");
+        }
+    }
+    #[test]
+    fn the_presets_say_the_same_of_all_files() {
+        assert_eq!(files_text(Some("adminwriteonly"), None).unwrap(), r#"{"*":{".read":true,".write":false}}"#);
+        let own = r#"{"file": {"*": {".write": "request.auth.userId == resource.auth.userId"}}}"#;
+        for name in [None, Some("EXTENDED"), Some("PUBLICREAD")] {
+            assert_eq!(files_text(name, Some(own)).unwrap(), own);
+        }
+        for (name, rules) in [(Some("PRIVATE"), own), (None, r#"{".read":true,".write":true}"#)] {
+            assert_eq!(files_text(name, Some(rules)).unwrap_err().code(), "InvalidParameter", "{name:?} {rules}");
         }
     }
 }

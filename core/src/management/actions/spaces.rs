@@ -9,7 +9,7 @@ use super::super::{Context, parameters, timestamp};
 use super::{Answer, object};
 
 /// What every space has: no plan limits it.
-const SPEC: &str = "UNLIMITED";
+pub const SPEC: &str = "UNLIMITED";
 
 /// Pages have so many entries unless the request says otherwise, and at most [`MAX_PAGE_SIZE`].
 const PAGE_SIZE: u64 = 10;
