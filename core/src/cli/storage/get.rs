@@ -18,7 +18,7 @@ use super::{Counted, named, size};
 #[command(after_help = "Examples:
   mpcloud storage get albums/2026/photo.jpg --space ID
   mpcloud storage get photo.jpg other.jpg --space ID --force
-  mpcloud storage get notes.txt - --space ID | head")]
+  mpcloud storage get notes.txt - --space ID > copy.txt")]
 pub struct Get {
     /// The file's name in the space, its id or its URL
     name: String,
@@ -45,7 +45,8 @@ impl Get {
         let reply = client.call("ListFile", &parameters)?;
         let found = reply.get("DataList").and_then(|list| list.get(0)).cloned();
         let found = found.ok_or_else(|| {
-            Failure::new(format!("there is no file `{}`", self.name)).advise(format!("List them with `mpcloud storage ls --space {}`.", self.space))
+            Failure::new(format!("there is no file `{}`", self.name))
+                .advise(format!("List them with `mpcloud storage ls --space {}`.", self.space))
         })?;
         let name = text(&found, &["Name"]);
         let file = self.output.clone().unwrap_or_else(|| name.rsplit(['/', '\\']).next().unwrap_or_default().into());

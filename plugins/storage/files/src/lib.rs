@@ -3,6 +3,8 @@
 //!
 //! A file is a record in the system space; its bytes are an object in the storage of its own space.
 
+#![deny(missing_docs)]
+
 mod cdn;
 mod clock;
 mod code;

@@ -58,8 +58,9 @@ pub struct Staged<C: Calls> {
     object: String,
     space: String,
     objects: Objects<C>,
-    leftovers: Collection<C>,
     staged: Arc<Mutex<HashSet<String>>>,
+    /// Whoever drops this may be outside of it.
+    runtime: Handle,
     done: bool,
 }
 
@@ -72,24 +73,17 @@ impl<C: Calls> Staged<C> {
 
 impl<C: Calls> Drop for Staged<C> {
     fn drop(&mut self) {
-        let leave = {
-            let staged = self.staged.clone();
-            let object = self.object.clone();
-            move || {
-                staged.lock().unwrap_or_else(PoisonError::into_inner).remove(&object);
-            }
-        };
-        let Ok(runtime) = Handle::try_current() else { return leave() };
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.object);
         if self.done {
-            return leave();
+            return;
         }
-        let (objects, leftovers) = (self.objects.clone(), self.leftovers.clone());
-        let (space, object) = (self.space.clone(), self.object.clone());
-        runtime.spawn(async move {
-            if let Err(error) = discard(&objects, &leftovers, &space, &object).await {
+        // What was written down of it stays: the storage may not have given up yet, and then the
+        // sweep looks again.
+        let (objects, space, object) = (self.objects.clone(), self.space.clone(), self.object.clone());
+        self.runtime.spawn(async move {
+            if let Err(error) = objects.delete(&space, &object).await {
                 tracing::warn!(space, object, ?error, "an upload was left behind; it is removed later");
             }
-            leave();
         });
     }
 }
@@ -188,8 +182,8 @@ impl<C: Calls> Library<C> {
             object: object.clone(),
             space: space.to_owned(),
             objects: self.objects.clone(),
-            leftovers: self.leftovers.clone(),
             staged: self.staged.clone(),
+            runtime: Handle::current(),
             done: false,
         };
         match self.objects.put(space, &object, body).await {
@@ -229,11 +223,13 @@ impl<C: Calls> Library<C> {
             Ok((file, old)) => {
                 staged.done = true;
                 self.seen.invalidate(&file.id).await;
-                let kept = self.leftovers.delete(json!({"_id": file.object})).await;
-                if let Some(old) = &old {
-                    discard(&self.objects, &self.leftovers, &old.space, &old.object).await?;
+                // The file is there, whatever becomes of this: the sweep does it otherwise.
+                if let Err(error) = self.leftovers.delete(json!({"_id": file.object})).await {
+                    tracing::warn!(?error, "what is known of an upload could not be removed");
                 }
-                kept?;
+                if let Some(old) = &old {
+                    self.discard(&old.space, &old.object).await;
+                }
                 Ok(Committed { file, replaced: old.map(|old| old.size) })
             }
             Err(error) => {
@@ -286,16 +282,23 @@ impl<C: Calls> Library<C> {
         Ok(())
     }
 
+    /// Removes bytes that are no file's any more.
+    async fn discard(&self, space: &str, object: &str) {
+        if let Err(error) = discard(&self.objects, &self.leftovers, space, object).await {
+            tracing::warn!(space, object, ?error, "the bytes of a file were left behind; they are removed later");
+        }
+    }
+
     /// Removes a file; false when somebody else has removed or replaced it.
     ///
     /// # Errors
-    /// What the database or the storage answers.
+    /// What the database answers.
     pub async fn remove(&self, file: &File) -> Result<bool> {
         self.write_down(&file.space, &file.id, &file.object).await?;
         let removed = self.files.delete(json!({"_id": file.id, "object": file.object})).await? > 0;
         self.seen.invalidate(&file.id).await;
         if removed {
-            discard(&self.objects, &self.leftovers, &file.space, &file.object).await?;
+            self.discard(&file.space, &file.object).await;
         }
         Ok(removed)
     }

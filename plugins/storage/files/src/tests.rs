@@ -221,7 +221,7 @@ async fn what_a_killed_server_leaves_is_swept() {
     // Killed between the record and the end of the old bytes.
     let file = cloud.service.library.get("s", &crate::name::id("s", "kept.png")).await.unwrap().unwrap();
     cloud.memory.on_call(|what, _| (what == "storage.delete").then(|| Error::new(codes::UNAVAILABLE, "down")));
-    assert!(cloud.service.library.remove(&file).await.is_err());
+    assert!(cloud.service.library.remove(&file).await.unwrap());
     cloud.memory.on_call(|_, _| None);
     assert_eq!((cloud.memory.objects("s").len(), cloud.get("/files/s/kept.png", &[]).await.status.as_u16()), (1, 404));
     assert_eq!(other.service.library.sweep(before).await.unwrap(), 1);
@@ -261,19 +261,20 @@ async fn conditions_and_ranges() {
     let text = |name: &str| first.headers[name].to_str().unwrap().to_owned();
     let (etag, modified) = (text("etag"), text("last-modified"));
     let weak = format!("W/{etag}");
+    let (etag, modified, weak) = (etag.as_str(), modified.as_str(), weak.as_str());
     for (headers, status, length) in [
         (&[("range", "bytes=1000-1999")][..], 206, 1000),
         (&[("range", "bytes=-1")], 206, 1),
         (&[("range", "bytes=3000-")], 416, 0),
         (&[("range", "bytes=0-1,5-6")], 200, 3000),
-        (&[("if-none-match", &etag)], 304, 0),
-        (&[("if-none-match", &weak), ("range", "bytes=0-1")], 304, 0),
-        (&[("if-modified-since", &modified)], 304, 0),
+        (&[("if-none-match", etag)], 304, 0),
+        (&[("if-none-match", weak), ("range", "bytes=0-1")], 304, 0),
+        (&[("if-modified-since", modified)], 304, 0),
         (&[("if-match", "\"x\""), ("range", "bytes=0-1")], 412, 0),
-        (&[("if-match", &etag), ("range", "bytes=0-1")], 206, 2),
-        (&[("if-range", &etag), ("range", "bytes=0-1")], 206, 2),
+        (&[("if-match", etag), ("range", "bytes=0-1")], 206, 2),
+        (&[("if-range", etag), ("range", "bytes=0-1")], 206, 2),
         (&[("if-range", "\"x\""), ("range", "bytes=0-1")], 200, 3000),
-        (&[("if-range", &weak), ("range", "bytes=0-1")], 200, 3000),
+        (&[("if-range", weak), ("range", "bytes=0-1")], 200, 3000),
         (&[("if-range", "\"x\""), ("range", "bytes=9999-")], 200, 3000),
     ] {
         let response = cloud.get("/files/s/a.mp4", headers).await;

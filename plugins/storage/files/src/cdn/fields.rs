@@ -50,7 +50,7 @@ impl Fields {
         let text = match self.map.get(name) {
             None | Some(Value::Null) => String::new(),
             Some(Value::String(text)) => text.trim().to_owned(),
-            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
             Some(Value::Object(_)) => return Err(self.refuse(name, "must be a text")),
             Some(other) => other.to_string(),
         };

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Rules;
 
 /// The name of the collection.
-const RULES: &str = "fileRules";
+const RULES: &str = "fileDomains";
 /// How long rules that were read may be believed.
 const FRESH: Duration = Duration::from_secs(3);
 

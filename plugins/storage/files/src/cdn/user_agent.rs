@@ -28,7 +28,7 @@ impl UserAgent {
     /// `InvalidParameter`.
     pub fn parse(json: &str) -> Result<Self> {
         let fields = Fields::parse("UaConfig", json, &["type", "ualist"])?;
-        let list = fields.list("ualist", &['|', '\n', ','], |entry| entry.len() <= MAX_PATTERN && !entry.chars().any(char::is_control))?;
+        let list = fields.list("ualist", &['|', '\n'], |entry| entry.len() <= MAX_PATTERN && !entry.chars().any(char::is_control))?;
         Ok(Self { kind: fields.kind(&list)?, list })
     }
 

@@ -5,7 +5,7 @@ use sdk_plugin::contract::Calls;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::cdn::{Auth, Cors, Ip, Referer, UserAgent};
+use crate::cdn::{Auth, Cors, Ip, Referer, Rules, UserAgent};
 use crate::service::{PREFIX, Service};
 
 /// The parameters of `SaveCdnDomainConfig`: those that are there are changed.
@@ -50,7 +50,7 @@ impl<C: Calls> Service<C> {
     /// `InvalidParameter`, with the rule that is wrong; then none is saved. Or what the database
     /// answers.
     pub async fn save_rules(&self, space: &str, params: SaveRulesParams) -> Result<Value> {
-        let change = |rules: &mut crate::cdn::Rules| {
+        let change = |rules: &mut Rules| -> Result<()> {
             if !params.auth_config.is_empty() {
                 rules.auth = Auth::parse(&params.auth_config)?;
             }

@@ -35,7 +35,7 @@ impl InfoParams {
     fn max_age(&self) -> Result<Option<u64>> {
         match self.max_age {
             None => Ok(None),
-            Some(age) if age >= 1.0 && age <= MAX_AGE as f64 => Ok(Some(age as u64)),
+            Some(age) if (1.0..=MAX_AGE as f64).contains(&age) => Ok(Some(age as u64)),
             Some(_) => Err(Error::new(codes::PARAM_INVALID, format!("maxAge is in seconds, from 1 to {MAX_AGE}"))),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use sdk_plugin::{Error, Result, codes};
 
 use crate::grant::Grant;
@@ -75,10 +75,7 @@ impl Described {
     pub fn of_headers(headers: &HeaderMap, grant: &Grant) -> Result<Self> {
         let mut described = Self::default();
         for (name, value) in headers {
-            // Clients add an encoding of their own making for bodies that have none.
-            if *name != header::EXPIRES || !value.is_empty() {
-                described.field(name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned());
-            }
+            described.field(name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned());
         }
         if !grant.content_type.is_empty() {
             described.content_type.clone_from(&grant.content_type);

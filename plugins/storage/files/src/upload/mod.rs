@@ -21,7 +21,6 @@ use crate::record::File;
 use crate::service::{PREFIX, Service};
 
 use self::body::Shared;
-pub use self::boundary::sniff;
 pub use self::described::Described;
 
 /// How large everything in a form but the file may be, in bytes.
@@ -57,7 +56,7 @@ impl<C: Calls> Service<C> {
             }
             Ok((StatusCode::OK, self.receive(&grant, described, file).await?))
         };
-        let answer = stored.await;
+        let answer: Result<(StatusCode, File)> = stored.await;
         self.finish(body, answer).await
     }
 
