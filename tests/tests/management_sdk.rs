@@ -203,6 +203,10 @@ fn a_deleted_space_leaves_nothing_behind() {
         let file = server.scratch(&space.id).to_string_lossy().into_owned();
         server.run(&["db", "export", "tasks", "--space", &space.id, "--output", &file]).succeeded();
         server.run(&["db", "backup", "now", "--space", &space.id]).succeeded();
+        server.run(&["storage", "put", &file, "a/file.txt", "--space", &space.id]).succeeded();
+        let rule = r#"{"Type":"black","IpList":"192.0.2.1"}"#;
+        let saved = server.management().act("SaveCdnDomainConfig", &[("SpaceId", &space.id), ("IpConfig", rule)]);
+        assert_eq!(saved.status, 200, "{}", saved.json());
     }
     let documents = |space: &Space| {
         let count = json!({"collection": "tasks", "command": "count", "query": {}, "options": {}});
@@ -220,6 +224,8 @@ fn a_deleted_space_leaves_nothing_behind() {
     assert_eq!(deleted.status, 200, "{}", deleted.json());
 
     assert_eq!(documents(&space), 0, "its documents are gone");
+    let objects = look(&server, &space.id, "storage.list", &json!({"limit": 1000}));
+    assert_eq!(objects["objects"], json!([]), "so are its files");
     assert_eq!(mentions_in_system_records(&server, &space), [""; 0], "so are its records and packages");
     for (action, parameters) in [
         ("RunDBCommand", vec![("Body", "{\"collection\":\"tasks\",\"command\":\"count\"}")]),
@@ -240,7 +246,7 @@ fn a_deleted_space_leaves_nothing_behind() {
 }
 
 /// Where mpcloud keeps records of a space's own things, outside of the space: collections, and the storage.
-const SYSTEM_RECORDS: [&str; 10] = [
+const SYSTEM_RECORDS: &[&str] = &[
     "functions",
     "function_deployments",
     "function_http",
@@ -250,6 +256,9 @@ const SYSTEM_RECORDS: [&str; 10] = [
     "users",
     "db_tasks",
     "fileRules",
+    "files",
+    "fileUsage",
+    "fileDomains",
     "storage",
 ];
 

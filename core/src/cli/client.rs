@@ -165,6 +165,17 @@ impl Client {
         Err(Failure::new(format!("the upload was refused with {status}: {}", text.trim())))
     }
 
+    /// Puts a file to a link that the server gave. It is read while it is sent.
+    ///
+    /// # Errors
+    /// What the server answers, or why it could not be reached.
+    pub fn put_file(&self, link: &str, length: u64, mut file: impl Read) -> Result<(), Failure> {
+        let request = self.agent.put(link).config().timeout_global(Some(TRANSFER_TIMEOUT)).build();
+        let request = request.header("content-type", "application/octet-stream").header("content-length", length.to_string());
+        let response = request.send(ureq::SendBody::from_reader(&mut file)).map_err(|e| self.unreachable(&e))?;
+        accepted(response, "upload").map(drop)
+    }
+
     /// Posts a form with a file as its last field to a link that the server gave. The file is read
     /// while it is sent.
     ///
@@ -223,6 +234,7 @@ fn accepted(mut response: http::Response<ureq::Body>, what: &str) -> Result<http
     let status = response.status();
     let text = response.body_mut().with_config().limit(4096).read_to_string().unwrap_or_default();
     let reply: Value = serde_json::from_str(&text).unwrap_or_default();
+    let reply = reply.get("error").unwrap_or(&reply);
     let field = |name: &str| reply.get(name).and_then(Value::as_str).unwrap_or_default();
     if field("message").is_empty() {
         return Err(Failure::new(format!("the {what} was refused with {status}: {}", text.trim())));

@@ -13,6 +13,7 @@ mod progress;
 mod scaffold;
 mod server;
 mod space;
+mod storage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,6 +87,9 @@ enum Command {
     /// Work with a space's database
     #[command(subcommand)]
     Db(db::Command),
+    /// Upload, download, list and delete files
+    #[command(subcommand)]
+    Storage(storage::Command),
     /// Manage the server's plugins, or start writing one
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -103,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Space(command) => command.run(&options),
         Command::Function(command) => command.run(&options),
         Command::Db(command) => command.run(&options),
+        Command::Storage(command) => command.run(&options),
         Command::Plugin(command) => command.run(&options),
         Command::Call(call) => call.run(&options),
     };
@@ -176,6 +181,14 @@ mod tests {
             "db backup list --space ID --json",
             "db backup now --space ID",
             "db restore BACKUP --space ID --collection a=b --collection c=d",
+            "storage put a.jpg --space ID",
+            "storage put a.jpg x/b.jpg --space ID --json",
+            "storage get x/b.jpg - --space ID",
+            "storage get x/b.jpg b.jpg --force --space ID",
+            "storage ls --space ID",
+            "storage ls x/ --space ID --json",
+            "storage rm a b --space ID",
+            "storage rm -r x/ --space ID --yes",
             "plugin list",
             "plugin new hello --path p --sdk s",
             "plugin check lib.so",
@@ -202,6 +215,9 @@ mod tests {
             "db policy set c --space ID --preset PRIVATE --rules {}",
             "db export --space ID",
             "db restore B --space ID",
+            "storage put --space ID",
+            "storage ls",
+            "storage rm --space ID",
             "nothing",
         ] {
             let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));

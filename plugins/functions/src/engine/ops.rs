@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deno_v8 as v8;
-use sdk_plugin::{Call, CallerKind, Error, codes};
+use sdk_plugin::{Body, Call, CallerKind, Error, codes};
 use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -16,7 +16,7 @@ use super::builtins::{self, builtin};
 use super::code_cache::{CodeCache, Fresh};
 use super::introspect::{async_context, heap, kind, own_names, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::isolate::text;
-use super::memory::Buffers;
+use super::memory::{Buffers, Held as BufferHeld};
 use super::modules::{Modules, compile, import_module, is_es_module, outcome};
 use super::natives;
 use super::worker::Setup;
@@ -194,8 +194,9 @@ impl State {
         }
     }
 
-    /// Begins a call of a service on behalf of a call of the function.
-    fn call(&mut self, call: u32, id: u32, method: String, params: String) -> Result<(), Error> {
+    /// Begins a call of a service on behalf of a call of the function, perhaps with a stream of bytes
+    /// that count as the function's memory for as long.
+    fn call(&mut self, call: u32, id: u32, method: String, params: String, body: Option<(Vec<u8>, BufferHeld)>) -> Result<(), Error> {
         let full = self.open.len() >= MAX_OPEN_CALLS;
         let running = self
             .running
@@ -209,6 +210,10 @@ impl State {
         let mut request = running.call.follow(method, params);
         request.deadline = deadline;
         request.caller.kind = CallerKind::Function;
+        let held = body.map(|(bytes, held)| {
+            request.body = Some(Body::full(bytes));
+            held
+        });
         self.open.insert(id, call);
         let work = self.upstream.call(request);
         let instance = self.instance.clone();
@@ -217,6 +222,7 @@ impl State {
                 Ok(result) => result.map(|reply| reply.data),
                 Err(_) => Err(Error::new(codes::TIMEOUT, "the call did not end before the function's deadline")),
             };
+            drop(held);
             instance.send(Message::Completed { id, answer: Answer::Service(result) });
         });
         Ok(())
@@ -407,7 +413,14 @@ fn call(scope: &mut Scope, args: Args, rv: Return) {
     let (call, id) = (number(scope, &args, 0), number(scope, &args, 1));
     let (method, params) = (string(scope, &args, 2), string(scope, &args, 3));
     let Some(state) = state(scope) else { return };
-    let begun = state.borrow_mut().call(call, id, method, params);
+    let body = match v8::Local::<v8::ArrayBufferView>::try_from(args.get(4)) {
+        Ok(view) => match state.borrow().buffers.hold(view.byte_length()) {
+            Some(held) => Ok(Some((bytes(view), held))),
+            None => Err(Error::new(codes::FUNCTION_RESOURCE, "the file does not fit into the function's memory")),
+        },
+        Err(_) => Ok(None),
+    };
+    let begun = body.and_then(|body| state.borrow_mut().call(call, id, method, params, body));
     if let Err(error) = begun {
         answer(scope, rv, error_text(&error).as_bytes());
     }
@@ -448,14 +461,19 @@ fn source(scope: &mut Scope, args: Args, rv: Return) {
     answer(scope, rv, package.source(&path));
 }
 
+/// A copy of the bytes of a view.
+fn bytes(view: v8::Local<v8::ArrayBufferView>) -> Vec<u8> {
+    let mut bytes = vec![0; view.byte_length()];
+    let copied = view.copy_contents(&mut bytes);
+    bytes.truncate(copied);
+    bytes
+}
+
 /// The text of a `Uint8Array`; `undefined` when it is not UTF-8 and must be.
 fn decode(scope: &mut Scope, args: Args, rv: Return) {
     let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(args.get(0)) else { return };
     let strict = args.get(1).boolean_value(scope);
-    let mut bytes = vec![0; view.byte_length()];
-    let copied = view.copy_contents(&mut bytes);
-    bytes.truncate(copied);
-    match String::from_utf8(bytes) {
+    match String::from_utf8(bytes(view)) {
         Ok(valid) => answer(scope, rv, valid.as_bytes()),
         Err(_) if strict => {}
         Err(invalid) => {

@@ -44,6 +44,10 @@ impl Calls for Services {
                 Reply::json(&json!({"called": params["functionTarget"], "with": params["functionArgs"]}))
             }
             "serverless.file.resource.delete" | "serverless.file.resource.info" => Reply::json(&params),
+            "serverless.file.resource.put" => {
+                let bytes = call.body.unwrap().collect(usize::MAX).await?;
+                Reply::json(&json!({"params": params, "text": String::from_utf8_lossy(&bytes)}))
+            }
             method => Err(Error::new(codes::INVALID_METHOD, format!("no method `{method}`"))),
         }
     }
@@ -621,6 +625,34 @@ async fn files_are_deleted_and_described_by_their_service() {
         f.ok(json!(0)).await,
         json!([reply(json!({"id": "u"})), reply(json!({"id": "v"})), reply(json!({"maxAge": 5, "id": "a,b"}))])
     );
+}
+
+#[tokio::test]
+async fn files_are_uploaded_from_the_functions_own_and_from_buffers() {
+    let f = Function::js(
+        "module.exports = async ({ mpserverless: { file } }) => {
+            require('fs').writeFileSync('/tmp/a.txt', 'from /tmp 图');
+            const headers = { contentDisposition: 'attachment', contentType: 'text/plain' };
+            const named = await file.uploadFile({ filePath: '/tmp/a.txt', cloudPath: 'x/b.txt', headers, meta: { m: '1' } });
+            const held = await file.uploadFile({ fileBuffer: Buffer.from('xheldx').subarray(1, 5), fileName: 'c.txt', env: 'private' });
+            const failed = [];
+            for (const wrong of [undefined, {}, { filePath: '/tmp/nothing' }, { fileBuffer: 'text', fileName: 'a' }, { fileBuffer: Buffer.alloc(1) }])
+                failed.push(await file.uploadFile(wrong).catch((error) => error.code));
+            return { named, held, failed };
+        }",
+    );
+    let done = f.ok(json!(0)).await;
+    assert_eq!(done["named"]["text"], "from /tmp 图");
+    assert_eq!(
+        done["named"]["params"],
+        json!({
+            "env": "public", "filename": "a.txt", "size": 13, "fileId": "x/b.txt", "contentType": "text/plain",
+            "headers": {"contentDisposition": "attachment"}, "meta": {"m": "1"},
+        })
+    );
+    assert_eq!((&done["held"]["text"], &done["held"]["params"]["env"]), (&json!("held"), &json!("private")));
+    let invalid = "ValidationFailed";
+    assert_eq!(done["failed"], json!([invalid, invalid, "UploadFileError", invalid, invalid]));
 }
 
 #[tokio::test]

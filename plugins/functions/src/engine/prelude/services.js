@@ -7,6 +7,7 @@
 
   const { parse, stringify } = JSON;
   const { isArray } = Array;
+  const { isView } = ArrayBuffer;
   const isoDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
   const waiting = { __proto__: null };
 
@@ -17,10 +18,10 @@
     return error;
   }
 
-  function call(invocation, method, params, decode) {
+  function call(invocation, method, params, decode, bytes) {
     return new Promise((resolve, reject) => {
       const id = internal.nextId();
-      const refused = ops.call(invocation, id, method, stringify(params));
+      const refused = ops.call(invocation, id, method, stringify(params), bytes);
       if (refused === undefined) waiting[id] = { resolve, reject, decode };
       else reject(failure(parse(refused)));
     });
@@ -147,6 +148,21 @@
   // As the server SDK has it: what the service answers, in an envelope.
   const fileReply = (result) => ({ success: true, result });
 
+  // What is to be uploaded: a file that the function sees, or bytes that it has.
+  function contents({ filePath, fileBuffer, fileContent }) {
+    if (!filePath) {
+      const bytes = fileBuffer ?? fileContent;
+      if (isView(bytes)) return bytes;
+      throw failure({ code: 'ValidationFailed', message: 'uploadFile needs a filePath, or a Buffer as fileBuffer' });
+    }
+    if (typeof filePath !== 'string') throw failure({ code: 'ValidationFailed', message: 'Invalid options.filePath' });
+    try {
+      return internal.builtin('fs').readFileSync(filePath);
+    } catch (error) {
+      throw failure({ code: 'UploadFileError', message: `the file cannot be read: ${error.message}` });
+    }
+  }
+
   class Files {
     #invocation;
     constructor(invocation) {
@@ -160,8 +176,24 @@
       const id = isArray(ids) ? ids.join(',') : ids;
       return call(this.#invocation, 'serverless.file.resource.info', { ...options, id }, fileReply);
     }
-    async uploadFile() {
-      throw failure({ code: 'UploadFileError', message: 'uploadFile is not available in functions yet' });
+    // As the server SDK has it, but for the way of the bytes, which is inside the process.
+    async uploadFile(options) {
+      if (typeof options !== 'object' || options === null) throw failure({ code: 'ValidationFailed', message: 'Invalid options' });
+      const { filePath, cloudPath, env = 'public', meta = {} } = options;
+      const { fileName = typeof filePath === 'string' ? filePath.split(/[\\/]/).pop() : undefined } = options;
+      if (typeof fileName !== 'string' || fileName === '') throw failure({ code: 'ValidationFailed', message: 'Invalid options.fileName' });
+      const bytes = contents(options);
+      const { contentType, expires, cacheControl, contentEncoding, contentDisposition } = options.headers ?? {};
+      const params = {
+        env,
+        filename: fileName,
+        size: bytes.byteLength,
+        fileId: cloudPath,
+        contentType,
+        headers: { expires, cacheControl, contentEncoding, contentDisposition },
+        meta,
+      };
+      return call(this.#invocation, 'serverless.file.resource.put', params, (uploaded) => uploaded, bytes);
     }
   }
 
