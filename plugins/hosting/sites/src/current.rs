@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::StatusCode;
 use moka::future::Cache;
@@ -16,6 +16,7 @@ use moka::ops::compute::Op;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Call, Error, Result, codes};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::allowed::Range;
 use crate::manifest::{Manifest, decode};

@@ -48,7 +48,7 @@ pub enum Kind {
     Deployment,
     /// Uploads and deletions of files. Those that follow each other are one release to go back to.
     Files,
-    /// Going back to a release.
+    /// Going back to a release. Going back again takes its place.
     Rollback,
 }
 
@@ -139,7 +139,9 @@ impl Site {
     }
 
     fn push(&mut self, release: Release) {
-        if release.kind == Kind::Files && self.current().is_some_and(|current| current.kind == Kind::Files) {
+        // Going back step by step shall not push out what there is to go back to.
+        let follows = self.current().is_some_and(|current| current.kind == release.kind);
+        if follows && release.kind != Kind::Deployment {
             self.releases.pop();
             self.garbage = true;
         }
@@ -206,6 +208,7 @@ mod tests {
         assert_eq!((site.current().unwrap().number, site.current().unwrap().manifest.as_str()), (4, "m2"));
         assert_eq!(site.roll_back(None, 0), Some(1));
         assert_eq!(site.roll_back(None, 0), None);
+        assert_eq!(numbers(&site), [1, 2, 3, 5]);
         assert_eq!(site.roll_back(Some(3), 0), Some(3));
         assert_eq!(site.current().unwrap().manifest, "m3");
         assert_eq!(site.roll_back(None, 0), Some(2));
