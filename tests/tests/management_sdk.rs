@@ -191,6 +191,9 @@ fn ureq_agent() -> ureq::Agent {
 fn a_deleted_space_leaves_nothing_behind() {
     let server = Server::with_config("[policy]\ndata_write = true\n\n[plugins.inspector]\nlibrary = \"fixture_inspector\"\n");
     let (space, other) = (server.space("gone"), server.space("stays"));
+    let site = server.scratch("site");
+    std::fs::create_dir(&site).expect("make a folder");
+    std::fs::write(site.join("index.html"), "hello").expect("write a file");
     for space in [&space, &other] {
         server.deploy(&function("hello"), space, "hello");
         server.run(&["function", "update", "hello", "--http-path", "/http/hello", "--space", &space.id]).succeeded();
@@ -201,6 +204,10 @@ fn a_deleted_space_leaves_nothing_behind() {
         let file = server.scratch(&space.id).to_string_lossy().into_owned();
         server.run(&["db", "export", "tasks", "--space", &space.id, "--output", &file]).succeeded();
         server.run(&["db", "backup", "now", "--space", &space.id]).succeeded();
+        server.run(&["hosting", "enable", "--space", &space.id]).succeeded();
+        server.run(&["hosting", "deploy", &site.to_string_lossy(), "--space", &space.id]).succeeded();
+        let used = server.run_json(&["call", "sites.usage", "{}", "--space", &space.id]);
+        assert_eq!((&used["bytes"], &used["uploads"]), (&json!(5), &json!(1)), "{used}");
     }
     let documents = |space: &Space| {
         let count = json!({"collection": "tasks", "command": "count", "query": {}, "options": {}});
@@ -238,8 +245,19 @@ fn a_deleted_space_leaves_nothing_behind() {
 }
 
 /// Where mpcloud keeps records of a space's own things, outside of the space: collections, and the storage.
-const SYSTEM_RECORDS: [&str; 9] =
-    ["functions", "function_deployments", "function_http", "function_paths", "function_logs", "sessions", "users", "db_tasks", "storage"];
+const SYSTEM_RECORDS: [&str; 11] = [
+    "functions",
+    "function_deployments",
+    "function_http",
+    "function_paths",
+    "function_logs",
+    "sessions",
+    "users",
+    "db_tasks",
+    "sites",
+    "siteUsage",
+    "storage",
+];
 
 /// Those of [`SYSTEM_RECORDS`] that mention a space.
 fn mentions_in_system_records(server: &Server, space: &Space) -> Vec<&'static str> {

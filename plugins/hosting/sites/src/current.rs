@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use moka::future::Cache;
@@ -16,7 +16,6 @@ use moka::ops::compute::Op;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Call, Error, Result, codes};
 use serde_json::json;
-use tokio::time::Instant;
 
 use crate::allowed::Range;
 use crate::manifest::{Manifest, decode};
@@ -26,9 +25,7 @@ use crate::service::{LONG, Service, blocking};
 use crate::usage::Counters;
 
 /// How long what was read of a site is trusted.
-const TRUST: Duration = Duration::from_secs(1);
-/// From this age on it is read again while it is still trusted.
-const RENEW: Duration = Duration::from_millis(500);
+pub const TRUST: Duration = Duration::from_secs(1);
 /// More than the clocks of two nodes can drift apart in that time.
 const DRIFT: Duration = Duration::from_millis(20);
 
@@ -57,8 +54,8 @@ impl Seen {
         self.site.as_ref().ok().and_then(Option::as_ref).map_or(0, |live| live.version)
     }
 
-    fn is_stale(&self) -> bool {
-        self.site.is_err() || self.at.elapsed() >= TRUST
+    fn is_stale(&self, trust: Duration) -> bool {
+        self.site.is_err() || self.at.elapsed() >= trust
     }
 
     fn answer(&self) -> Result<Option<Arc<Live>>> {
@@ -74,6 +71,8 @@ fn copy(error: &Error) -> Error {
 
 /// Sites and manifests that are in use.
 pub struct Current {
+    /// How long what was read of a site is trusted.
+    trust: Duration,
     seen: Cache<String, Arc<Seen>>,
     manifests: Cache<String, Arc<Manifest>>,
 }
@@ -84,7 +83,7 @@ fn weigh(manifest: &Manifest) -> u32 {
 
 impl Current {
     /// Keeps manifests of so many bytes.
-    pub fn new(bytes: u64) -> Self {
+    pub fn new(bytes: u64, trust: Duration) -> Self {
         let seen = Cache::builder()
             .max_capacity(bytes)
             .weigher(|space: &String, seen: &Arc<Seen>| {
@@ -98,7 +97,7 @@ impl Current {
             .weigher(|_: &String, manifest: &Arc<Manifest>| weigh(manifest))
             .time_to_idle(Duration::from_secs(600))
             .build();
-        Self { seen, manifests }
+        Self { trust, seen, manifests }
     }
 
     /// Forgets a site.
@@ -114,16 +113,17 @@ impl<C: Calls> Service<C> {
     /// What the database or the storage answers.
     pub async fn live(self: &Arc<Self>, space: &str) -> Result<Option<Arc<Live>>> {
         if let Some(seen) = self.current.seen.get(space).await
-            && !seen.is_stale()
+            && !seen.is_stale(self.current.trust)
         {
-            if seen.at.elapsed() >= RENEW && !seen.renewing.swap(true, Ordering::Relaxed) {
+            // While it is still trusted, so that no visitor waits.
+            if seen.at.elapsed() >= self.current.trust / 2 && !seen.renewing.swap(true, Ordering::Relaxed) {
                 let (service, space) = (self.clone(), space.to_owned());
                 tokio::spawn(async move { service.renew(&space).await });
             }
             return seen.answer();
         }
         let look = async { Arc::new(self.look(space).await) };
-        let entry = self.current.seen.entry_by_ref(space).or_insert_with_if(look, |seen| seen.is_stale()).await;
+        let entry = self.current.seen.entry_by_ref(space).or_insert_with_if(look, |seen| seen.is_stale(self.current.trust)).await;
         entry.into_value().answer()
     }
 
@@ -147,7 +147,7 @@ impl<C: Calls> Service<C> {
 
     /// Returns when no node serves what was there before.
     pub async fn settle(&self) {
-        tokio::time::sleep(TRUST + DRIFT).await;
+        tokio::time::sleep(self.current.trust + DRIFT).await;
     }
 
     async fn look(&self, space: &str) -> Seen {

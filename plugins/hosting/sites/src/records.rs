@@ -101,20 +101,20 @@ impl<C: Calls> Records<C> {
     /// # Errors
     /// What the database answers.
     pub async fn to_sweep(&self, now: u64, long_ago: u64) -> Result<Vec<String>> {
+        let mut spaces = self.spaces(json!({"garbage": true})).await?;
+        spaces.extend(self.spaces(json!({"open.expires": {"$lt": now}})).await?);
+        spaces.extend(self.spaces(json!({"swept": {"$lt": long_ago}})).await?);
+        spaces.sort_unstable();
+        spaces.dedup();
+        Ok(spaces)
+    }
+
+    async fn spaces(&self, query: Value) -> Result<Vec<String>> {
         #[derive(Deserialize)]
         struct Named {
             space: String,
         }
-        let due = |query: Value| async move {
-            let options = json!({"projection": {"space": 1}, "limit": 500});
-            let found: Vec<Named> = self.0.find(query, options).await?;
-            Ok::<_, Error>(found.into_iter().map(|named| named.space))
-        };
-        let mut spaces: Vec<String> = due(json!({"garbage": true})).await?.collect();
-        spaces.extend(due(json!({"open.expires": {"$lt": now}})).await?);
-        spaces.extend(due(json!({"swept": {"$lt": long_ago}})).await?);
-        spaces.sort_unstable();
-        spaces.dedup();
-        Ok(spaces)
+        let found: Vec<Named> = self.0.find(query, json!({"projection": {"space": 1}, "limit": 500})).await?;
+        Ok(found.into_iter().map(|named| named.space).collect())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sdk_plugin::contract::{Calls, domains};
 use sdk_plugin::{Call, Error, Result};
@@ -10,7 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::Config;
 use crate::contents::Contents;
-use crate::current::Current;
+use crate::current::{Current, TRUST};
 use crate::manifest::Manifest;
 use crate::objects::{Objects, folder};
 use crate::records::Records;
@@ -38,10 +39,15 @@ pub struct Service<C> {
 impl<C: Calls> Service<C> {
     /// A service over the host's calls.
     pub fn new(config: Config, calls: C, secret: Vec<u8>) -> Arc<Self> {
+        Self::trusting(config, calls, secret, TRUST)
+    }
+
+    /// A service that trusts what it has read of a site for so long.
+    pub(crate) fn trusting(config: Config, calls: C, secret: Vec<u8>, trust: Duration) -> Arc<Self> {
         Arc::new(Self {
             records: Records::new(calls.clone()),
             objects: Objects::new(calls.clone()),
-            current: Current::new(config.list_cache_bytes),
+            current: Current::new(config.list_cache_bytes, trust),
             contents: Contents::new(&config),
             usage: Usage::default(),
             turns: (0..TURNS).map(|_| Mutex::new(())).collect(),

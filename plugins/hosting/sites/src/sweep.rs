@@ -11,8 +11,8 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
 
@@ -29,8 +29,8 @@ pub const SCHEDULE: &str = "sweep";
 pub const CRON: &str = "0 */10 * * * *";
 /// How often every site is looked through, whether there is a reason or not, in milliseconds.
 const AT_LEAST: u64 = 24 * 3600 * 1000;
-/// Visitors may have begun to read what a release of a moment ago names.
-const READERS: Duration = Duration::from_secs(5);
+/// How many sites are swept at once.
+const AT_ONCE: usize = 16;
 
 impl<C: Calls> Service<C> {
     /// Sweeps the sites that need it.
@@ -39,11 +39,18 @@ impl<C: Calls> Service<C> {
     /// What database and storage answer; the rest is done the next time.
     pub async fn sweep_all(self: Arc<Self>) -> Result<()> {
         let now = now();
-        for space in self.records.to_sweep(now, now.saturating_sub(AT_LEAST)).await? {
-            let removed = self.sweep(&space).await?;
-            tracing::debug!(space, removed, "a site was swept");
-        }
-        Ok(())
+        let due = self.records.to_sweep(now, now.saturating_sub(AT_LEAST)).await?;
+        stream::iter(due)
+            .map(Ok)
+            .try_for_each_concurrent(AT_ONCE, |space| {
+                let service = self.clone();
+                async move {
+                    let removed = service.sweep(&space).await?;
+                    tracing::debug!(space, removed, "a site was swept");
+                    Ok(())
+                }
+            })
+            .await
     }
 
     /// Removes what no release of a site needs; says how many objects that were.
@@ -63,7 +70,10 @@ impl<C: Calls> Service<C> {
         if needless.is_empty() {
             return Ok(0);
         }
-        tokio::time::sleep(READERS).await;
+        // Visitors may have begun to read what a release of a moment ago names.
+        for _ in 0..4 {
+            self.settle().await;
+        }
         for key in &needless {
             self.objects.delete(key).await?;
         }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method};
@@ -15,6 +16,8 @@ use sha2::{Digest, Sha256};
 use crate::config::Config;
 use crate::service::Service;
 
+/// How long nodes of tests trust what they have read.
+const TRUST: Duration = Duration::from_millis(40);
 /// The space of tests.
 pub const SPACE: &str = "s1";
 
@@ -163,7 +166,8 @@ pub type TestService = Arc<Service<Memory>>;
 /// A service with a site.
 pub async fn opened(config: Value) -> (TestService, Memory) {
     let memory = Memory::default();
-    let service = Service::new(serde_json::from_value::<Config>(config).unwrap(), memory.clone(), b"secret".to_vec());
+    let config = serde_json::from_value::<Config>(config).unwrap();
+    let service = Service::trusting(config, memory.clone(), b"secret".to_vec(), TRUST);
     service.records.open(SPACE).await.unwrap();
     service.renew(SPACE).await;
     (service, memory)
@@ -171,7 +175,7 @@ pub async fn opened(config: Value) -> (TestService, Memory) {
 
 /// Another node with the same records and objects.
 pub fn other_node(memory: &Memory) -> TestService {
-    Service::new(Config::default(), memory.clone(), b"secret".to_vec())
+    Service::trusting(Config::default(), memory.clone(), b"secret".to_vec(), TRUST)
 }
 
 /// A request.

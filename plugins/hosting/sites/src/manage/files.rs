@@ -52,9 +52,10 @@ pub struct ListParams {
 
 impl<C: Calls> Service<C> {
     fn described(&self, endpoint: &str, space: &str, file: &File) -> Result<Value> {
-        let url = match file.is_folder() {
-            true => String::new(),
-            false => format!("{endpoint}{}", address(&self.secret, space, &file.path, now())?),
+        let url = if file.is_folder() {
+            String::new()
+        } else {
+            format!("{endpoint}{}", address(&self.secret, space, &file.path, now())?)
         };
         Ok(json!({
             "FilePath": file.path,
@@ -151,7 +152,7 @@ impl<C: Calls> Service<C> {
         let is_gone = |path: &str| {
             checked.contains(path) || path.match_indices('/').any(|(end, _)| path.get(..=end).is_some_and(|folder| checked.contains(folder)))
         };
-        self.change_files(space, |old| Ok(old.without(is_gone))).await?;
+        self.change_files(space, |old| Ok(old.without(&is_gone))).await?;
         Ok(json!({"Data": true}))
     }
 }

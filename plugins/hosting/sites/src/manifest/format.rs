@@ -139,9 +139,13 @@ pub fn entries(list: &[u8], most: u64) -> Result<Vec<Entry>> {
         entries.push(Entry { path: checked.to_owned(), hash, size });
     }
     entries.sort_by(|a, b| a.path.cmp(&b.path));
-    match entries.windows(2).find(|pair| matches!(pair, [a, b] if a.path == b.path)) {
-        Some([twice, _]) => Err(Error::new(INVALID_LIST, format!("the list names `{}` twice", twice.path))),
-        _ => Ok(entries),
+    let twice = entries.windows(2).find_map(|pair| match pair {
+        [a, b] if a.path == b.path => Some(a.path.clone()),
+        _ => None,
+    });
+    match twice {
+        Some(path) => Err(Error::new(INVALID_LIST, format!("the list names `{path}` twice"))),
+        None => Ok(entries),
     }
 }
 
@@ -154,7 +158,6 @@ fn parse_hash(text: &str) -> Option<Hash> {
 mod tests {
     use super::super::tests::file;
     use super::*;
-    use crate::code::INVALID_LIST;
 
     #[test]
     fn a_manifest_survives_the_storage() {

@@ -71,11 +71,6 @@ impl Manifest {
         self.files.get(found)
     }
 
-    /// Whether there is anything below a folder, whose path ends in a slash.
-    pub fn has_folder(&self, path: &str) -> bool {
-        self.after(path, None).next().is_some()
-    }
-
     /// The files whose paths begin with a prefix, after one if it is named.
     pub fn after<'a>(&'a self, prefix: &'a str, after: Option<&str>) -> impl Iterator<Item = &'a File> {
         let first = match after.filter(|after| *after >= prefix) {
@@ -166,7 +161,7 @@ pub mod tests {
         let manifest = Manifest::new(["b", "a/2", "a/1", "c", "a", "a.x"].map(|path| file(path, path)).to_vec());
         assert_eq!(paths(manifest.files().iter()), ["a", "a.x", "a/1", "a/2", "b", "c"]);
         assert_eq!(manifest.get("a/2").unwrap().size, 3);
-        assert!(manifest.get("a/").is_none() && manifest.has_folder("a/") && !manifest.has_folder("b/"));
+        assert!(manifest.get("a/").is_none());
         assert_eq!(paths(manifest.after("a/", None)), ["a/1", "a/2"]);
         assert_eq!(paths(manifest.after("a", Some("a.x"))), ["a/1", "a/2"]);
         assert_eq!(paths(manifest.after("b", Some("a"))), ["b"]);

@@ -3,15 +3,15 @@
 use http::HeaderValue;
 
 /// Kept, but asked about each time: a deployment is seen at once.
-pub const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+pub const REVALIDATE: &str = "no-cache";
 /// Never asked about again, as the name changes with the contents.
-const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const FOREVER: &str = "public, max-age=31536000, immutable";
 /// The shortest digest that bundlers put into names, in characters.
 const DIGEST: usize = 8;
 
 /// The header of a file.
 pub fn of(path: &str) -> HeaderValue {
-    if is_hashed(path) { FOREVER } else { REVALIDATE }
+    HeaderValue::from_static(if is_hashed(path) { FOREVER } else { REVALIDATE })
 }
 
 /// Whether a file's name has a digest of its contents in it, as bundlers write it: `app.3f8a9c21.js`,

@@ -93,7 +93,7 @@ impl<C: Calls> Service<C> {
         let chosen = self.choose(&request.headers, live, file, true).await?;
         let Some(representation) = chosen else { return Ok(page::nothing_here()) };
         let mut headers = describe(&representation);
-        headers.insert(CACHE_CONTROL, cache_control::REVALIDATE);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control::REVALIDATE));
         for name in [ETAG, LAST_MODIFIED, ACCEPT_RANGES] {
             headers.remove(name);
         }
@@ -258,7 +258,7 @@ fn to_folder(path: &str, query: &str) -> HttpResponse {
     }
     let mut response = page::plain(StatusCode::MOVED_PERMANENTLY, "The folder's address ends in a slash.");
     // The next release may have a file there.
-    response.headers.insert(CACHE_CONTROL, cache_control::REVALIDATE);
+    response.headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control::REVALIDATE));
     insert(&mut response.headers, LOCATION, location);
     response
 }

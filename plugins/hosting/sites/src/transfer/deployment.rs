@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use futures_util::{StreamExt, stream};
 use http::StatusCode;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Body, Error, HttpRequest, HttpResponse, Result, codes};
@@ -83,8 +84,7 @@ impl<C: Calls> Service<C> {
 
 /// The same body, which ends with an error when it was not what was announced: then nothing is stored.
 fn check_at_end(body: Body, measure: Measure, announced: (Hash, u64)) -> Body {
-    use futures_util::StreamExt;
-    let end = futures_util::stream::once(async move {
+    let end = stream::once(async move {
         if measure.result() == announced { None } else { Some(Err(Error::new(DIGEST, "the contents are not those of the address"))) }
     });
     Body::from_stream(body.chain(end.filter_map(|end| async move { end }))).with_length(announced.1)

@@ -19,15 +19,16 @@ use crate::signature::{VALID, sign, verify};
 /// Never for a secret of a usable length.
 pub fn address(secret: &[u8], space: &str, path: &str, now: u64) -> Result<String> {
     let path = encode(path);
-    sign(secret, "GET", &format!("{}{space}{path}", FILES), "", now + VALID)
+    sign(secret, "GET", &format!("{FILES}{space}{path}"), "", now + VALID)
 }
 
 impl<C: Calls> Service<C> {
     pub(super) async fn download(&self, request: &HttpRequest) -> Result<HttpResponse> {
         verify(&self.secret, "GET", &request.uri, now())?;
         let absent = || Error::new(FILE_NOT_FOUND, "there is no such file");
-        let (space, path) = request.path().strip_prefix(FILES).and_then(|rest| rest.split_once('/')).ok_or_else(absent)?;
-        let path = decode(request.path().get(FILES.len() + space.len()..).unwrap_or(path)).ok_or_else(absent)?;
+        let named = request.path().strip_prefix(FILES).ok_or_else(absent)?;
+        let (space, path) = named.find('/').map(|end| named.split_at(end)).ok_or_else(absent)?;
+        let path = decode(path).ok_or_else(absent)?;
         let site = self.records.require(space).await?;
         let manifest = self.manifest_of(&site).await?;
         let file = manifest.get(&path).filter(|file| !file.is_folder()).ok_or_else(absent)?;
