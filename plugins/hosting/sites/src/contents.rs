@@ -16,6 +16,7 @@ use sdk_plugin::{Error, Result};
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
+use crate::current::copy;
 use crate::manifest::{File, Hash};
 use crate::serve::encoding::Encoding;
 use crate::service::{Service, blocking};
@@ -95,7 +96,7 @@ impl<C: Calls> Service<C> {
             let bytes = self.whole(space, file).await?;
             Ok::<_, Error>(Some(Arc::new(Kept { bytes, etag: etag(&file.hash, Encoding::Identity) })))
         };
-        let kept = self.contents.kept.try_get_with(key, read).await.map_err(|error| again(&error))?;
+        let kept = self.contents.kept.try_get_with(key, read).await.map_err(|error| copy(&error))?;
         kept.ok_or_else(|| Error::internal("contents without bytes"))
     }
 
@@ -135,7 +136,7 @@ impl<C: Calls> Service<C> {
         match self.contents.kept.try_get_with(key, compress).await {
             Ok(kept) => Ok(kept),
             Err(error) => match &*error {
-                Some(error) => Err(again(error)),
+                Some(error) => Err(copy(error)),
                 None => Ok(None),
             },
         }
@@ -160,10 +161,6 @@ fn pack(bytes: &[u8], encoding: Encoding) -> Option<Bytes> {
     }
     packed.shrink_to_fit();
     (packed.len() + bytes.len() / 16 < bytes.len()).then(|| packed.into())
-}
-
-fn again(error: &Error) -> Error {
-    Error::new(error.code().to_owned(), error.message().to_owned()).with_context("cause", error.causes().join(": "))
 }
 
 #[cfg(test)]

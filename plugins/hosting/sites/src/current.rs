@@ -63,7 +63,8 @@ impl Seen {
     }
 }
 
-fn copy(error: &Error) -> Error {
+/// An error for each of those who waited for the same thing.
+pub fn copy(error: &Error) -> Error {
     let copy = Error::new(error.code().to_owned(), error.message().to_owned());
     let copy = if error.is_retryable() { copy.retryable() } else { copy };
     copy.with_context("cause", error.causes().join(": "))
