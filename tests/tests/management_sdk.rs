@@ -191,6 +191,9 @@ fn ureq_agent() -> ureq::Agent {
 fn a_deleted_space_leaves_nothing_behind() {
     let server = Server::with_config("[policy]\ndata_write = true\n\n[plugins.inspector]\nlibrary = \"fixture_inspector\"\n");
     let (space, other) = (server.space("gone"), server.space("stays"));
+    let site = server.scratch("site");
+    std::fs::create_dir(&site).expect("make a folder");
+    std::fs::write(site.join("index.html"), "hello").expect("write a file");
     for space in [&space, &other] {
         server.deploy(&function("hello"), space, "hello");
         server.run(&["function", "update", "hello", "--http-path", "/http/hello", "--space", &space.id]).succeeded();
@@ -207,6 +210,10 @@ fn a_deleted_space_leaves_nothing_behind() {
         let rule = r#"{"Type":"black","IpList":"192.0.2.1"}"#;
         let saved = server.management().act("SaveCdnDomainConfig", &[("SpaceId", &space.id), ("IpConfig", rule)]);
         assert_eq!(saved.status, 200, "{}", saved.json());
+        server.run(&["hosting", "enable", "--space", &space.id]).succeeded();
+        server.run(&["hosting", "deploy", &site.to_string_lossy(), "--space", &space.id]).succeeded();
+        let used = server.run_json(&["call", "sites.usage", "{}", "--space", &space.id]);
+        assert_eq!((&used["bytes"], &used["uploads"]), (&json!(5), &json!(1)), "{used}");
     }
     let documents = |space: &Space| {
         let count = json!({"collection": "tasks", "command": "count", "query": {}, "options": {}});
@@ -259,6 +266,8 @@ const SYSTEM_RECORDS: &[&str] = &[
     "files",
     "fileUsage",
     "fileDomains",
+    "sites",
+    "siteUsage",
     "storage",
 ];
 
@@ -274,7 +283,7 @@ fn mentions_in_system_records(server: &Server, space: &Space) -> Vec<&'static st
         };
         contents.to_string().contains(&space.id)
     };
-    SYSTEM_RECORDS.into_iter().filter(mentions).collect()
+    SYSTEM_RECORDS.iter().copied().filter(mentions).collect()
 }
 
 /// Calls a method in a space through a plugin, which may look where no client may.
