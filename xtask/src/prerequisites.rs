@@ -33,8 +33,12 @@ const QUICKJS: [Package; 2] = [
     Package { name: "libsimde-dev", there: || Path::new("/usr/include/simde").exists() },
 ];
 
-/// The management SDK of the tests is a Python package.
-const TEST: [Package; 1] = [Package { name: "python3-venv", there: || runs("python3", &["-c", "import venv, ensurepip"]) }];
+const TEST: [Package; 2] = [
+    // The management SDK of the tests is a Python package.
+    Package { name: "python3-venv", there: || runs("python3", &["-c", "import venv, ensurepip"]) },
+    // The certificate authority of the tests.
+    Package { name: "pebble", there: || Path::new("/usr/bin/pebble").exists() },
+];
 
 /// Parse Server, beside which the database is measured, keeps its data there.
 const BENCH: [Package; 2] = [
