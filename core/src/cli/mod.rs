@@ -6,6 +6,7 @@ mod client;
 mod db;
 mod failure;
 mod function;
+mod hosting;
 mod output;
 mod package;
 mod plugin;
@@ -86,6 +87,9 @@ enum Command {
     /// Work with a space's database
     #[command(subcommand)]
     Db(db::Command),
+    /// Publish websites, and manage their domains and certificates
+    #[command(subcommand)]
+    Hosting(hosting::Command),
     /// Manage the server's plugins, or start writing one
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -103,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Space(command) => command.run(&options),
         Command::Function(command) => command.run(&options),
         Command::Db(command) => command.run(&options),
+        Command::Hosting(command) => command.run(&options),
         Command::Plugin(command) => command.run(&options),
         Command::Call(call) => call.run(&options),
     };
@@ -176,6 +181,18 @@ mod tests {
             "db backup list --space ID --json",
             "db backup now --space ID",
             "db restore BACKUP --space ID --collection a=b --collection c=d",
+            "hosting domain add a.com --space ID",
+            "hosting domain verify a.com --space ID",
+            "hosting domain verify a.com --dns --space ID",
+            "hosting domain list --space ID --json",
+            "hosting domain rm a.com --space ID",
+            "hosting domain redirect a.com https --space ID",
+            "hosting domain cors a.com --origin * --space ID",
+            "hosting domain cors a.com --off --space ID",
+            "hosting cert attach a.com --cert c --key k --name n --space ID",
+            "hosting cert show a.com --space ID",
+            "hosting cert rm a.com --space ID",
+            "hosting cert renew a.com --space ID",
             "plugin list",
             "plugin new hello --path p --sdk s",
             "plugin check lib.so",
@@ -202,6 +219,10 @@ mod tests {
             "db policy set c --space ID --preset PRIVATE --rules {}",
             "db export --space ID",
             "db restore B --space ID",
+            "hosting domain verify a.com --dns --file --space ID",
+            "hosting domain redirect a.com ftp --space ID",
+            "hosting domain cors a.com --space ID",
+            "hosting cert attach a.com --cert c --space ID",
             "nothing",
         ] {
             let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));

@@ -96,8 +96,11 @@ fn a_certificate_is_issued_by_dns() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a folder");
     let (hook, calls) = (folder.path().join("hook"), folder.path().join("calls"));
-    std::fs::write(&hook, format!("#!/bin/sh\necho \"$@\" >> {}\nuntil [ -e {}.go ]; do sleep 0.05; done\n", calls.display(), calls.display()))
-        .expect("write the hook");
+    std::fs::write(
+        &hook,
+        format!("#!/bin/sh\necho \"$@\" >> {}\nuntil [ -e {}.go ]; do sleep 0.05; done\n", calls.display(), calls.display()),
+    )
+    .expect("write the hook");
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o700)).expect("make it a program");
     let cloud = Cloud::start(json!({"challenges": ["dns-01"], "dns_hook": hook.to_str().expect("a path"), "retry_seconds": 1}));
     cloud.own("example.test");
@@ -164,7 +167,12 @@ fn an_own_certificate_goes_before_and_a_detached_one_is_replaced() {
     let own = rcgen::generate_simple_self_signed(["example.test".to_owned()]).expect("a certificate");
     let (chain, key) = (own.cert.pem(), own.signing_key.serialize_pem());
     let other = rcgen::KeyPair::generate().expect("a key").serialize_pem();
-    let attach = |key: &str| cloud.attempt("AttachWebHostingCertificate", &[("Domain", "example.test"), ("CertName", "mine"), ("ServerCertificate", &chain), ("PrivateKey", key)]);
+    let attach = |key: &str| {
+        cloud.attempt(
+            "AttachWebHostingCertificate",
+            &[("Domain", "example.test"), ("CertName", "mine"), ("ServerCertificate", &chain), ("PrivateKey", key)],
+        )
+    };
     assert_eq!(attach(&other)["Code"], "InvalidCertificate");
     assert_eq!(attach(&key)["Data"], true);
     let shown_now = cloud.certificate("example.test");

@@ -65,7 +65,8 @@ impl Cloud {
 
     /// The same, whatever comes of it.
     pub fn attempt(&self, action: &str, parameters: &[(&str, &str)]) -> Value {
-        let parameters: Vec<(&str, &str)> = std::iter::once(("SpaceId", self.space.id.as_str())).chain(parameters.iter().copied()).collect();
+        let parameters: Vec<(&str, &str)> =
+            std::iter::once(("SpaceId", self.space.id.as_str())).chain(parameters.iter().copied()).collect();
         self.server.management().act(action, &parameters).json()
     }
 

@@ -46,7 +46,9 @@ fn a_txt_record_shows_it_for_the_domain_and_all_below_it() {
     let dns = Dns::start();
     let server = server(&dns, "");
     let (space, other) = (server.space("a"), server.space("b"));
-    let verify = |space: &str, domain: &str| code(&server, "VerifyWebHostingDomainOwner", &[("SpaceId", space), ("Domain", domain), ("VerifyType", "dnsCheck")]);
+    let verify = |space: &str, domain: &str| {
+        code(&server, "VerifyWebHostingDomainOwner", &[("SpaceId", space), ("Domain", domain), ("VerifyType", "dnsCheck")])
+    };
     let bind = |space: &str, domain: &str| code(&server, "BindWebHostingCustomDomain", &[("SpaceId", space), ("CustomDomain", domain)]);
     assert_eq!(bind(&space.id, "www.a.test"), "InvalidDomain.NotVerified");
     assert_eq!(verify(&space.id, "a.test"), "DomainVerification.Failed", "there is no record");
@@ -76,7 +78,12 @@ fn a_file_shows_it_and_nothing_else_passes_for_it() {
     let (port, answer) = web_server();
     let server = server(&dns, &format!("file_port = {port}\nallow_private = true"));
     let space = server.space("a");
-    let verify = || server.management().act("VerifyWebHostingDomainOwner", &[("SpaceId", &space.id), ("Domain", "a.test"), ("VerifyType", "fileCheck")]).json();
+    let verify = || {
+        server
+            .management()
+            .act("VerifyWebHostingDomainOwner", &[("SpaceId", &space.id), ("Domain", "a.test"), ("VerifyType", "fileCheck")])
+            .json()
+    };
     let told = server.run_json(&["hosting", "domain", "verify", "a.test", "--space", &space.id]);
     let content = told["content"].as_str().expect("a text");
     let ok = |body: &str| format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());

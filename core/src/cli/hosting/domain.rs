@@ -114,7 +114,9 @@ impl Command {
                 let all = reply.get("Data").and_then(Value::as_array).cloned().unwrap_or_default();
                 output.result(&json!({"domains": all.iter().cloned().map(camel).collect::<Vec<_>>()}), || {
                     let row = |item: &Value| {
-                        ["Domain", "Status", "CertificateStatus", "ForceRedirectType", "Cname", "Description"].map(|key| text(item, &[key])).to_vec()
+                        ["Domain", "Status", "CertificateStatus", "ForceRedirectType", "Cname", "Description"]
+                            .map(|key| text(item, &[key]))
+                            .to_vec()
                     };
                     table(&["DOMAIN", "STATUS", "CERTIFICATE", "REDIRECT", "CNAME", "PROBLEM"], &all.iter().map(row).collect::<Vec<_>>())
                 })

@@ -286,7 +286,8 @@ async fn a_space_can_have_a_domain_of_its_own() {
 
 #[tokio::test]
 async fn requests_for_a_domain_of_its_own_are_the_spaces() {
-    let code = "module.exports = () => ({ mpserverlessComposedResponse: true, body: 'x', headers: { 'Strict-Transport-Security': 'max-age=9' } })";
+    let code =
+        "module.exports = () => ({ mpserverlessComposedResponse: true, body: 'x', headers: { 'Strict-Transport-Security': 'max-age=9' } })";
     let cloud = open(code).await;
     let send = async |uri: &str, space: &str| {
         let request = HttpRequest {

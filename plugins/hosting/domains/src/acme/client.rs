@@ -135,12 +135,11 @@ fn told(problem: &Problem) -> String {
     text
 }
 
-fn kind(challenge: &ChallengeType) -> Option<Kind> {
-    match challenge {
-        ChallengeType::TlsAlpn01 => Some(Kind::TlsAlpn01),
-        ChallengeType::Http01 => Some(Kind::Http01),
-        ChallengeType::Dns01 => Some(Kind::Dns01),
-        _ => None,
+fn kind(wanted: Kind) -> ChallengeType {
+    match wanted {
+        Kind::TlsAlpn01 => ChallengeType::TlsAlpn01,
+        Kind::Http01 => ChallengeType::Http01,
+        Kind::Dns01 => ChallengeType::Dns01,
     }
 }
 
@@ -200,18 +199,19 @@ impl Authority for Client {
         }
         self.read_authorizations(order).await?;
         let mut offers = Vec::new();
-        let mut authorizations = order.authorizations();
-        while let Some(authorization) = authorizations.next().await {
-            let mut authorization = authorization.map_err(|error| self.failure(error))?;
-            match authorization.status {
-                AuthorizationStatus::Pending => {}
-                AuthorizationStatus::Valid => continue,
-                _ => return Err(Failure::Order("the authorization of the domain has ended".to_owned())),
-            }
-            for kind_offered in [ChallengeType::TlsAlpn01, ChallengeType::Http01, ChallengeType::Dns01] {
-                if let (Some(kind), Some(challenge)) = (kind(&kind_offered), authorization.challenge(kind_offered)) {
+        // What an authorization lends lasts as long as it does, so each kind asks for it again.
+        for wanted in [Kind::TlsAlpn01, Kind::Http01, Kind::Dns01] {
+            let mut authorizations = order.authorizations();
+            while let Some(authorization) = authorizations.next().await {
+                let mut authorization = authorization.map_err(|error| self.failure(error))?;
+                match authorization.status {
+                    AuthorizationStatus::Pending => {}
+                    AuthorizationStatus::Valid => continue,
+                    _ => return Err(Failure::Order("the authorization of the domain has ended".to_owned())),
+                }
+                if let Some(challenge) = authorization.challenge(kind(wanted)) {
                     let authorization = challenge.key_authorization().as_str().to_owned();
-                    offers.push(Offer { kind, token: challenge.token.clone(), authorization });
+                    offers.push(Offer { kind: wanted, token: challenge.token.clone(), authorization });
                 }
             }
         }
@@ -226,12 +226,7 @@ impl Authority for Client {
             if authorization.status == AuthorizationStatus::Valid {
                 continue;
             }
-            let challenge = match wanted {
-                Kind::TlsAlpn01 => ChallengeType::TlsAlpn01,
-                Kind::Http01 => ChallengeType::Http01,
-                Kind::Dns01 => ChallengeType::Dns01,
-            };
-            let Some(mut challenge) = authorization.challenge(challenge) else {
+            let Some(mut challenge) = authorization.challenge(kind(wanted)) else {
                 return Err(Failure::Refused("the certificate authority does not offer the challenge any more".to_owned()));
             };
             with_good_nonce!(self, challenge.set_ready())?;
