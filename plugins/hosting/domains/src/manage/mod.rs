@@ -22,6 +22,8 @@ mod domains;
 mod internal;
 mod ownership;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use certificates::AttachParams;
 pub use domains::{DomainParams, NoParams};
