@@ -204,6 +204,8 @@ fn a_deleted_space_leaves_nothing_behind() {
         let file = server.scratch(&space.id).to_string_lossy().into_owned();
         server.run(&["db", "export", "tasks", "--space", &space.id, "--output", &file]).succeeded();
         server.run(&["db", "backup", "now", "--space", &space.id]).succeeded();
+        let domain = json!({"host": format!("{}.example", space.id), "service": "hosting"}).to_string();
+        server.run(&["call", "core.domains.put", &domain, "--space", &space.id]).succeeded();
     }
     let documents = |space: &Space| {
         let count = json!({"collection": "tasks", "command": "count", "query": {}, "options": {}});
@@ -241,8 +243,18 @@ fn a_deleted_space_leaves_nothing_behind() {
 }
 
 /// Where mpcloud keeps records of a space's own things, outside of the space: collections, and the storage.
-const SYSTEM_RECORDS: [&str; 9] =
-    ["functions", "function_deployments", "function_http", "function_paths", "function_logs", "sessions", "users", "db_tasks", "storage"];
+const SYSTEM_RECORDS: [&str; 10] = [
+    "functions",
+    "function_deployments",
+    "function_http",
+    "function_paths",
+    "function_logs",
+    "sessions",
+    "users",
+    "db_tasks",
+    "domains",
+    "storage",
+];
 
 /// Those of [`SYSTEM_RECORDS`] that mention a space.
 fn mentions_in_system_records(server: &Server, space: &Space) -> Vec<&'static str> {
