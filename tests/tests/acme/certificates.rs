@@ -78,7 +78,6 @@ fn issues_by(challenge: &str) {
     assert_eq!(cloud.pebble.orders(), 1);
     let listed = cloud.listed("www.example.test");
     assert_eq!((&listed["Status"], &listed["CertificateStatus"]), (&json!("online"), &json!("valid")), "{listed}");
-    assert!(cloud.pebble.log().contains(challenge), "{}", cloud.pebble.log());
 }
 
 #[test]
@@ -124,7 +123,6 @@ fn refused_nonces_are_no_failure() {
     cloud.own("example.test");
     cloud.bind("example.test");
     cloud.certified("example.test", &Value::Null);
-    assert!(cloud.pebble.log().contains("rejecting valid nonce") || cloud.pebble.log().contains("badNonce"), "none was refused");
     assert_eq!(cloud.pebble.orders(), 1);
 }
 

@@ -52,7 +52,7 @@ mod tests {
             ("example.com.", "example.com"),
             (" a-b.example.com ", "a-b.example.com"),
             ("bücher.example", "xn--bcher-kva.example"),
-            ("小程序.中国", "xn--yetq7fv02e.xn--fiqs8s"),
+            ("a.中国", "a.xn--fiqs8s"),
         ] {
             assert_eq!(host("Domain", text).unwrap_or_else(|e| panic!("{text}: {e}")), name);
         }

@@ -154,8 +154,7 @@ impl<C: Calls> Service<C> {
         let host = upload.host.clone();
         self.domain(space, &host, service).await?;
         let certificate = self.core.put_certificate(space, &upload).await?;
-        let set =
-            json!({"attached": true, "modified": self.clock.now(), "next": self.clock.now(), "failures": 0, "problem": "", "order": null});
+        let set = json!({"attached": true, "renewal": 0, "modified": self.clock.now(), "next": self.clock.now(), "failures": 0, "problem": "", "order": null});
         if !self.states.change(space, &host, set.clone()).await? {
             self.states.bound(space, &host, service).await?;
             self.states.change(space, &host, set).await?;
@@ -170,7 +169,8 @@ impl<C: Calls> Service<C> {
     pub async fn detach(&self, space: &str, host: &str, service: &str) -> Result<()> {
         self.domain(space, host, service).await?;
         self.core.remove_certificate(space, host).await?;
-        let set = json!({"attached": false, "modified": self.clock.now(), "next": self.clock.now(), "failures": 0, "problem": ""});
+        let set =
+            json!({"attached": false, "renewal": 0, "modified": self.clock.now(), "next": self.clock.now(), "failures": 0, "problem": ""});
         self.states.change(space, host, set).await?;
         self.kick.notify_one();
         Ok(())

@@ -40,6 +40,9 @@ pub struct State {
     pub origin_control: bool,
     /// When its certificate is to be looked at.
     pub next: u64,
+    /// When the certificate that was set last is to be renewed; 0 when none is known of.
+    #[serde(default)]
+    pub renewal: u64,
     /// Whether a new certificate is wanted although the old one is good.
     #[serde(default)]
     pub forced: bool,
@@ -134,6 +137,7 @@ impl<C: Calls> States<C> {
             attached: false,
             origin_control: false,
             next: now,
+            renewal: 0,
             forced: false,
             failures: 0,
             problem: String::new(),
@@ -243,12 +247,14 @@ impl<C: Calls> States<C> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use sdk_plugin::contract::SYSTEM_SPACE;
+
     use super::*;
     use crate::testing::Memory;
 
     fn nodes() -> (Clock, States<Memory>, States<Memory>) {
         let (clock, memory) = (Clock::set_to(1_000_000), Memory::default());
-        let node = || States::new(Collection::new(memory.clone(), "system", "domainStates"), clock.clone());
+        let node = || States::new(Collection::new(memory.clone(), SYSTEM_SPACE, "domainStates"), clock.clone());
         (clock.clone(), node(), node())
     }
 

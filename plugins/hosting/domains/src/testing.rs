@@ -102,8 +102,8 @@ impl Kept {
                     let field = sort.keys().next().unwrap();
                     found.sort_by(|a, b| mql::compare(a.get(field).unwrap(), b.get(field).unwrap()));
                 }
-                let limit = json_value!(options.get("limit").and_then(|limit| limit.as_i64().or(limit.as_i32().map(i64::from))));
-                found.truncate(limit.as_u64().unwrap() as usize);
+                let limit = options.get("limit").and_then(|limit| limit.as_i64().or(limit.as_i32().map(i64::from))).unwrap();
+                found.truncate(usize::try_from(limit).unwrap());
                 (1, json::to_string(&Bson::Array(found.into_iter().map(Bson::Document).collect())))
             }
             "updateOne" => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rcgen::{CertificateParams, DistinguishedName, KeyPair};
 use sdk_plugin::contract::Calls;
-use sdk_plugin::contract::domains::{Certificate, Upload};
+use sdk_plugin::contract::domains::{Certificate, FRESH_MS, Upload};
 use sdk_plugin::{Error, Result};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -72,6 +72,10 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
             && when::renewal(certificate) > self.clock.now()
         {
             return Ok(settled(certificate));
+        }
+        if state.renewal > self.clock.now() && !state.forced && state.order.is_none() {
+            // Another node has set one that is not seen here yet.
+            return Ok(json!({"next": self.clock.now() + 2 * FRESH_MS, "renewal": 0}));
         }
         let certificate = self.obtain(settings, lease, state).await?;
         tracing::info!(host, space = state.space, issuer = certificate.issuer, "a certificate was issued");
@@ -198,7 +202,8 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
 
 /// What is recorded of a domain that has a good certificate.
 fn settled(certificate: &Certificate) -> Value {
-    json!({"next": when::renewal(certificate), "failures": 0, "problem": "", "forced": false, "order": null})
+    let renewal = when::renewal(certificate);
+    json!({"next": renewal, "renewal": renewal, "failures": 0, "problem": "", "forced": false, "order": null})
 }
 
 /// The signing request for a host.

@@ -73,13 +73,15 @@ impl<C: Calls> Budget<C> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use sdk_plugin::contract::SYSTEM_SPACE;
+
     use super::*;
     use crate::testing::Memory;
 
     #[tokio::test]
     async fn all_nodes_share_what_an_hour_has() {
         let (clock, memory) = (Clock::set_to(HOUR * 100), Memory::default());
-        let node = || Budget::new(Collection::new(memory.clone(), "system", "acmeBudget"), clock.clone(), 3);
+        let node = || Budget::new(Collection::new(memory.clone(), SYSTEM_SPACE, "acmeBudget"), clock.clone(), 3);
         let nodes = [node(), node()];
         for turn in 0..3 {
             nodes[turn % 2].take().await.unwrap();

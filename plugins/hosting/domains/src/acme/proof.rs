@@ -147,13 +147,15 @@ fn certificate(host: &str, authorization: &str) -> Result<Challenge> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use sdk_plugin::contract::SYSTEM_SPACE;
+
     use super::*;
     use crate::testing::Memory;
 
     #[tokio::test]
     async fn tokens_are_answered_on_their_host_until_they_end() {
         let (clock, memory) = (Clock::set_to(1000), Memory::default());
-        let node = || Tokens::new(Collection::new(memory.clone(), "system", "acmeTokens"), clock.clone());
+        let node = || Tokens::new(Collection::new(memory.clone(), SYSTEM_SPACE, "acmeTokens"), clock.clone());
         let offer = Offer { kind: Kind::Http01, token: "to_ken-1".to_owned(), authorization: "to_ken-1.key".to_owned() };
         node().put("s", "x.com", &offer).await.unwrap();
         let other = node();

@@ -93,8 +93,8 @@ impl Authority for Shared {
     async fn prove(&self, host: &mut String, kind: Kind) -> Result<(), Failure> {
         // What a real one would look at.
         match kind {
-            Kind::TlsAlpn01 => assert_eq!(self.0.memory.challenges(), [host.as_str()]),
-            _ => assert_eq!(self.0.memory.documents("acmeTokens").len(), 1),
+            Kind::TlsAlpn01 => assert!(self.0.memory.challenges().contains(host)),
+            _ => assert!(!self.0.memory.documents("acmeTokens").is_empty()),
         }
         self.0.proved.lock().unwrap().push(kind);
         self.0.step("prove")
@@ -312,7 +312,7 @@ async fn nothing_is_ordered_for_what_is_not_bound_or_has_its_own() {
     assert!(world.states.get("gone.com").await.unwrap().is_none(), "it is forgotten");
     assert_eq!(world.state("own.com").await.next, NOW + DAY, "it is warned of each day");
     core.remove_certificate("s", "own.com").await.unwrap();
-    world.states.change("s", "own.com", json!({"attached": false, "next": NOW})).await.unwrap();
+    world.states.change("s", "own.com", json!({"attached": false, "next": NOW, "renewal": 0})).await.unwrap();
     node.sweep().await.unwrap();
     assert_eq!(world.orders(), 1, "detached, one is ordered");
 }
@@ -354,4 +354,21 @@ async fn a_database_that_is_away_stops_nothing_for_good() {
     world.memory.on_call(|_| None);
     node.sweep().await.unwrap();
     assert_eq!(world.memory.uploads().len(), 1);
+}
+
+#[tokio::test]
+async fn what_another_node_has_set_is_waited_for() {
+    let world = World::new();
+    let node = world.node(&[Kind::Http01]);
+    world.bind("x.com").await;
+    node.sweep().await.unwrap();
+    let core = Core::new(world.memory.clone());
+    // As a node sees it that has looked just before.
+    core.remove_certificate("s", "x.com").await.unwrap();
+    world.states.bound("s", "x.com", "hosting").await.unwrap();
+    node.sweep().await.unwrap();
+    assert_eq!(world.orders(), 1);
+    world.clock.advance(HOUR);
+    node.sweep().await.unwrap();
+    assert_eq!(world.orders(), 2, "it is really not there");
 }

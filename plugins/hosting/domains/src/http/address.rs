@@ -38,11 +38,12 @@ pub fn is_public(address: IpAddr) -> bool {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => {
             let [first, second, third, ..] = v6.segments();
+            let nat64 = v6.to_bits() >> 32 == 0x64_ff9b << 64;
             let within = |(network, length): &(Ipv6Addr, u32)| (v6.to_bits() ^ network.to_bits()) >> (128 - length) == 0;
             match first {
                 // 6to4 and NAT64 lead to the IPv4 address inside.
                 0x2002 => is_public_v4(Ipv4Addr::from_bits(u32::from(second) << 16 | u32::from(third))),
-                0x64 if second == 0xff9b && third == 0 => is_public_v4(Ipv4Addr::from_bits(v6.to_bits() as u32)),
+                0x64 if nat64 => is_public_v4(Ipv4Addr::from_bits(v6.to_bits() as u32)),
                 0x2000..=0x3fff => !V6.iter().any(within),
                 _ => false,
             }

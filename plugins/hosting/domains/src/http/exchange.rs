@@ -33,7 +33,7 @@ where
     let response = async {
         let (parts, body) = sender.send_request(request).await.map_err(io::Error::other)?.into_parts();
         let body = Limited::new(body, limit).collect().await.map_err(io::Error::other)?.to_bytes();
-        Ok(Response::from_parts(parts, Full::new(body)))
+        Ok::<_, io::Error>(Response::from_parts(parts, Full::new(body)))
     };
     // The connection ends with this exchange.
     let mut connection = std::pin::pin!(connection);

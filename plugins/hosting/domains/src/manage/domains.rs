@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::acme::when;
 use crate::name;
-use crate::service::{Described, Service};
+use crate::service::{Described, Service, Status};
 
 /// The parameters of actions that name a domain. Actions differ in what they call it.
 #[derive(Debug, Deserialize)]
@@ -79,7 +79,6 @@ fn listed(domain: &Described, now: u64) -> Value {
 
 /// How a domain's certificate is.
 pub(super) fn certificate_status(domain: &Described, now: u64) -> &'static str {
-    use crate::service::Status;
     match (&domain.certificate, domain.status) {
         (Some(certificate), _) if when::end(certificate) <= now => "expired",
         (Some(certificate), _) if domain.renewal.is_none() && when::warning(certificate) <= now => "expiring",

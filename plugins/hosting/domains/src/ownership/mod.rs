@@ -123,11 +123,11 @@ impl<C: Calls> Service<C> {
     /// The domain, or the one above it, whose TXT record has its token.
     async fn shown_by_dns<'a>(&self, space: &str, domain: &'a str) -> Result<&'a str> {
         let names: Vec<&str> = with_parents(domain).take(MAX_NAMES).collect();
-        let looked_up = names.iter().map(|name| async { self.resolver.texts(&record_name(name)).await });
+        let looked_up = names.iter().map(|name| async move { self.resolver.texts(&record_name(name)).await });
         let mut found = None;
         for (name, texts) in names.iter().zip(join_all(looked_up).await) {
             match texts {
-                Ok(texts) if texts.contains(&self.owners.token(space, name)?) => return Ok(name),
+                Ok(texts) if texts.contains(&self.owners.token(space, name)?) => return Ok(*name),
                 own if *name == domain => found = Some(own),
                 _ => {}
             }
@@ -161,12 +161,14 @@ impl<C: Calls> Service<C> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use sdk_plugin::contract::SYSTEM_SPACE;
+
     use super::*;
     use crate::testing::Memory;
 
     #[test]
     fn tokens_are_each_spaces_own() {
-        let owners = |secret: &[u8]| Owners::new(Collection::new(Memory::default(), "s", "o"), secret.to_vec());
+        let owners = |secret: &[u8]| Owners::new(Collection::new(Memory::default(), SYSTEM_SPACE, "domainOwners"), secret.to_vec());
         let token = |space: &str, domain: &str| owners(b"secret").token(space, domain).unwrap();
         assert_eq!(token("a", "x.com"), token("a", "x.com"));
         assert_ne!(token("a", "x.com"), token("b", "x.com"));
@@ -177,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_owns_a_domain_owns_what_is_below_it_and_nothing_else() {
-        let owners = Owners::new(Collection::new(Memory::default(), "s", "o"), b"k".to_vec());
+        let owners = Owners::new(Collection::new(Memory::default(), SYSTEM_SPACE, "domainOwners"), b"k".to_vec());
         owners.remember("a", "b.com", 1).await.unwrap();
         owners.remember("a", "b.com", 2).await.unwrap();
         for domain in ["b.com", "x.b.com", "y.x.b.com"] {
