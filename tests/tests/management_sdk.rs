@@ -189,7 +189,8 @@ fn ureq_agent() -> ureq::Agent {
 
 #[test]
 fn a_deleted_space_leaves_nothing_behind() {
-    let server = Server::with_config("[policy]\ndata_write = true\n\n[plugins.inspector]\nlibrary = \"fixture_inspector\"\n");
+    let config = "[policy]\ndata_write = true\n\n[plugins.inspector]\nlibrary = \"fixture_inspector\"\n\n[plugins.domains]\nlibrary = \"hosting_domains\"\nconfig = { require_ownership = false }\n";
+    let server = Server::with_config(config);
     let (space, other) = (server.space("gone"), server.space("stays"));
     let site = server.scratch("site");
     std::fs::create_dir(&site).expect("make a folder");
@@ -203,6 +204,8 @@ fn a_deleted_space_leaves_nothing_behind() {
         let client = server.wire(space).authorized();
         client.db("tasks", "insertMany", json!({"docs": [{"n": 1}, {"n": 2}]})).data();
         client.invoke("hello", json!({"name": "x"})).data();
+        let domain = format!("{}.example.test", space.id);
+        server.run(&["hosting", "domain", "add", &domain, "--space", &space.id]).succeeded();
         let file = server.scratch(&space.id).to_string_lossy().into_owned();
         server.run(&["db", "export", "tasks", "--space", &space.id, "--output", &file]).succeeded();
         server.run(&["db", "backup", "now", "--space", &space.id]).succeeded();
@@ -268,6 +271,8 @@ const SYSTEM_RECORDS: &[&str] = &[
     "fileDomains",
     "sites",
     "siteUsage",
+    "domains",
+    "domainStates",
     "storage",
 ];
 

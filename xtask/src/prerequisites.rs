@@ -33,11 +33,13 @@ const QUICKJS: [Package; 2] = [
     Package { name: "libsimde-dev", there: || Path::new("/usr/include/simde").exists() },
 ];
 
-const TEST: [Package; 2] = [
+const TEST: [Package; 3] = [
     // The management SDK of the tests is a Python package.
     Package { name: "python3-venv", there: || runs("python3", &["-c", "import venv, ensurepip"]) },
     // A browser that looks at websites.
     Package { name: "chromium", there: || runs("chromium", &["--version"]) },
+    // The certificate authority of the tests.
+    Package { name: "pebble", there: || Path::new("/usr/bin/pebble").exists() },
 ];
 
 /// Parse Server, beside which the database is measured, keeps its data in PostgreSQL; websites are

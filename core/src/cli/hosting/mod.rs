@@ -1,7 +1,9 @@
 //! `mpcloud hosting`.
 
+mod cert;
 mod config;
 mod deploy;
+mod domain;
 mod files;
 mod folder;
 mod releases;
@@ -35,6 +37,12 @@ pub enum Command {
     /// List, upload or delete single files
     #[command(subcommand)]
     Files(files::Command),
+    /// Bind domains, and show that they are yours
+    #[command(subcommand)]
+    Domain(domain::Command),
+    /// Use certificates of your own, or see those that the server orders
+    #[command(subcommand)]
+    Cert(cert::Command),
 }
 
 /// Names a space.
@@ -61,6 +69,8 @@ impl Command {
             Self::Rollback(rollback) => rollback.run(options),
             Self::Config(config) => config.run(options),
             Self::Files(command) => command.run(options),
+            Self::Domain(command) => command.run(options),
+            Self::Cert(command) => command.run(options),
         }
     }
 }
