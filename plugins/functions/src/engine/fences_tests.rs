@@ -162,3 +162,28 @@ async fn what_was_cut_off_while_loading_is_loaded_anew() {
     f.cpu = Duration::from_secs(5);
     assert_eq!(f.ok(json!(0)).await, json!("loaded"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn microtasks_without_end_are_dropped_with_their_call() {
+    for chain in [
+        "const f = () => Promise.resolve().then(f, f); f();",
+        "for (let i = 0; i < 1000; i++) { const f = () => void Promise.resolve().then(f, f); f(); }",
+        "const f = () => { queueMicrotask(f); queueMicrotask(() => {}); }; f();",
+        "const f = async () => { for (;;) try { await null } catch {} finally { continue } }; f(); f();",
+    ] {
+        let code = format!("module.exports = (ctx) => {{ if (ctx.args) return 'fine'; {chain} return new Promise(() => {{}}) }}");
+        let f = Function::with(&[("index.js", &code)], 64 * MB, 1);
+        let (outcome, _) = f.invoke(json!(0), Duration::from_millis(300)).await;
+        assert_eq!(outcome.result.unwrap_err().code(), codes::FUNCTION_RESOURCE, "{chain}");
+        let began = Instant::now();
+        // A call that was sent before the instance gave up is told to try again.
+        let next = loop {
+            match f.call(json!(1)).await {
+                Err(error) if error.is_retryable() => {}
+                next => break next,
+            }
+        };
+        assert_eq!(next.unwrap(), json!("fine"), "{chain}");
+        assert!(began.elapsed() < Duration::from_secs(3), "{chain}: {:?}", began.elapsed());
+    }
+}

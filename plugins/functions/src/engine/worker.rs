@@ -209,6 +209,9 @@ impl Worker {
             Some(StopCause::Memory) => self.overflow(call),
         }
         self.measure();
+        if self.isolate.is_clogged() {
+            self.give_up();
+        }
     }
 
     /// Ends a call that reached the heap limit, and the instance after the others; those end as well
@@ -225,6 +228,16 @@ impl Worker {
             }
             self.full = true;
         }
+    }
+
+    /// Ends all calls, and then the instance: its isolate can run nothing more.
+    fn give_up(&mut self) {
+        self.pool.remove(&self.instance);
+        let calls: Vec<u32> = self.state.borrow().running.keys().copied().collect();
+        for call in calls {
+            self.time_out(call);
+        }
+        self.full = true;
     }
 
     fn measure(&mut self) {

@@ -23,6 +23,9 @@ pub enum StopCause {
 pub trait Interrupt: Send + Sync {
     /// Makes the JavaScript that runs now end with an error that it cannot catch.
     fn interrupt(&self);
+
+    /// Does what an engine needs that has been interrupted and has not ended yet.
+    fn remind(&self) {}
 }
 
 #[derive(Default)]
@@ -85,13 +88,22 @@ impl Guard {
     fn check(&self, now: Instant) -> bool {
         let mut stretch = self.lock();
         let Some(deadline) = stretch.deadline else { return false };
-        if now >= deadline && stretch.stopped.is_none() {
+        if stretch.stopped.is_some() {
+            self.remind();
+        } else if now >= deadline {
             stretch.stopped = Some(StopCause::Time);
             if let Some(interrupt) = self.interrupt.get() {
                 interrupt.interrupt();
             }
         }
         true
+    }
+
+    /// Reminds the engine of a stop. Done regularly until the stretch ends.
+    pub fn remind(&self) {
+        if let Some(interrupt) = self.interrupt.get() {
+            interrupt.remind();
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Stretch> {
