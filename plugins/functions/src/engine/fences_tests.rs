@@ -187,3 +187,37 @@ async fn microtasks_without_end_are_dropped_with_their_call() {
         assert!(began.elapsed() < Duration::from_secs(3), "{chain}: {:?}", began.elapsed());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_catches_what_a_full_heap_throws_is_ended_all_the_same() {
+    for bomb in ["keep.push(new Array(1e5).fill(1))", "keep.push('x'.repeat(1e7) + keep.length)", "keep.push(new Array(1e8).fill(0))"] {
+        let code = format!(
+            "module.exports = (ctx) => {{ if (ctx.args) return 'fine'; const keep = []; for (;;) {{ try {{ for (;;) {bomb} }} catch {{}} }} }}"
+        );
+        let f = Function::with(&[("index.js", &code)], 64 * MB, 1);
+        let began = Instant::now();
+        let (code, message) = f.error(json!(0)).await;
+        assert_eq!(code, codes::FUNCTION_RESOURCE, "{bomb}: {message}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{bomb}: {:?}", began.elapsed());
+        assert_eq!(f.ok(json!(1)).await, json!("fine"), "{bomb}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_blocks_the_thread() {
+    let f = Function::js(
+        "module.exports = () => { try { return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000) } catch (error) { return error.name } }",
+    );
+    assert_eq!(f.ok(json!(0)).await, json!("TypeError"));
+}
+
+/// What README lists as missing, because nothing would bound it.
+#[cfg(not(feature = "v8"))]
+#[tokio::test]
+async fn what_quickjs_brings_along_and_nothing_bounds_is_not_there() {
+    let f = Function::js(
+        "module.exports = () => [typeof WebAssembly, typeof Atomics.waitAsync, Atomics.notify(new Int32Array(4), 0),
+            Object.getOwnPropertyNames(globalThis).filter((name) => /Atomics.|ForegroundTask/.test(name)).length]",
+    );
+    assert_eq!(f.ok(json!(0)).await, json!(["undefined", "undefined", 0, 0]));
+}
