@@ -221,3 +221,20 @@ async fn what_quickjs_brings_along_and_nothing_bounds_is_not_there() {
     );
     assert_eq!(f.ok(json!(0)).await, json!(["undefined", "undefined", 0, 0]));
 }
+
+#[cfg(not(feature = "v8"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_instance_takes_the_place_of_one_that_cannot_be_stopped() {
+    // QuickJS looks for no stop in here, and this takes years.
+    let f = Function::with(
+        &[("index.js", "module.exports = (ctx) => ctx.args ? 'fine' : Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)")],
+        64 * MB,
+        1,
+    );
+    let began = Instant::now();
+    let (outcome, _) = f.invoke(json!(0), Duration::from_millis(200)).await;
+    assert_eq!(outcome.result.unwrap_err().code(), codes::FUNCTION_RESOURCE);
+    while f.invoke(json!(1), Duration::from_millis(500)).await.0.result.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "no other instance takes its place");
+    }
+}

@@ -69,8 +69,9 @@ impl Isolate {
             v8::scope!(let scope, &mut isolate);
             let context = v8::Context::new(scope, v8::ContextOptions::default());
             let scope = &mut v8::ContextScope::new(scope, context);
+            let instance = state.borrow().instance.clone();
             // SAFETY: the guard interrupts what runs in the isolate, and with it goes the context.
-            guard.arm(Box::new(unsafe { Stopper::new(scope, context) }));
+            guard.arm(Box::new(unsafe { Stopper::new(scope, context, instance) }));
             let entries = prelude::in_context(scope).and_then(|internal| prelude::entries(scope, internal));
             (v8::Global::new(scope, context), entries)
         };

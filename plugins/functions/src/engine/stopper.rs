@@ -1,26 +1,39 @@
 //! Stops an isolate from another thread.
+//!
+//! Engines look for a stop between steps of JavaScript, and some of their own functions are one step that
+//! takes years, such as QuickJS' `Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)`. Ending
+//! the thread by force could leave the allocator's locks behind, and the process with them. So it is
+//! left to go on, in what time nobody else wants, and its instance is lost.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use deno_v8 as v8;
 
-use crate::runtime::Interrupt;
+use crate::runtime::{Instance, Interrupt};
 
 /// Stops an isolate.
 pub struct Stopper {
     isolate: v8::IsolateHandle,
+    thread: libc::pid_t,
+    instance: Arc<Instance>,
     #[cfg(not(feature = "v8"))]
     counter: Option<quickjs::Counter>,
 }
 
 impl Stopper {
-    /// For the isolate of a context.
+    /// For the isolate of a context, and of an instance's thread: the one that runs now.
     ///
     /// # Safety
     /// While it is told to interrupt, the context must live.
-    pub unsafe fn new(isolate: &v8::Isolate, context: v8::Local<v8::Context>) -> Self {
+    pub unsafe fn new(isolate: &v8::Isolate, context: v8::Local<v8::Context>, instance: Arc<Instance>) -> Self {
         #[cfg(feature = "v8")]
         let _ = context;
         Self {
             isolate: isolate.thread_safe_handle(),
+            // SAFETY: has no conditions.
+            thread: unsafe { libc::gettid() },
+            instance,
             // SAFETY: promised by the caller.
             #[cfg(not(feature = "v8"))]
             counter: unsafe { quickjs::Counter::of(context) },
@@ -38,6 +51,18 @@ impl Interrupt for Stopper {
         #[cfg(not(feature = "v8"))]
         if let Some(counter) = &self.counter {
             counter.run_out();
+        }
+    }
+
+    fn abandon(&self) {
+        self.instance.lost().store(true, Ordering::Release);
+        // SAFETY: the structure is one of numbers, and only read.
+        let done = unsafe {
+            let parameters: libc::sched_param = std::mem::zeroed();
+            libc::sched_setscheduler(self.thread, libc::SCHED_IDLE, &raw const parameters)
+        };
+        if done != 0 {
+            tracing::warn!(error = %std::io::Error::last_os_error(), "the thread of a function that cannot be stopped keeps its priority");
         }
     }
 }

@@ -209,7 +209,7 @@ impl Worker {
             Some(StopCause::Memory) => self.overflow(call),
         }
         self.measure();
-        if self.isolate.is_clogged() {
+        if self.isolate.is_clogged() || self.instance.is_lost() {
             self.give_up();
         }
     }
@@ -230,7 +230,7 @@ impl Worker {
         }
     }
 
-    /// Ends all calls, and then the instance: its isolate can run nothing more.
+    /// Ends all calls, and then the instance: what ran in its isolate could not be stopped in time.
     fn give_up(&mut self) {
         self.pool.remove(&self.instance);
         let calls: Vec<u32> = self.state.borrow().running.keys().copied().collect();
