@@ -185,6 +185,9 @@ impl Worker {
     }
 
     fn stretch(&mut self, call: u32, entry: &mut Entry, deadline: Instant) {
+        if self.full {
+            return;
+        }
         let began = Instant::now();
         let begins = matches!(entry, Entry::Start(..));
         let allowed = {
@@ -208,7 +211,10 @@ impl Worker {
             }
             Some(StopCause::Memory) => self.overflow(call),
         }
-        self.measure();
+        // Nothing may run after that, and what measures lets things run.
+        if !self.isolate.is_clogged() && !self.instance.is_lost() {
+            self.measure();
+        }
         if self.isolate.is_clogged() || self.instance.is_lost() {
             self.give_up();
         }
