@@ -162,3 +162,79 @@ async fn what_was_cut_off_while_loading_is_loaded_anew() {
     f.cpu = Duration::from_secs(5);
     assert_eq!(f.ok(json!(0)).await, json!("loaded"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn microtasks_without_end_are_dropped_with_their_call() {
+    for chain in [
+        "const f = () => Promise.resolve().then(f, f); f();",
+        "for (let i = 0; i < 1000; i++) { const f = () => void Promise.resolve().then(f, f); f(); }",
+        "const f = () => { queueMicrotask(f); queueMicrotask(() => {}); }; f();",
+        "const f = async () => { for (;;) try { await null } catch {} finally { continue } }; f(); f();",
+    ] {
+        let code = format!("module.exports = (ctx) => {{ if (ctx.args) return 'fine'; {chain} return new Promise(() => {{}}) }}");
+        let f = Function::with(&[("index.js", &code)], 64 * MB, 1);
+        let (outcome, _) = f.invoke(json!(0), Duration::from_millis(300)).await;
+        assert_eq!(outcome.result.unwrap_err().code(), codes::FUNCTION_RESOURCE, "{chain}");
+        let began = Instant::now();
+        // A call that was sent before the instance gave up is told to try again.
+        let next = loop {
+            match f.call(json!(1)).await {
+                Err(error) if error.is_retryable() => {}
+                next => break next,
+            }
+        };
+        assert_eq!(next.unwrap(), json!("fine"), "{chain}");
+        assert!(began.elapsed() < Duration::from_secs(3), "{chain}: {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_catches_what_a_full_heap_throws_is_ended_all_the_same() {
+    for bomb in ["keep.push(new Array(1e5).fill(1))", "keep.push('x'.repeat(1e7) + keep.length)", "keep.push(new Array(1e8).fill(0))"] {
+        let code = format!(
+            "module.exports = (ctx) => {{ if (ctx.args) return 'fine'; const keep = []; for (;;) {{ try {{ for (;;) {bomb} }} catch {{}} }} }}"
+        );
+        let f = Function::with(&[("index.js", &code)], 64 * MB, 1);
+        let began = Instant::now();
+        let (code, message) = f.error(json!(0)).await;
+        assert_eq!(code, codes::FUNCTION_RESOURCE, "{bomb}: {message}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{bomb}: {:?}", began.elapsed());
+        assert_eq!(f.ok(json!(1)).await, json!("fine"), "{bomb}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_blocks_the_thread() {
+    let f = Function::js(
+        "module.exports = () => { try { return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000) } catch (error) { return error.name } }",
+    );
+    assert_eq!(f.ok(json!(0)).await, json!("TypeError"));
+}
+
+/// What README lists as missing, because nothing would bound it.
+#[cfg(not(feature = "v8"))]
+#[tokio::test]
+async fn what_quickjs_brings_along_and_nothing_bounds_is_not_there() {
+    let f = Function::js(
+        "module.exports = () => [typeof WebAssembly, typeof Atomics.waitAsync, Atomics.notify(new Int32Array(4), 0),
+            Object.getOwnPropertyNames(globalThis).filter((name) => /Atomics.|ForegroundTask/.test(name)).length]",
+    );
+    assert_eq!(f.ok(json!(0)).await, json!(["undefined", "undefined", 0, 0]));
+}
+
+#[cfg(not(feature = "v8"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_instance_takes_the_place_of_one_that_cannot_be_stopped() {
+    // QuickJS looks for no stop in here, and this takes years.
+    let f = Function::with(
+        &[("index.js", "module.exports = (ctx) => ctx.args ? 'fine' : Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)")],
+        64 * MB,
+        1,
+    );
+    let began = Instant::now();
+    let (outcome, _) = f.invoke(json!(0), Duration::from_millis(200)).await;
+    assert_eq!(outcome.result.unwrap_err().code(), codes::FUNCTION_RESOURCE);
+    while f.invoke(json!(1), Duration::from_millis(500)).await.0.result.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "no other instance takes its place");
+    }
+}

@@ -10,17 +10,10 @@ use sdk_plugin::{Error, Result, codes};
 
 use super::code_cache::Fresh;
 use super::ops::{self, State};
-use super::{convert, memory, modules, platform, prelude, snapshot};
+use super::stopper::Stopper;
+use super::{convert, memory, microtasks, modules, platform, prelude, snapshot};
 use crate::native::{self, Failure};
-use crate::runtime::{Guard, Interrupt, StopCause};
-
-struct Stopper(v8::IsolateHandle);
-
-impl Interrupt for Stopper {
-    fn interrupt(&self) {
-        self.0.terminate_execution();
-    }
-}
+use crate::runtime::{Guard, StopCause};
 
 /// What a stretch does.
 pub enum Entry<'a> {
@@ -48,6 +41,8 @@ pub struct Isolate {
     isolate: v8::OwnedIsolate,
     guard: Arc<Guard>,
     state: Rc<RefCell<State>>,
+    /// Microtasks of a call that was stopped are left: they would run on in the time of others.
+    clogged: bool,
 }
 
 impl Isolate {
@@ -62,7 +57,8 @@ impl Isolate {
         let params = memory::params(limit, &state.borrow().buffers);
         let mut isolate = v8::Isolate::new(snapshot::with_blob(params));
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
-        guard.arm(Box::new(Stopper(isolate.thread_safe_handle())));
+        // QuickJS does not take it from the parameters.
+        isolate.set_allow_atomics_wait(false);
         // SAFETY: the field order drops the isolate before the guard.
         unsafe { memory::watch_heap(&mut isolate, &guard) };
         isolate.set_slot(state.clone());
@@ -73,6 +69,9 @@ impl Isolate {
             v8::scope!(let scope, &mut isolate);
             let context = v8::Context::new(scope, v8::ContextOptions::default());
             let scope = &mut v8::ContextScope::new(scope, context);
+            let instance = state.borrow().instance.clone();
+            // SAFETY: the guard interrupts what runs in the isolate, and with it goes the context.
+            guard.arm(Box::new(unsafe { Stopper::new(scope, context, instance) }));
             let entries = prelude::in_context(scope).and_then(|internal| prelude::entries(scope, internal));
             (v8::Global::new(scope, context), entries)
         };
@@ -81,7 +80,7 @@ impl Isolate {
             drop(context);
             return Err(Error::new(codes::FUNCTION_SERVER, "the function's instance cannot start"));
         };
-        Ok(Self { start, complete, settle, fire, forget, context, isolate, guard, state })
+        Ok(Self { start, complete, settle, fire, forget, context, isolate, guard, state, clogged: false })
     }
 
     /// Runs a stretch until `deadline`. Says why it was stopped, if it was.
@@ -129,7 +128,11 @@ impl Isolate {
             });
             scope.reset();
             if !self.guard.is_stopped() {
-                scope.perform_microtask_checkpoint();
+                microtasks::run(scope);
+            }
+            #[cfg(not(feature = "v8"))]
+            if self.guard.is_stopped() {
+                self.clogged |= microtasks::end(scope, &self.guard);
             }
             thrown
         };
@@ -165,6 +168,11 @@ impl Isolate {
         }
     }
 
+    /// Whether it can run nothing more.
+    pub fn is_clogged(&self) -> bool {
+        self.clogged
+    }
+
     /// Collects garbage.
     pub fn collect(&mut self) {
         self.isolate.low_memory_notification();
@@ -184,8 +192,19 @@ impl Isolate {
     /// was.
     pub fn tend(&mut self, deadline: Instant) -> Option<StopCause> {
         self.guard.begin(deadline);
-        let platform = v8::V8::get_current_platform();
-        while !self.guard.is_stopped() && v8::Platform::pump_message_loop(&platform, &self.isolate, false) {}
+        #[cfg(feature = "v8")]
+        {
+            let platform = v8::V8::get_current_platform();
+            while !self.guard.is_stopped() && v8::Platform::pump_message_loop(&platform, &self.isolate, false) {}
+        }
+        #[cfg(not(feature = "v8"))]
+        {
+            v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+            microtasks::run(scope);
+            if self.guard.is_stopped() {
+                self.clogged |= microtasks::end(scope, &self.guard);
+            }
+        }
         let stopped = self.guard.end();
         if stopped.is_some() {
             self.isolate.cancel_terminate_execution();
@@ -202,6 +221,13 @@ impl Isolate {
     /// The heap in use, in bytes.
     pub fn heap_used(&mut self) -> usize {
         self.isolate.get_heap_statistics().used_heap_size()
+    }
+}
+
+impl Drop for Isolate {
+    fn drop(&mut self) {
+        // A panic may have left a stretch that has not ended: from here on nothing may interrupt it.
+        self.guard.end();
     }
 }
 

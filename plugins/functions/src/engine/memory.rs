@@ -12,7 +12,8 @@ use crate::runtime::{Guard, StopCause};
 
 /// How much the heap may grow beyond its limit while the call that reached it is being ended. V8 ends
 /// the process when one allocation does not fit, and one may take a gigabyte: `new Array(1e8)`.
-const HEADROOM: usize = 2 * 1024 * 1024 * 1024;
+/// QuickJS throws an error.
+const HEADROOM: usize = if cfg!(feature = "v8") { 2 * 1024 * 1024 * 1024 } else { 16 * 1024 * 1024 };
 
 /// An isolate's parameters for a heap limit in bytes.
 pub fn params(limit: usize, buffers: &Buffers) -> v8::CreateParams {
@@ -24,8 +25,8 @@ pub fn params(limit: usize, buffers: &Buffers) -> v8::CreateParams {
 
 /// Has a guard stop whatever reaches the heap limit.
 ///
-/// Without this the engine would end the whole process. The limit is raised each time, so that it
-/// never does; the isolate must not be given new calls afterwards.
+/// Without this V8 would end the whole process. The limit is raised each time, so that it never does;
+/// the isolate must not be given new calls afterwards.
 ///
 /// # Safety
 /// The guard must live for as long as the isolate.
@@ -43,11 +44,13 @@ pub unsafe fn restore_limit(isolate: &mut v8::OwnedIsolate, guard: &Arc<Guard>, 
     unsafe { watch_heap(isolate, guard) };
 }
 
-unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, _initial: usize) -> usize {
+unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, initial: usize) -> usize {
     // SAFETY: `watch_heap` was promised that the guard outlives the isolate.
     let guard = unsafe { &*guard.cast_const().cast::<Guard>() };
     guard.stop(StopCause::Memory);
-    current + HEADROOM
+    // What goes on regardless meets QuickJS' error in the end.
+    let from = if cfg!(feature = "v8") { current } else { initial };
+    from + HEADROOM
 }
 
 /// The bytes of an isolate's array buffers, those that native ops filled included.

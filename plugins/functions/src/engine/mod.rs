@@ -23,12 +23,14 @@ mod fatal;
 mod introspect;
 mod isolate;
 mod memory;
+mod microtasks;
 mod modules;
 mod natives;
 mod ops;
 mod platform;
 mod prelude;
 mod snapshot;
+mod stopper;
 mod worker;
 
 use std::future::Future;

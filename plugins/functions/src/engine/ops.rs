@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::builtins::{self, builtin};
 use super::code_cache::{CodeCache, Fresh};
+use super::convert;
 use super::introspect::{async_context, heap, kind, own_names, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::isolate::text;
 use super::memory::{Buffers, Held as BufferHeld};
@@ -294,7 +295,7 @@ fn number(scope: &mut Scope, args: &Args, index: i32) -> u32 {
 }
 
 pub fn string(scope: &mut Scope, args: &Args, index: i32) -> String {
-    args.get(index).to_rust_string_lossy(scope)
+    args.get(index).to_string(scope).map_or_else(String::new, |string| convert::string_of(scope, string))
 }
 
 fn answer(scope: &mut Scope, mut rv: Return, utf8: &[u8]) {

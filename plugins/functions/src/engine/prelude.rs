@@ -18,6 +18,9 @@ const PARTS: [(&str, &str); 9] = [
     ("mpcloud:entries", include_str!("prelude/entries.js")),
 ];
 
+/// What is taken away before.
+const FIRST: Option<(&str, &str)> = if cfg!(feature = "v8") { None } else { Some(("mpcloud:quickjs", include_str!("prelude/quickjs.js"))) };
+
 /// The functions of the prelude that the worker calls.
 pub struct Entries {
     pub start: v8::Global<v8::Function>,
@@ -40,7 +43,7 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8:
     let internal = v8::Object::new(scope);
     let table = ops::table(scope)?;
     v8::tc_scope!(let scope, scope);
-    for (name, source) in PARTS {
+    for (name, source) in FIRST.into_iter().chain(PARTS) {
         let name = v8::String::new(scope, name)?;
         let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
         let source = v8::String::new(scope, source)?;

@@ -185,6 +185,9 @@ impl Worker {
     }
 
     fn stretch(&mut self, call: u32, entry: &mut Entry, deadline: Instant) {
+        if self.full {
+            return;
+        }
         let began = Instant::now();
         let begins = matches!(entry, Entry::Start(..));
         let allowed = {
@@ -208,7 +211,13 @@ impl Worker {
             }
             Some(StopCause::Memory) => self.overflow(call),
         }
-        self.measure();
+        // Nothing may run after that, and what measures lets things run.
+        if !self.isolate.is_clogged() && !self.instance.is_lost() {
+            self.measure();
+        }
+        if self.isolate.is_clogged() || self.instance.is_lost() {
+            self.give_up();
+        }
     }
 
     /// Ends a call that reached the heap limit, and the instance after the others; those end as well
@@ -225,6 +234,16 @@ impl Worker {
             }
             self.full = true;
         }
+    }
+
+    /// Ends all calls, and then the instance: what ran in its isolate could not be stopped in time.
+    fn give_up(&mut self) {
+        self.pool.remove(&self.instance);
+        let calls: Vec<u32> = self.state.borrow().running.keys().copied().collect();
+        for call in calls {
+            self.time_out(call);
+        }
+        self.full = true;
     }
 
     fn measure(&mut self) {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 /// How exactly deadlines are kept.
 const TICK: Duration = Duration::from_millis(5);
+/// How long what was stopped may go on: work of the engine's own, or an op's, may have to end first.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How many ticks without any running JavaScript let the watching thread sleep.
 const IDLE_TICKS: u32 = 40;
 
@@ -23,12 +25,20 @@ pub enum StopCause {
 pub trait Interrupt: Send + Sync {
     /// Makes the JavaScript that runs now end with an error that it cannot catch.
     fn interrupt(&self);
+
+    /// Does what an engine needs that has been interrupted and has not ended yet.
+    fn remind(&self) {}
+
+    /// Does without the thread: what was interrupted does not end.
+    fn abandon(&self);
 }
 
 #[derive(Default)]
 struct Stretch {
     deadline: Option<Instant>,
     stopped: Option<StopCause>,
+    stopped_at: Option<Instant>,
+    abandoned: bool,
 }
 
 /// Knows when an instance runs JavaScript, and until when it may.
@@ -56,7 +66,7 @@ impl Guard {
 
     /// JavaScript begins to run, and may until `deadline`.
     pub fn begin(&self, deadline: Instant) {
-        *self.lock() = Stretch { deadline: Some(deadline), stopped: None };
+        *self.lock() = Stretch { deadline: Some(deadline), ..Stretch::default() };
         wake_watcher();
     }
 
@@ -74,24 +84,44 @@ impl Guard {
     pub fn stop(&self, cause: StopCause) {
         let mut stretch = self.lock();
         if stretch.deadline.is_some() && stretch.stopped.is_none() {
-            stretch.stopped = Some(cause);
-            if let Some(interrupt) = self.interrupt.get() {
-                interrupt.interrupt();
-            }
+            self.interrupt(&mut stretch, cause);
         }
     }
 
-    /// Stops what runs past its deadline; says whether anything runs.
+    fn interrupt(&self, stretch: &mut Stretch, cause: StopCause) {
+        stretch.stopped = Some(cause);
+        stretch.stopped_at = Some(Instant::now());
+        if let Some(interrupt) = self.interrupt.get() {
+            interrupt.interrupt();
+        }
+    }
+
+    /// Stops what runs past its deadline, and abandons what goes on all the same; says whether anything
+    /// runs that has not been abandoned.
     fn check(&self, now: Instant) -> bool {
         let mut stretch = self.lock();
         let Some(deadline) = stretch.deadline else { return false };
-        if now >= deadline && stretch.stopped.is_none() {
-            stretch.stopped = Some(StopCause::Time);
-            if let Some(interrupt) = self.interrupt.get() {
-                interrupt.interrupt();
+        match stretch.stopped_at {
+            None if now >= deadline => self.interrupt(&mut stretch, StopCause::Time),
+            None => {}
+            Some(at) => {
+                self.remind();
+                if !stretch.abandoned && now.duration_since(at) >= PATIENCE {
+                    stretch.abandoned = true;
+                    if let Some(interrupt) = self.interrupt.get() {
+                        interrupt.abandon();
+                    }
+                }
             }
         }
-        true
+        !stretch.abandoned
+    }
+
+    /// Reminds the engine of a stop. Done regularly until the stretch ends.
+    pub fn remind(&self) {
+        if let Some(interrupt) = self.interrupt.get() {
+            interrupt.remind();
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Stretch> {
@@ -169,11 +199,15 @@ mod tests {
 
     use super::*;
 
-    struct Tell(mpsc::Sender<()>);
+    struct Tell(mpsc::Sender<&'static str>);
 
     impl Interrupt for Tell {
         fn interrupt(&self) {
-            let _ = self.0.send(());
+            let _ = self.0.send("interrupted");
+        }
+
+        fn abandon(&self) {
+            let _ = self.0.send("abandoned");
         }
     }
 
@@ -184,12 +218,24 @@ mod tests {
         guard.arm(Box::new(Tell(tell)));
         for _ in 0..2 {
             guard.begin(Instant::now() + Duration::from_millis(20));
-            told.recv_timeout(Duration::from_secs(5)).expect("stopped");
+            assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok("interrupted"));
             assert!(guard.is_stopped());
             assert_eq!(guard.end(), Some(StopCause::Time));
             guard.begin(Instant::now() + Duration::from_secs(60));
             assert_eq!(guard.end(), None);
             assert!(told.try_recv().is_err());
         }
+    }
+    #[test]
+    fn what_does_not_end_is_abandoned_once() {
+        let (tell, told) = mpsc::channel();
+        let guard = Guard::watched();
+        guard.arm(Box::new(Tell(tell)));
+        guard.begin(Instant::now());
+        for what in ["interrupted", "abandoned"] {
+            assert_eq!(told.recv_timeout(PATIENCE + Duration::from_secs(5)), Ok(what));
+        }
+        assert!(told.recv_timeout(TICK * 4).is_err());
+        assert_eq!(guard.end(), Some(StopCause::Time));
     }
 }

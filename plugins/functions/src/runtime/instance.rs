@@ -116,12 +116,13 @@ impl Instance {
         self.stretch.store((average * 7 + took) / 8, Ordering::Relaxed);
     }
 
-    /// Set when the instance's thread has stopped for ever.
+    /// Set when the instance's thread has stopped for ever, or cannot be stopped.
     pub fn lost(&self) -> &AtomicBool {
         &self.lost
     }
 
-    pub(super) fn is_lost(&self) -> bool {
+    /// Whether it was lost: its thread ends if it still can.
+    pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)
     }
 

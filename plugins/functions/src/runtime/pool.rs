@@ -208,7 +208,7 @@ impl Pool {
 }
 
 impl State {
-    /// Takes out the instances of a function whose threads have stopped for ever.
+    /// Takes out the instances of a function whose threads have stopped for ever, or cannot be stopped.
     fn forget_lost(&mut self, key: &str) {
         let lost = |instances: &Vec<Arc<Instance>>| instances.iter().filter(|instance| instance.is_lost()).cloned().collect();
         let lost: Vec<_> = self.instances.get(key).map(lost).unwrap_or_default();
@@ -217,7 +217,7 @@ impl State {
             tracing::error!(
                 space = target.space,
                 function = target.name,
-                "a function asked for more than the engine can hold; its instance is lost, and its memory until the server is restarted"
+                "a function asked for more than the engine can hold, or cannot be stopped; its instance is lost, and its memory while its thread lives"
             );
             instance.retire();
             self.remove(&instance);
