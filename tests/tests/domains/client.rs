@@ -66,7 +66,9 @@ impl Client {
 
     /// A handshake that names a host and offers protocols.
     pub fn handshake(&self, name: &str, protocols: &[&[u8]]) -> std::io::Result<Stream> {
-        let mut config = ClientConfig::builder().with_root_certificates(self.roots.clone()).with_no_client_auth();
+        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+        let config = config.with_safe_default_protocol_versions().expect("versions of TLS");
+        let mut config = config.with_root_certificates(self.roots.clone()).with_no_client_auth();
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         let name = ServerName::try_from(name.to_owned()).expect("a server name");
         self.runtime.block_on(async {
