@@ -54,7 +54,7 @@ fn answer(question: &[u8], zone: &Zone) -> Option<Vec<u8>> {
     let text = zone.texts.get(&name).cloned().unwrap_or_default();
     let data = match asked.qtype {
         QTYPE::TYPE(TYPE::A) => Some(RData::A(A::from(*zone.addresses.get(&name).unwrap_or(&Ipv4Addr::LOCALHOST)))),
-        QTYPE::TYPE(TYPE::TXT) if !text.is_empty() => Some(RData::TXT(TXT::try_from(text.as_str()).ok()?)),
+        QTYPE::TYPE(TYPE::TXT) if !text.is_empty() => Some(RData::TXT(TXT::try_from(text.as_str()).ok()?.into_owned())),
         _ => None,
     };
     reply.answers.extend(data.map(|data| ResourceRecord::new(asked.qname, CLASS::IN, 1, data)));

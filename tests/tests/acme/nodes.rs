@@ -51,7 +51,7 @@ fn two_nodes_place_exactly_one_order() {
     let space = first.space("acme");
     // Nodes have one master key.
     let key = std::fs::read(first.data().join("master.key")).expect("the key");
-    let second = Server::with_data(&config(free_port()), &[("master.key", &key)]);
+    let second = Server::with_data(&config(free_port()), &[("master.key", key.as_slice())]);
     let (id, secret) = first.access_key();
     let other = Management::new(second.http(), &id, &secret);
     let mut cloud = Cloud { server: first, space, dns, pebble, https };

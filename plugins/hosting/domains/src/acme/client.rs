@@ -94,7 +94,7 @@ impl Client {
             while let Some(authorization) = authorizations.next().await {
                 authorization?;
             }
-            Ok(())
+            Ok::<(), AcmeError>(())
         })
     }
 

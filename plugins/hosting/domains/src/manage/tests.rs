@@ -36,7 +36,7 @@ async fn dns() -> (std::net::SocketAddr, Texts) {
             let name = reply.questions[0].qname.clone();
             let text = served.lock().unwrap().get(&name.to_string()).cloned();
             if let Some(text) = &text {
-                reply.answers.push(ResourceRecord::new(name, CLASS::IN, 1, RData::TXT(TXT::try_from(text.as_str()).unwrap())));
+                reply.answers.push(ResourceRecord::new(name, CLASS::IN, 1, RData::TXT(TXT::try_from(text.as_str()).unwrap().into_owned())));
             }
             let bytes = reply.build_bytes_vec().unwrap();
             socket.send_to(&bytes, from).await.unwrap();
