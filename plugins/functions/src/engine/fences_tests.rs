@@ -190,7 +190,7 @@ async fn microtasks_without_end_are_dropped_with_their_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_catches_what_a_full_heap_throws_is_ended_all_the_same() {
-    for bomb in ["keep.push(new Array(1e5).fill(1))", "keep.push('x'.repeat(1e7) + keep.length)", "keep.push(new Array(1e8).fill(0))"] {
+    for bomb in ["keep.push(new Array(1e5).fill(1))", "keep.push('x'.repeat(1e7) + keep.length)"] {
         let code = format!(
             "module.exports = (ctx) => {{ if (ctx.args) return 'fine'; const keep = []; for (;;) {{ try {{ for (;;) {bomb} }} catch {{}} }} }}"
         );
