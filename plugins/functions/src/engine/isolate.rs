@@ -51,14 +51,13 @@ pub struct Isolate {
 }
 
 impl Isolate {
-    /// An isolate with a heap limit in bytes.
+    /// An isolate with a heap limit in bytes, whose JavaScript `guard` ends.
     ///
     /// # Errors
     /// `FunctionServerError` when the prelude does not run, which is a fault of ours or a limit
     /// that is far too low.
-    pub fn new(limit: usize, state: Rc<RefCell<State>>) -> Result<Self> {
+    pub fn new(limit: usize, state: Rc<RefCell<State>>, guard: Arc<Guard>) -> Result<Self> {
         platform::start();
-        let guard = Guard::watched();
         let params = memory::params(limit, &state.borrow().buffers);
         let mut isolate = v8::Isolate::new(snapshot::with_blob(params));
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);

@@ -41,7 +41,7 @@ use tokio::runtime::Handle;
 use self::code_cache::CodeCache;
 use crate::native::Network;
 use crate::package::Package;
-use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream, resident};
+use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream, ended, resident};
 
 /// Starts the engine; once in a process. Takes some time: not for a reactor thread.
 pub fn start() {
@@ -122,6 +122,7 @@ impl Runtime for Engine {
             };
             if let Err(error) = worker::spawn(setup) {
                 self.pool.remove(&instance);
+                instance.close(ended);
                 return Err(Error::new(codes::FUNCTION_SERVER, "no thread for the function").with_source(error).retryable());
             }
         }
@@ -137,6 +138,8 @@ impl Runtime for Engine {
     }
 }
 
+#[cfg(all(test, feature = "v8"))]
+mod fatal_tests;
 #[cfg(test)]
 mod fences_tests;
 #[cfg(test)]

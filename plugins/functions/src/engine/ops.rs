@@ -10,7 +10,6 @@ use deno_v8 as v8;
 use sdk_plugin::{Call, CallerKind, Error, codes};
 use serde_json::json;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
 use super::builtins::{self, builtin};
 use super::code_cache::{CodeCache, Fresh};
@@ -22,7 +21,7 @@ use super::natives;
 use super::worker::Setup;
 use crate::native::{self, Env, Failure};
 use crate::package::{Package, Wanted};
-use crate::runtime::{Answer, Held, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Outcome, Upstream, facts};
+use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Upstream, facts};
 
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
@@ -38,9 +37,6 @@ const GRACE: Duration = Duration::from_millis(50);
 pub struct Running {
     pub call: Call,
     pub lines: Arc<Lines>,
-    pub reply: oneshot::Sender<Outcome>,
-    /// Goes when the call has ended.
-    pub held: Held,
     pub began: Instant,
     /// How long its JavaScript may run.
     pub cpu: Duration,
@@ -101,15 +97,11 @@ impl State {
         }
     }
 
-    /// Ends a call. The lease is given back before the answer goes out, so that whoever calls next
-    /// finds the instance free.
+    /// Ends a call.
     pub fn end(&mut self, call: u32, result: Result<String, Error>) {
         if let Some(running) = self.running.remove(&call) {
             self.abandon(call, running.open);
-            drop(running.held);
-            self.instance.release();
-            // Nobody waits any more when the deadline came first.
-            let _ = running.reply.send(Outcome { result, memory: self.instance.memory() });
+            self.instance.end(call, result);
         }
     }
 

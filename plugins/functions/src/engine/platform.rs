@@ -4,6 +4,9 @@ use std::sync::Once;
 
 use deno_v8 as v8;
 
+#[cfg(feature = "v8")]
+use super::fatal;
+
 /// V8 15.0 leaves out the interrupt check of a loop that follows a loop of a known, small number of
 /// turns, such as the one that `new Array(1000)` becomes in optimized code: the flag that says "skip
 /// the next check" stays set when that loop has no check of its own
@@ -24,6 +27,8 @@ pub fn start() {
     STARTED.call_once(|| {
         v8::V8::set_flags_from_string(FLAGS);
         v8::V8::initialize_platform(v8::new_unprotected_default_platform(0, false).make_shared());
+        #[cfg(feature = "v8")]
+        fatal::replace_stack_printer();
         v8::V8::initialize();
     });
 }

@@ -1,4 +1,5 @@
-//! Ends JavaScript that runs for too long. One thread watches every instance.
+//! Ends JavaScript that runs for too long, and tells when an instance's thread is lost. One thread
+//! watches every instance.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -35,16 +36,29 @@ struct Stretch {
 ///
 /// A stretch is stopped under the same lock that begins and ends it, so that a stop can never hit
 /// the stretch after the one it was meant for.
-#[derive(Default)]
 pub struct Guard {
     stretch: Mutex<Stretch>,
     interrupt: OnceLock<Box<dyn Interrupt>>,
+    lost: AtomicBool,
+    on_loss: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// What the watching thread finds.
+enum Found {
+    /// JavaScript runs.
+    Running,
+    /// None does.
+    Idle,
+    /// The thread has stopped for ever, and that was told.
+    Lost,
 }
 
 impl Guard {
-    /// A guard that the watching thread knows.
-    pub fn watched() -> Arc<Self> {
-        let guard = Arc::new(Self::default());
+    /// A guard that the watching thread knows. It runs `on_loss` soon after [`Guard::lose`], until
+    /// that says that all is done.
+    pub fn watched(on_loss: impl Fn() -> bool + Send + Sync + 'static) -> Arc<Self> {
+        let on_loss = Box::new(on_loss);
+        let guard = Arc::new(Self { stretch: Mutex::default(), interrupt: OnceLock::new(), lost: AtomicBool::new(false), on_loss });
         watch(&guard);
         guard
     }
@@ -81,17 +95,27 @@ impl Guard {
         }
     }
 
-    /// Stops what runs past its deadline; says whether anything runs.
-    fn check(&self, now: Instant) -> bool {
+    /// The instance's thread has stopped for ever. Takes no lock and allocates nothing, so that a
+    /// handler of signals may say it.
+    pub fn lose(&self) {
+        self.lost.store(true, Ordering::SeqCst);
+        wake_watcher();
+    }
+
+    /// Stops what runs past its deadline.
+    fn check(&self, now: Instant) -> Found {
+        if self.lost.load(Ordering::SeqCst) {
+            return if (self.on_loss)() { Found::Lost } else { Found::Running };
+        }
         let mut stretch = self.lock();
-        let Some(deadline) = stretch.deadline else { return false };
+        let Some(deadline) = stretch.deadline else { return Found::Idle };
         if now >= deadline && stretch.stopped.is_none() {
             stretch.stopped = Some(StopCause::Time);
             if let Some(interrupt) = self.interrupt.get() {
                 interrupt.interrupt();
             }
         }
-        true
+        Found::Running
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Stretch> {
@@ -155,8 +179,9 @@ fn check_all() -> bool {
     let mut busy = false;
     WATCHER.guards.lock().unwrap_or_else(PoisonError::into_inner).retain(|guard| match guard.upgrade() {
         Some(guard) => {
-            busy |= guard.check(now);
-            true
+            let found = guard.check(now);
+            busy |= matches!(found, Found::Running);
+            !matches!(found, Found::Lost)
         }
         None => false,
     });
@@ -165,6 +190,7 @@ fn check_all() -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU32;
     use std::sync::mpsc;
 
     use super::*;
@@ -180,7 +206,7 @@ mod tests {
     #[test]
     fn a_stretch_past_its_deadline_is_stopped_once_and_the_next_is_not() {
         let (tell, told) = mpsc::channel();
-        let guard = Guard::watched();
+        let guard = Guard::watched(|| true);
         guard.arm(Box::new(Tell(tell)));
         for _ in 0..2 {
             guard.begin(Instant::now() + Duration::from_millis(20));
@@ -191,5 +217,23 @@ mod tests {
             assert_eq!(guard.end(), None);
             assert!(told.try_recv().is_err());
         }
+    }
+
+    #[test]
+    fn a_loss_is_told_until_it_is_heard_and_not_again() {
+        let (tell, told) = mpsc::channel();
+        let times = AtomicU32::new(0);
+        let guard = Guard::watched(move || {
+            let time = times.fetch_add(1, Ordering::SeqCst);
+            let _ = tell.send(time);
+            time >= 2
+        });
+        // The watching thread may sleep by now; nothing runs.
+        thread::sleep(TICK * (IDLE_TICKS + 10));
+        guard.lose();
+        for time in 0..3 {
+            assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok(time));
+        }
+        assert!(told.recv_timeout(TICK * 20).is_err(), "it was heard");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sdk_plugin::{Error, Result, codes};
 
 use super::instance::{Instance, MAX_OPEN_CALLS, Message, micros};
-use super::{Invocation, Target};
+use super::{Claim, Invocation, Target};
 
 /// How many instances there may be.
 #[derive(Clone, Copy, Debug)]
@@ -70,15 +70,11 @@ impl Lease {
     }
 
     /// Makes the call.
-    pub(super) fn send(mut self, invocation: Invocation) -> Result<Arc<Instance>> {
-        self.instance.queue();
+    pub(super) fn send(mut self, invocation: Box<Invocation>, claim: Claim) -> Arc<Instance> {
         // From here on the instance gives the lease back.
         self.used = true;
-        if self.instance.send(Message::Start(Box::new(invocation))) {
-            return Ok(self.instance.clone());
-        }
-        self.instance.release();
-        Err(Error::new(codes::FUNCTION_SERVER, "the function's instance ended unexpectedly").retryable())
+        self.instance.give(invocation, claim);
+        self.instance.clone()
     }
 }
 
@@ -107,8 +103,7 @@ impl Pool {
 
     /// Chooses an instance: the one with the fewest calls among those that are not busy.
     pub fn choose(&self, key: &str) -> Choice {
-        let mut state = self.lock();
-        state.forget_lost(key);
+        let state = self.lock();
         let instances = state.instances.get(key).map_or(&[][..], Vec::as_slice);
         match self.best(instances, state.count) {
             Some(instance) => Choice::Existing(Lease::of(instance)),
@@ -133,7 +128,6 @@ impl Pool {
     /// `Throttling.Api.Concurrency` when there is no room and no instance is idle.
     pub fn add(&self, target: &Arc<Target>) -> Result<(Lease, Option<Receiver<Message>>)> {
         let mut state = self.lock();
-        state.forget_lost(&target.key);
         let instances = state.instances.get(&target.key).map_or(&[][..], Vec::as_slice);
         if let Some(instance) = self.best(instances, state.count) {
             return Ok((Lease::of(instance), None));
@@ -185,10 +179,6 @@ impl Pool {
 
     /// Has idle instances end when the process takes more memory than it may. Called regularly.
     pub fn relieve(&self, resident: u64) {
-        let keys: Vec<Arc<str>> = self.lock().instances.keys().cloned().collect();
-        for key in keys {
-            self.lock().forget_lost(&key);
-        }
         let pressed = resident > self.limits.memory;
         self.pressed.store(pressed, Ordering::Relaxed);
         if !pressed {
@@ -208,22 +198,6 @@ impl Pool {
 }
 
 impl State {
-    /// Takes out the instances of a function whose threads have stopped for ever.
-    fn forget_lost(&mut self, key: &str) {
-        let lost = |instances: &Vec<Arc<Instance>>| instances.iter().filter(|instance| instance.is_lost()).cloned().collect();
-        let lost: Vec<_> = self.instances.get(key).map(lost).unwrap_or_default();
-        for instance in lost {
-            let target = &instance.target;
-            tracing::error!(
-                space = target.space,
-                function = target.name,
-                "a function asked for more than the engine can hold; its instance is lost, and its memory until the server is restarted"
-            );
-            instance.retire();
-            self.remove(&instance);
-        }
-    }
-
     fn remove(&mut self, instance: &Arc<Instance>) {
         let Some(instances) = self.instances.get_mut(&instance.target.key) else { return };
         let before = instances.len();
@@ -283,8 +257,7 @@ mod tests {
         let (first, _receiver) = pool.add(&target).expect("room");
         let Choice::Existing(second) = pool.choose("a") else { panic!("it has room") };
         assert!(Arc::ptr_eq(&first.instance, &second.instance));
-        first.instance.queue();
-        first.instance.running(true);
+        first.instance.running();
         std::thread::sleep(Duration::from_millis(2));
         assert!(matches!(pool.choose("a"), Choice::Make), "busy");
         let (_third, _receiver) = pool.add(&target).expect("room");

@@ -22,7 +22,7 @@ use crate::logs::{Entry, Sink};
 use crate::native::Network;
 use crate::package::{self, Package};
 use crate::record::{Function, package_key};
-use crate::runtime::{self, Lines, Outcome, PoolLimits, Runtime, Target, Through, now};
+use crate::runtime::{self, Invocation, Lines, Outcome, PoolLimits, Runtime, Target, Through, now};
 use crate::trigger::Triggers;
 
 /// What the service needs of mpcloud.
@@ -123,10 +123,11 @@ impl<E: Edge> Service<E> {
         call.deadline = runtime::within(call.deadline, ready.timeout.min(most));
         let cpu = Duration::from_secs(self.config.max_cpu_seconds.max(1));
         call.params = Bytes::new();
-        let lease = self.engine.lease(&ready.target, || self.package(&ready.package)).await?;
         let lines = Arc::new(Lines::default());
         let (time, began, request_id) = (now(), Instant::now(), call.request_id.clone());
-        let outcome = runtime::run(lease, call, args, cpu, lines.clone(), Box::new(permit)).await;
+        let invocation = Invocation { call, args, cpu, lines: lines.clone() };
+        let package = || self.package(&ready.package);
+        let outcome = runtime::run(&self.engine, &ready.target, package, invocation, Box::new(permit)).await?;
         let duration = began.elapsed();
         self.log(&ready.target, request_id, time, duration, &outcome, &lines);
         Ok(Finished { outcome, duration })
