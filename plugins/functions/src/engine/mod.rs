@@ -31,7 +31,6 @@ mod prelude;
 mod snapshot;
 mod worker;
 
-use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -40,8 +39,7 @@ use tokio::runtime::Handle;
 
 use self::code_cache::CodeCache;
 use crate::native::Network;
-use crate::package::Package;
-use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream, ended, resident};
+use crate::runtime::{Choice, Lease, Packed, Pool, PoolLimits, Runtime, Target, Upstream, ended, resident};
 
 /// Starts the engine; once in a process. Takes some time: not for a reactor thread.
 pub fn start() {
@@ -97,15 +95,11 @@ async fn watch_memory(pool: Weak<Pool>) {
 }
 
 impl Runtime for Engine {
-    async fn lease<F, Fut>(&self, target: &Arc<Target>, package: F) -> Result<Lease>
-    where
-        F: FnOnce() -> Fut + Send,
-        Fut: Future<Output = Result<Arc<Package>>> + Send,
-    {
+    async fn lease(&self, target: &Arc<Target>, package: &dyn Packed) -> Result<Lease> {
         if let Choice::Existing(lease) = self.pool.choose(&target.key) {
             return Ok(lease);
         }
-        let package = package().await?;
+        let package = package.read().await?;
         let (lease, messages) = self.pool.add(target)?;
         if let Some(messages) = messages {
             let instance = lease.instance().clone();

@@ -1,6 +1,7 @@
 //! Real JavaScript in the real engine; only the services that functions call are made up here.
 #![allow(clippy::unwrap_used)]
 
+use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use sdk_plugin::{Call, Caller, CallerKind, Reply};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::runtime::{Invocation, Line, Lines, Outcome, Through, run};
+use crate::package::Package;
+use crate::runtime::{Invocation, Line, Lines, Outcome, Packed, Through, run};
 
 /// Method, kind of caller, user and parameters of a call.
 type Asked = (String, CallerKind, String, Value);
@@ -55,6 +57,12 @@ pub struct Function {
     target: Arc<Target>,
     package: Arc<Package>,
     pub cpu: Duration,
+}
+
+impl Packed for Function {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Arc<Package>>> + Send + '_>> {
+        Box::pin(async { Ok(self.package.clone()) })
+    }
 }
 
 pub const MB: usize = 1024 * 1024;
@@ -115,8 +123,7 @@ impl Function {
         call.deadline = Instant::now() + allowed;
         let lines = Arc::new(Lines::default());
         let invocation = Invocation { call, args: args.to_string(), cpu: self.cpu, lines: lines.clone() };
-        let package = || async { Ok(self.package.clone()) };
-        let outcome = run(&self.engine, &self.target, package, invocation, Box::new(())).await.unwrap();
+        let outcome = run(&self.engine, &self.target, self, invocation, Box::new(())).await.unwrap();
         (outcome, lines.take().0)
     }
 

@@ -82,13 +82,16 @@ impl<C: Calls> Upstream for Through<C> {
     }
 }
 
+/// A package that is read when an instance is made of it.
+pub trait Packed: Sync {
+    /// The package.
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Arc<Package>>> + Send + '_>>;
+}
+
 /// A runtime: it runs packages.
 pub trait Runtime: Send + Sync + 'static {
-    /// Finds an instance for a call, or makes one of the package that `package` gives.
-    fn lease<F, Fut>(&self, target: &Arc<Target>, package: F) -> impl Future<Output = Result<Lease>> + Send
-    where
-        F: FnOnce() -> Fut + Send,
-        Fut: Future<Output = Result<Arc<Package>>> + Send;
+    /// Finds an instance for a call, or makes one of its package.
+    fn lease(&self, target: &Arc<Target>, package: &dyn Packed) -> impl Future<Output = Result<Lease>> + Send;
 
     /// Has the instances of a function end once their calls have; of a whole space, without a name.
     fn retire(&self, space: &str, name: Option<&str>);
@@ -108,16 +111,17 @@ const TRIES: usize = 3;
 ///
 /// # Errors
 /// When there is no instance for it, as [`Runtime::lease`] says.
-pub async fn run<R, F, Fut>(runtime: &R, target: &Arc<Target>, package: F, invocation: Invocation, held: Held) -> Result<Outcome>
-where
-    R: Runtime,
-    F: Fn() -> Fut + Send + Sync,
-    Fut: Future<Output = Result<Arc<Package>>> + Send,
-{
+pub async fn run<R: Runtime>(
+    runtime: &R,
+    target: &Arc<Target>,
+    package: &dyn Packed,
+    invocation: Invocation,
+    held: Held,
+) -> Result<Outcome> {
     let deadline = invocation.call.deadline;
     let (mut invocation, mut held) = (Box::new(invocation), held);
     for _ in 0..TRIES {
-        let lease = runtime.lease(target, &package).await?;
+        let lease = runtime.lease(target, package).await?;
         let (reply, ending) = oneshot::channel();
         let allowed = invocation.call.remaining();
         let instance = lease.send(invocation, Claim { held, reply });

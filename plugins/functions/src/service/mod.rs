@@ -3,6 +3,7 @@
 mod quota;
 
 use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use crate::logs::{Entry, Sink};
 use crate::native::Network;
 use crate::package::{self, Package};
 use crate::record::{Function, package_key};
-use crate::runtime::{self, Invocation, Lines, Outcome, PoolLimits, Runtime, Target, Through, now};
+use crate::runtime::{self, Invocation, Lines, Outcome, Packed, PoolLimits, Runtime, Target, Through, now};
 use crate::trigger::Triggers;
 
 /// What the service needs of mpcloud.
@@ -69,6 +70,18 @@ struct Invoke<'a> {
     function_target: Cow<'a, str>,
     #[serde(borrow, default)]
     function_args: Option<&'a RawValue>,
+}
+
+/// A package in storage, or in the cache.
+struct Stored<'a, E> {
+    service: &'a Service<E>,
+    key: &'a str,
+}
+
+impl<E: Edge> Packed for Stored<'_, E> {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Arc<Package>>> + Send + '_>> {
+        Box::pin(self.service.package(self.key))
+    }
 }
 
 impl<E: Edge> Service<E> {
@@ -126,8 +139,8 @@ impl<E: Edge> Service<E> {
         let lines = Arc::new(Lines::default());
         let (time, began, request_id) = (now(), Instant::now(), call.request_id.clone());
         let invocation = Invocation { call, args, cpu, lines: lines.clone() };
-        let package = || self.package(&ready.package);
-        let outcome = runtime::run(&self.engine, &ready.target, package, invocation, Box::new(permit)).await?;
+        let package = Stored { service: self, key: &ready.package };
+        let outcome = runtime::run(&self.engine, &ready.target, &package, invocation, Box::new(permit)).await?;
         let duration = began.elapsed();
         self.log(&ready.target, request_id, time, duration, &outcome, &lines);
         Ok(Finished { outcome, duration })
