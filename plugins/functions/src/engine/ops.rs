@@ -83,7 +83,7 @@ impl State {
             due: HashMap::new(),
             open: HashMap::new(),
             abandoned: Vec::new(),
-            env: Env::new(setup.package.clone(), setup.network.clone()),
+            env: Env::new(&setup.instance.target.space, setup.package.clone(), setup.network.clone()),
             buffers: Buffers::new(setup.instance.target.memory),
             rejected: Vec::new(),
             modules: Modules::default(),
