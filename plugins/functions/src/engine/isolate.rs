@@ -38,7 +38,7 @@ pub enum Entry<'a> {
 
 /// An isolate, for the thread that made it.
 pub struct Isolate {
-    // The order matters: handles go before the isolate, and the guard after it.
+    // The order matters: handles go before the isolate, and its watch after it.
     start: v8::Global<v8::Function>,
     complete: v8::Global<v8::Function>,
     settle: v8::Global<v8::Function>,
@@ -46,6 +46,7 @@ pub struct Isolate {
     forget: v8::Global<v8::Function>,
     context: v8::Global<v8::Context>,
     isolate: v8::OwnedIsolate,
+    watch: Box<memory::Watch>,
     guard: Arc<Guard>,
     state: Rc<RefCell<State>>,
 }
@@ -62,8 +63,8 @@ impl Isolate {
         let mut isolate = v8::Isolate::new(snapshot::with_blob(params));
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         guard.arm(Box::new(Stopper(isolate.thread_safe_handle())));
-        // SAFETY: the field order drops the isolate before the guard.
-        unsafe { memory::watch_heap(&mut isolate, &guard) };
+        // SAFETY: the field order drops the isolate before its watch.
+        let watch = unsafe { memory::Watch::over(&mut isolate, guard.clone(), limit) };
         isolate.set_slot(state.clone());
         isolate.set_promise_reject_callback(ops::promise_rejected);
         isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
@@ -80,7 +81,7 @@ impl Isolate {
             drop(context);
             return Err(Error::new(codes::FUNCTION_SERVER, "the function's instance cannot start"));
         };
-        Ok(Self { start, complete, settle, fire, forget, context, isolate, guard, state })
+        Ok(Self { start, complete, settle, fire, forget, context, isolate, watch, guard, state })
     }
 
     /// Runs a stretch until `deadline`. Says why it was stopped, if it was.
@@ -173,10 +174,9 @@ impl Isolate {
     /// is left fits.
     pub fn recover(&mut self, limit: usize) -> bool {
         self.collect();
-        // SAFETY: the field order drops the isolate before the guard.
-        unsafe { memory::restore_limit(&mut self.isolate, &self.guard, limit) };
+        self.watch.restore(&mut self.isolate);
         // With less room than that it would only come here again.
-        self.heap_used() <= limit / 4 * 3
+        self.memory_used() <= limit / 4 * 3
     }
 
     /// Runs what the engine has put off: garbage collection, finalizers. Says why it was stopped, if it
@@ -198,9 +198,10 @@ impl Isolate {
         fresh.keep(scope);
     }
 
-    /// The heap in use, in bytes.
-    pub fn heap_used(&mut self) -> usize {
-        self.isolate.get_heap_statistics().used_heap_size()
+    /// The memory in use, in bytes: the heap, and what the engine counts outside of it.
+    pub fn memory_used(&mut self) -> usize {
+        let outside = self.isolate.adjust_amount_of_external_allocated_memory(0);
+        self.isolate.get_heap_statistics().used_heap_size() + usize::try_from(outside).unwrap_or(0)
     }
 }
 

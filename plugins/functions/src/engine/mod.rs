@@ -29,6 +29,7 @@ mod ops;
 mod platform;
 mod prelude;
 mod snapshot;
+mod wasm;
 mod worker;
 
 use std::sync::{Arc, Weak};
@@ -149,3 +150,5 @@ mod node_cases;
 mod packages;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "v8"))]
+mod wasm_tests;

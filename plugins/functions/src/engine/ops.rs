@@ -18,6 +18,7 @@ use super::isolate::text;
 use super::memory::Buffers;
 use super::modules::{Modules, compile, import_module, is_es_module, outcome};
 use super::natives;
+use super::wasm::keep;
 use super::worker::Setup;
 use crate::native::{self, Env, Failure};
 use crate::package::{Package, Wanted};
@@ -62,6 +63,8 @@ pub struct State {
     /// What native ops know of this isolate.
     pub env: Env,
     pub buffers: Buffers,
+    /// How much of what native ops keep the engine has counted, in bytes.
+    pub counted: i64,
     pub rejected: Vec<v8::Global<v8::Promise>>,
     pub modules: Modules,
     pub code_cache: Arc<CodeCache>,
@@ -85,6 +88,7 @@ impl State {
             abandoned: Vec::new(),
             env: Env::new(&setup.instance.target.space, setup.package.clone(), setup.network.clone()),
             buffers: Buffers::new(setup.instance.target.memory),
+            counted: 0,
             rejected: Vec::new(),
             modules: Modules::default(),
             code_cache: setup.code_cache.clone(),
@@ -318,7 +322,8 @@ macro_rules! each_function {
             async_context,
             set_async_context,
             run_microtasks,
-            heap
+            heap,
+            keep
         )
     };
 }

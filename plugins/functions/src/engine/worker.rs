@@ -63,6 +63,7 @@ fn guard(instance: &Arc<Instance>, pool: &Arc<Pool>) -> Arc<Guard> {
         pool.remove(&instance);
         let done = instance.close(|| out_of_memory(*memory));
         if done {
+            pool.lose(&instance);
             tracing::error!(
                 space,
                 function = name,
@@ -245,7 +246,7 @@ impl Worker {
             if self.isolate.tend(now + LEFTOVER) == Some(StopCause::Memory) {
                 self.overflow(NOBODY);
             }
-            let used = self.isolate.heap_used();
+            let used = self.isolate.memory_used();
             self.instance.set_memory(used);
         }
     }

@@ -65,6 +65,11 @@ impl Env {
             deadline: Instant::now(),
         }
     }
+
+    /// What is kept for JavaScript here, in bytes: files and compression streams.
+    pub fn kept(&self) -> usize {
+        self.scratch.used() + self.compression.used()
+    }
 }
 
 /// An operation that JavaScript may call.

@@ -84,10 +84,11 @@ impl Guard {
         self.lock().stopped.is_some()
     }
 
-    /// Stops what runs now, if anything does.
+    /// Stops what runs now, if anything does. The heap limit is the cause also of what was stopped
+    /// before it reached it: the limit has to be lowered again.
     pub fn stop(&self, cause: StopCause) {
         let mut stretch = self.lock();
-        if stretch.deadline.is_some() && stretch.stopped.is_none() {
+        if stretch.deadline.is_some() && (stretch.stopped.is_none() || cause == StopCause::Memory) {
             stretch.stopped = Some(cause);
             if let Some(interrupt) = self.interrupt.get() {
                 interrupt.interrupt();
@@ -217,6 +218,18 @@ mod tests {
             assert_eq!(guard.end(), None);
             assert!(told.try_recv().is_err());
         }
+    }
+
+    #[test]
+    fn the_heap_limit_is_a_cause_beside_the_deadline() {
+        let guard = Guard::watched(|| true);
+        guard.begin(Instant::now() + Duration::from_secs(60));
+        guard.stop(StopCause::Time);
+        guard.stop(StopCause::Memory);
+        guard.stop(StopCause::Time);
+        assert_eq!(guard.end(), Some(StopCause::Memory));
+        guard.stop(StopCause::Memory);
+        assert_eq!(guard.end(), None, "nothing ran");
     }
 
     #[test]

@@ -27,8 +27,15 @@ pub struct PoolLimits {
 /// The part of all instances that one space may have: the rest is there for the others.
 const SPACE_SHARE: (usize, usize) = (3, 4);
 
+/// Why a space that has lost so many gets no more.
+const LOST_TOO_MANY: &str =
+    "functions of the space asked too often for more than the engine can hold; they run again when the server has been restarted";
+
 /// How many of those that are idle go at once when memory is short: one of so many.
 const RELIEF: usize = 4;
+
+/// How many instances of a space may be lost until the server is restarted: their memory stays.
+const MAX_LOST: usize = 8;
 
 /// The instances.
 pub struct Pool {
@@ -42,6 +49,8 @@ pub struct Pool {
 struct State {
     instances: HashMap<Arc<str>, Vec<Arc<Instance>>>,
     count: usize,
+    /// How many have been lost, by space.
+    lost: HashMap<String, usize>,
 }
 
 /// What a call gets of the pool.
@@ -125,12 +134,16 @@ impl Pool {
     /// Adds an instance, unless one has become free meanwhile; evicts another when there are too many.
     ///
     /// # Errors
-    /// `Throttling.Api.Concurrency` when there is no room and no instance is idle.
+    /// `Throttling.Api.Concurrency` when there is no room and no instance is idle,
+    /// `FunctionResourceExhausted` when the space has lost too many.
     pub fn add(&self, target: &Arc<Target>) -> Result<(Lease, Option<Receiver<Message>>)> {
         let mut state = self.lock();
         let instances = state.instances.get(&target.key).map_or(&[][..], Vec::as_slice);
         if let Some(instance) = self.best(instances, state.count) {
             return Ok((Lease::of(instance), None));
+        }
+        if state.lost.get(&target.space).is_some_and(|lost| *lost >= MAX_LOST) {
+            return Err(Error::new(codes::FUNCTION_RESOURCE, LOST_TOO_MANY));
         }
         let share = (self.limits.total * SPACE_SHARE.0 / SPACE_SHARE.1).max(1);
         let busy = |what: &str| Err(Error::new(codes::THROTTLED_CONCURRENCY, what).retryable());
@@ -154,6 +167,12 @@ impl Pool {
     pub fn remove(&self, instance: &Arc<Instance>) {
         instance.retire();
         self.lock().remove(instance);
+    }
+
+    /// Takes out an instance whose thread has stopped for ever, and whose memory is not given back.
+    pub fn lose(&self, instance: &Arc<Instance>) {
+        self.remove(instance);
+        *self.lock().lost.entry(instance.target.space.clone()).or_default() += 1;
     }
 
     /// Takes an instance out if nobody has a lease of it.
@@ -292,6 +311,19 @@ mod tests {
         drop(lease);
         let (_again, _messages) = pool.add(&of_space("a", "a4", 1)).expect("one of its own made room");
         assert_eq!(pool.len(), 4);
+    }
+
+    #[test]
+    fn a_space_loses_so_many_and_no_more() {
+        let pool = pool(1, 10);
+        for n in 0..MAX_LOST {
+            let (lease, _messages) = pool.add(&of_space("a", &format!("a{n}"), 1)).expect("room");
+            pool.lose(lease.instance());
+        }
+        assert_eq!(pool.len(), 0);
+        let refused = pool.add(&of_space("a", "a", 1)).err().expect("too many");
+        assert_eq!((refused.code(), refused.message()), (codes::FUNCTION_RESOURCE, LOST_TOO_MANY));
+        assert!(pool.add(&of_space("b", "b", 1)).is_ok());
     }
 
     #[test]
