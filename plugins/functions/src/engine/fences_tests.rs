@@ -96,6 +96,28 @@ async fn what_async_ops_were_given_counts_against_the_memory() {
     assert_eq!(f.ok(json!(0)).await, json!([true, true]));
 }
 
+#[cfg(feature = "v8")]
+#[tokio::test]
+async fn files_and_compression_streams_count_against_the_memory() {
+    for fill in [
+        "for (let i = 0; i < 60; i++) require('fs').writeFileSync('/tmp/' + i, Buffer.alloc(1 << 20))",
+        "for (let i = 0; i < 500; i++) (globalThis.kept ??= []).push(require('zlib').createBrotliCompress())",
+    ] {
+        let f = Function::with(
+            &[("index.js", &format!("module.exports = (ctx) => {{ if (ctx.args) {{ {fill} }} return 'fine' }}"))],
+            32 * MB,
+            1,
+        );
+        let (code, message) = f.error(json!(true)).await;
+        assert_eq!(
+            (code.as_str(), message.as_str()),
+            (codes::FUNCTION_RESOURCE, "the function took more than its 32 MB of memory"),
+            "{fill}"
+        );
+        assert_eq!(f.ok(json!(false)).await, json!("fine"));
+    }
+}
+
 #[tokio::test]
 async fn buffers_do_not_grow_past_the_limit() {
     let f = Function::js(

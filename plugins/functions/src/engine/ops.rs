@@ -10,7 +10,6 @@ use deno_v8 as v8;
 use sdk_plugin::{Body, Call, CallerKind, Error, codes};
 use serde_json::json;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
 use super::builtins::{self, builtin};
 use super::code_cache::{CodeCache, Fresh};
@@ -20,10 +19,11 @@ use super::isolate::text;
 use super::memory::{Buffers, Held as BufferHeld};
 use super::modules::{Modules, compile, import_module, is_es_module, outcome};
 use super::natives;
+use super::wasm::keep;
 use super::worker::Setup;
 use crate::native::{self, Env, Failure};
 use crate::package::{Package, Wanted};
-use crate::runtime::{Answer, Held, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Outcome, Upstream, facts};
+use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Upstream, facts};
 
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
@@ -39,9 +39,6 @@ const GRACE: Duration = Duration::from_millis(50);
 pub struct Running {
     pub call: Call,
     pub lines: Arc<Lines>,
-    pub reply: oneshot::Sender<Outcome>,
-    /// Goes when the call has ended.
-    pub held: Held,
     pub began: Instant,
     /// How long its JavaScript may run.
     pub cpu: Duration,
@@ -67,6 +64,8 @@ pub struct State {
     /// What native ops know of this isolate.
     pub env: Env,
     pub buffers: Buffers,
+    /// How much of what native ops keep the engine has counted, in bytes.
+    pub counted: i64,
     pub rejected: Vec<v8::Global<v8::Promise>>,
     pub modules: Modules,
     pub code_cache: Arc<CodeCache>,
@@ -88,8 +87,9 @@ impl State {
             due: HashMap::new(),
             open: HashMap::new(),
             abandoned: Vec::new(),
-            env: Env::new(setup.package.clone(), setup.network.clone()),
+            env: Env::new(&setup.instance.target.space, setup.package.clone(), setup.network.clone()),
             buffers: Buffers::new(setup.instance.target.memory),
+            counted: 0,
             rejected: Vec::new(),
             modules: Modules::default(),
             code_cache: setup.code_cache.clone(),
@@ -102,15 +102,11 @@ impl State {
         }
     }
 
-    /// Ends a call. The lease is given back before the answer goes out, so that whoever calls next
-    /// finds the instance free.
+    /// Ends a call.
     pub fn end(&mut self, call: u32, result: Result<String, Error>) {
         if let Some(running) = self.running.remove(&call) {
             self.abandon(call, running.open);
-            drop(running.held);
-            self.instance.release();
-            // Nobody waits any more when the deadline came first.
-            let _ = running.reply.send(Outcome { result, memory: self.instance.memory() });
+            self.instance.end(call, result);
         }
     }
 
@@ -333,7 +329,8 @@ macro_rules! each_function {
             async_context,
             set_async_context,
             run_microtasks,
-            heap
+            heap,
+            keep
         )
     };
 }

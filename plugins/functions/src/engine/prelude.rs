@@ -6,8 +6,9 @@ use super::{ops, snapshot};
 
 /// The prelude, in the order in which its parts need each other. Each is a function of `internal`,
 /// the object that they share, and `ops`, the functions of [`ops`]; no other code sees either.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
     ("mpcloud:native", include_str!("prelude/native.js")),
+    ("mpcloud:wasm", include_str!("prelude/wasm.js")),
     ("mpcloud:console", include_str!("prelude/console.js")),
     ("mpcloud:timers", include_str!("prelude/timers.js")),
     ("mpcloud:services", include_str!("prelude/services.js")),

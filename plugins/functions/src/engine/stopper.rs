@@ -5,18 +5,14 @@
 //! the thread by force could leave the allocator's locks behind, and the process with them. So it is
 //! left to go on, in what time nobody else wants, and its instance is lost.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
 use deno_v8 as v8;
 
-use crate::runtime::{Instance, Interrupt};
+use crate::runtime::Interrupt;
 
 /// Stops an isolate.
 pub struct Stopper {
     isolate: v8::IsolateHandle,
     thread: libc::pid_t,
-    instance: Arc<Instance>,
     #[cfg(not(feature = "v8"))]
     counter: Option<quickjs::Counter>,
 }
@@ -26,14 +22,13 @@ impl Stopper {
     ///
     /// # Safety
     /// While it is told to interrupt, the context must live.
-    pub unsafe fn new(isolate: &v8::Isolate, context: v8::Local<v8::Context>, instance: Arc<Instance>) -> Self {
+    pub unsafe fn new(isolate: &v8::Isolate, context: v8::Local<v8::Context>) -> Self {
         #[cfg(feature = "v8")]
         let _ = context;
         Self {
             isolate: isolate.thread_safe_handle(),
             // SAFETY: has no conditions.
             thread: unsafe { libc::gettid() },
-            instance,
             // SAFETY: promised by the caller.
             #[cfg(not(feature = "v8"))]
             counter: unsafe { quickjs::Counter::of(context) },
@@ -55,7 +50,6 @@ impl Interrupt for Stopper {
     }
 
     fn abandon(&self) {
-        self.instance.lost().store(true, Ordering::Release);
         // SAFETY: the structure is one of numbers, and only read.
         let done = unsafe {
             let parameters: libc::sched_param = std::mem::zeroed();

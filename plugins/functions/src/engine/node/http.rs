@@ -221,7 +221,7 @@ async fn a_call_that_ends_leaves_no_request_behind() {
     );
     // What the first request loads may take longer than the second may.
     assert_eq!(f.ok(json!({"port": server.port})).await, 200);
-    let (outcome, _) = f.invoke(json!({"port": server.port, "wait": true}), Duration::from_millis(100)).await;
+    let (outcome, _) = f.invoke(json!({"port": server.port, "wait": true}), Duration::from_secs(1)).await;
     assert_eq!(outcome.result.unwrap_err().code(), codes::FUNCTION_RESOURCE);
     server.client_went_away().await;
 }
