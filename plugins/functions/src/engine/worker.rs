@@ -18,6 +18,7 @@ use crate::native::Network;
 use crate::package::Package;
 use crate::runtime::{
     Answer, Guard, Instance, Invocation, Loss, Message, Pool, StopCause, Target, Upstream, ended, out_of_cpu, out_of_memory, out_of_time,
+    unstoppable,
 };
 
 /// Both engines end a recursion after about one megabyte of stack; the rest is for their own code.
@@ -63,7 +64,7 @@ fn guard(instance: &Arc<Instance>, pool: &Arc<Pool>) -> Arc<Guard> {
         pool.remove(&instance);
         let done = instance.close(|| match loss {
             Loss::Stopped => out_of_memory(*memory),
-            Loss::Unstoppable => out_of_time(),
+            Loss::Unstoppable => unstoppable(),
         });
         if done {
             pool.lose(&instance);

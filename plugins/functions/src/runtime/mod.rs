@@ -146,6 +146,11 @@ pub fn out_of_time(allowed: Duration) -> Error {
     Error::new(sdk_plugin::codes::FUNCTION_RESOURCE, format!("the function did not end within {seconds:.1} seconds"))
 }
 
+/// The error of a call that went on when it was stopped.
+pub fn unstoppable() -> Error {
+    Error::new(sdk_plugin::codes::FUNCTION_RESOURCE, "the function did not end in its time and could not be stopped")
+}
+
 /// The error of a call that computed for longer than it may.
 pub fn out_of_cpu(allowed: Duration) -> Error {
     let seconds = allowed.as_secs_f64();
