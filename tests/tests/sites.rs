@@ -52,7 +52,18 @@ impl Site {
 
     fn curl(&self, path: &str, arguments: &[&str]) -> Fetched {
         let mut command = Command::new("curl");
-        command.args(["--silent", "--show-error", "--noproxy", "*", "--path-as-is", "--include", "--max-time", "30", "--resolve", &self.resolve()]);
+        command.args([
+            "--silent",
+            "--show-error",
+            "--noproxy",
+            "*",
+            "--path-as-is",
+            "--include",
+            "--max-time",
+            "30",
+            "--resolve",
+            &self.resolve(),
+        ]);
         let output = command.args(arguments).arg(format!("http://{}{path}", self.domain)).output().expect("start curl");
         assert!(output.status.success(), "curl {path}: {}", String::from_utf8_lossy(&output.stderr));
         let end = output.stdout.windows(4).position(|window| window == b"\r\n\r\n").expect("the answer has headers");
@@ -220,7 +231,8 @@ fn a_folder_is_deployed_fetched_and_gone_back_from() {
     assert_eq!(site.curl("/", &[]).text(), "<h1>one</h1>");
     assert_eq!(site.curl("/large.bin", &[]).status, 200);
     let releases = server.run_json(&["hosting", "releases", "--space", &space.id]);
-    let made: Vec<&str> = releases["releases"].as_array().expect("releases").iter().filter_map(|release| release["kind"].as_str()).collect();
+    let made: Vec<&str> =
+        releases["releases"].as_array().expect("releases").iter().filter_map(|release| release["kind"].as_str()).collect();
     assert_eq!(made, ["rollback", "deployment", "deployment"], "{releases}");
 
     let logo = folder(&server, "more", &[("logo.svg", "<svg/>")]).join("logo.svg");
@@ -253,7 +265,14 @@ fn a_browser_shows_a_deployed_site() {
     let (address, port) = site.server.rsplit_once(':').expect("a port");
     let profile = server.scratch("chromium");
     let output = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server", "--virtual-time-budget=10000"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-proxy-server",
+            "--virtual-time-budget=10000",
+        ])
         .arg(format!("--user-data-dir={}", profile.display()))
         .arg(format!("--host-resolver-rules=MAP {host} {address}:{port}"))
         .args(["--dump-dom", &format!("http://{}/", site.domain)])
@@ -336,7 +355,8 @@ fn a_server_that_is_killed_during_deployments_shows_the_old_or_the_new() {
         }
         let mut command = Command::new(mpcloud_path());
         command.args(["hosting", "deploy"]).arg(&dir).args(["--space", &space.id, "--data"]).arg(server.data());
-        let mut deployment = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("start mpcloud");
+        let mut deployment =
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("start mpcloud");
         // The moment of death is what the test varies, not something it waits for.
         thread::sleep(Duration::from_millis(random.random_range(5..700)));
         server.kill();

@@ -165,7 +165,9 @@ fn upload(client: &Client, missing: &[Missing], progress: &mut Progress) -> Resu
 fn put(client: &Client, Missing { address, size, file }: &Missing) -> Result<(), Failure> {
     let opened = File::open(file).map_err(|e| Failure::new(format!("cannot read {}: {e}", file.display())))?;
     client.put_answered(address, *size, opened).map(drop).map_err(|failure| match failure.code() {
-        "InvalidDigest" | "EntityTooLarge" => Failure::new(format!("{} has changed while it was deployed", file.display())).advise("Deploy again."),
+        "InvalidDigest" | "EntityTooLarge" => {
+            Failure::new(format!("{} has changed while it was deployed", file.display())).advise("Deploy again.")
+        }
         _ => failure,
     })
 }

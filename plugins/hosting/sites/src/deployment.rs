@@ -142,7 +142,7 @@ impl<C: Calls> Service<C> {
         loop {
             let (keys, next) = self.objects.keys(&prefix, after).await?;
             let digests = keys.iter().filter_map(|key| key.strip_prefix(&prefix));
-            all.extend(digests.filter_map(|digest| hex::decode(digest).ok()?.try_into().ok()));
+            all.extend(digests.filter_map(|digest| Hash::try_from(hex::decode(digest).ok()?).ok()));
             match next {
                 Some(next) => after = Some(next),
                 None => return Ok(all),

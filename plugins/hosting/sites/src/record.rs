@@ -130,7 +130,9 @@ impl Site {
         let current = self.current()?.source;
         let target = match to {
             Some(number) => self.releases.iter().find(|release| release.number == number)?,
-            None => self.releases.iter().filter(|release| release.source < current).max_by_key(|release| (release.source, release.number))?,
+            None => {
+                self.releases.iter().filter(|release| release.source < current).max_by_key(|release| (release.source, release.number))?
+            }
         };
         let source = target.source;
         let release = Release { number: self.next, kind: Kind::Rollback, created: now, deployment: String::new(), ..target.clone() };

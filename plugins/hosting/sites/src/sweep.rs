@@ -94,7 +94,7 @@ impl<C: Calls> Service<C> {
             ["manifests", name] => manifests.contains(name) || !is_old(name),
             ["lists", id] => site.is_open(id) || !is_old(id),
             ["blobs", id, digest] => {
-                let named = || hex::decode(digest).ok()?.try_into().ok().map(|hash: Hash| blobs.contains(&(id.into(), hash)));
+                let named = || Hash::try_from(hex::decode(digest).ok()?).ok().map(|hash| blobs.contains(&(id.into(), hash)));
                 site.is_open(id) || !is_old(id) || named().unwrap_or(false)
             }
             ["blobs", id] => uploads.contains(id) || !is_old(id),

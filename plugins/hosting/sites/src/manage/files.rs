@@ -52,11 +52,7 @@ pub struct ListParams {
 
 impl<C: Calls> Service<C> {
     fn described(&self, endpoint: &str, space: &str, file: &File) -> Result<Value> {
-        let url = if file.is_folder() {
-            String::new()
-        } else {
-            format!("{endpoint}{}", address(&self.secret, space, &file.path, now())?)
-        };
+        let url = if file.is_folder() { String::new() } else { format!("{endpoint}{}", address(&self.secret, space, &file.path, now())?) };
         Ok(json!({
             "FilePath": file.path,
             "Size": file.size,
@@ -150,9 +146,10 @@ impl<C: Calls> Service<C> {
         let checked = paths.iter().map(|path| check(path)).collect::<Result<std::collections::HashSet<&str>>>()?;
         // A file goes by its own path, or by that of a folder above it.
         let is_gone = |path: &str| {
-            checked.contains(path) || path.match_indices('/').any(|(end, _)| path.get(..=end).is_some_and(|folder| checked.contains(folder)))
+            checked.contains(path)
+                || path.match_indices('/').any(|(end, _)| path.get(..=end).is_some_and(|folder| checked.contains(folder)))
         };
-        self.change_files(space, |old| Ok(old.without(&is_gone))).await?;
+        self.change_files(space, |old| Ok(old.without(is_gone))).await?;
         Ok(json!({"Data": true}))
     }
 }

@@ -20,14 +20,7 @@ const MAX_LINE: u64 = 16 * 1024;
 
 /// Path, digest in hexadecimal, size, origin, time, given type.
 #[derive(Serialize, Deserialize)]
-struct Line<'a>(
-    #[serde(borrow)] std::borrow::Cow<'a, str>,
-    &'a str,
-    u64,
-    #[serde(borrow)] std::borrow::Cow<'a, str>,
-    u64,
-    Option<String>,
-);
+struct Line<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>, &'a str, u64, #[serde(borrow)] std::borrow::Cow<'a, str>, u64, Option<String>);
 
 /// Texts that many files share.
 #[derive(Default)]
@@ -183,7 +176,9 @@ mod tests {
     #[test]
     fn a_list_is_read_line_by_line() {
         let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        let line = |path: &str, size: u64| format!("{{\"path\":{},\"sha256\":\"{hash}\",\"size\":{size}}}\n", serde_json::to_string(path).unwrap());
+        let line = |path: &str, size: u64| {
+            format!("{{\"path\":{},\"sha256\":\"{hash}\",\"size\":{size}}}\n", serde_json::to_string(path).unwrap())
+        };
         let read = entries(format!("{}\r\n{}", line("b", 0), line("/a", 0)).as_bytes(), 2).unwrap();
         assert_eq!(read.iter().map(|entry| entry.path.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert!(entries(b"", 1).unwrap().is_empty());

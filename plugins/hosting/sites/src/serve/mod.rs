@@ -127,8 +127,7 @@ impl<C: Calls> Service<C> {
             }
         };
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        let body =
-            if request.method == Method::HEAD { Body::empty() } else { self.body(live, &representation, first, length).await? };
+        let body = if request.method == Method::HEAD { Body::empty() } else { self.body(live, &representation, first, length).await? };
         Ok(HttpResponse { status, headers, body })
     }
 
@@ -139,10 +138,12 @@ impl<C: Calls> Service<C> {
         }
         let accepted = Accepted::read(asked.get(ACCEPT_ENCODING));
         let encodings = [Encoding::Brotli, Encoding::Gzip, Encoding::Identity].into_iter();
-        let tags = encodings.filter(|encoding| *encoding == Encoding::Identity || (may_encode && accepted.allows(*encoding))).flat_map(|encoding| {
-            let sibling = self.sibling(live, file, encoding).map(|sibling| etag(&sibling.hash, encoding));
-            [sibling, Some(etag(&file.hash, encoding))].into_iter().flatten()
-        });
+        let tags = encodings.filter(|encoding| *encoding == Encoding::Identity || (may_encode && accepted.allows(*encoding))).flat_map(
+            |encoding| {
+                let sibling = self.sibling(live, file, encoding).map(|sibling| etag(&sibling.hash, encoding));
+                [sibling, Some(etag(&file.hash, encoding))].into_iter().flatten()
+            },
+        );
         conditions::check(asked, tags, file.modified)
     }
 
@@ -156,13 +157,7 @@ impl<C: Calls> Service<C> {
     }
 
     /// Chooses how a file is sent; none when there is no encoding that is accepted.
-    async fn choose<'a>(
-        &self,
-        asked: &HeaderMap,
-        live: &'a Live,
-        file: &'a File,
-        may_encode: bool,
-    ) -> Result<Option<Representation<'a>>> {
+    async fn choose<'a>(&self, asked: &HeaderMap, live: &'a Live, file: &'a File, may_encode: bool) -> Result<Option<Representation<'a>>> {
         let accepted = Accepted::read(asked.get(ACCEPT_ENCODING));
         let compressible = encoding::is_compressible(&file.content_type);
         let mut varies = compressible;

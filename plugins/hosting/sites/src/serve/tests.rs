@@ -152,7 +152,9 @@ async fn texts_are_sent_compressed() {
     let tags = [&whole, &gzip, &brotli].map(|answer| answer.header("etag"));
     assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
 
-    for (encoding, found, text) in [("br", "br", "brotli of app.js"), ("gzip", "gzip", "gzip of app.js"), ("identity", "", "console.log(1)")] {
+    for (encoding, found, text) in
+        [("br", "br", "brotli of app.js"), ("gzip", "gzip", "gzip of app.js"), ("identity", "", "console.log(1)")]
+    {
         let answer = get(&service, "/app.js", &[("accept-encoding", encoding)]).await;
         assert_eq!((answer.header("content-encoding"), answer.text(), answer.header("vary")), (found, text, "accept-encoding"));
         assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");

@@ -39,7 +39,9 @@ async fn files_are_uploaded_described_listed_and_deleted() {
     let rest = listed(&service, json!({"Prefix": "a/", "PageSize": "2", "Marker": "a/2.txt"})).await;
     assert_eq!((&rest["Count"], &rest["NextMarker"]), (&json!(1), &json!("")));
 
-    let describe = async |path: &str| service.describe_file(SPACE, serde_json::from_value(json!({"FilePath": path})).unwrap()).await.unwrap()["Data"].take();
+    let describe = async |path: &str| {
+        service.describe_file(SPACE, serde_json::from_value(json!({"FilePath": path})).unwrap()).await.unwrap()["Data"].take()
+    };
     let described = describe("a/1.txt").await;
     assert_eq!((&described["Exists"], &described["Size"]), (&json!(true), &json!(7)));
     assert_eq!(described["ContentType"], "text/plain; charset=utf-8");
@@ -70,16 +72,11 @@ async fn forms_are_held_to_what_was_signed() {
     assert_eq!((large.status, code(&large).as_str()), (413, TOO_LARGE));
     let folder = upload(&service, "a/", "x").await;
     assert_eq!(folder.status, 400);
-    let strange = post(
-        &service,
-        &[("key", &json!("a.txt")), ("policy", policy), ("Signature", signature), ("Content-Type", &json!("text/html\u{1}"))],
-        "x",
-    );
-    assert_eq!(strange.await.status, 400);
+    let (key, bad_type, css) = (json!("a.txt"), json!("text/html\u{1}"), json!("text/css"));
+    let with_type = |content_type| [("key", &key), ("policy", policy), ("Signature", signature), ("Content-Type", content_type)];
+    assert_eq!(post(&service, &with_type(&bad_type), "x").await.status, 400);
     assert_eq!(paths(&service).await, [""; 0]);
-    let typed =
-        post(&service, &[("key", &json!("a.txt")), ("policy", policy), ("Signature", signature), ("Content-Type", &json!("text/css"))], "x");
-    assert_eq!(typed.await.status, 204);
+    assert_eq!(post(&service, &with_type(&css), "x").await.status, 204);
     assert_eq!(get(&service, "/a.txt", &[]).await.header("content-type"), "text/css; charset=utf-8");
 
     let full = upload(&service, "b.txt", "0123456789").await;

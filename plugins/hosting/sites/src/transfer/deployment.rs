@@ -61,7 +61,8 @@ impl<C: Calls> Service<C> {
         let expires = now() + VALID;
         let addresses = missing.iter().map(|(hash, size)| {
             let digest = hex::encode(hash);
-            let address = sign(&self.secret, "PUT", &format!("{DEPLOYMENTS}{space}/{id}/blobs/{digest}"), &format!("size={size}"), expires)?;
+            let address =
+                sign(&self.secret, "PUT", &format!("{DEPLOYMENTS}{space}/{id}/blobs/{digest}"), &format!("size={size}"), expires)?;
             Ok(json!({"sha256": digest, "size": size, "address": address}))
         });
         let addresses = addresses.collect::<Result<Vec<_>>>()?;

@@ -42,8 +42,7 @@ impl<C: Calls> Service<C> {
         let most = self.config.quota_bytes.saturating_add(MAX_FIELDS);
         let whole = request.body.length();
         let body = Shared::new(std::mem::replace(&mut request.body, Body::empty()));
-        let answer =
-            if whole.is_some_and(|length| length > most) { Err(too_large(most)) } else { self.form(&request, body.clone()).await };
+        let answer = if whole.is_some_and(|length| length > most) { Err(too_large(most)) } else { self.form(&request, body.clone()).await };
         if answer.is_err() {
             body.drain(most).await;
         }

@@ -34,10 +34,10 @@ impl<C: Calls> Service<C> {
     /// Answers a request. Errors are answered as JSON.
     pub async fn transfer(self: &Arc<Self>, request: HttpRequest) -> HttpResponse {
         let path = request.path();
-        let answer = match &request.method {
-            &Method::POST if path == UPLOAD_PATH => self.upload_form(request).await,
-            &Method::PUT if path.starts_with(DEPLOYMENTS) => self.upload_deployment(request).await,
-            &Method::GET if path.starts_with(FILES) => self.download(&request).await,
+        let answer = match request.method {
+            Method::POST if path == UPLOAD_PATH => self.upload_form(request).await,
+            Method::PUT if path.starts_with(DEPLOYMENTS) => self.upload_deployment(request).await,
+            Method::GET if path.starts_with(FILES) => self.download(&request).await,
             _ => return problem(StatusCode::METHOD_NOT_ALLOWED, "InvalidMethod", "use POST or PUT to upload and GET to download"),
         };
         answer.unwrap_or_else(|error| {
