@@ -103,7 +103,7 @@ impl Database {
     }
 
     /// How many records there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.records.lock().unwrap().len()
     }
 

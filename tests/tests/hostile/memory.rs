@@ -64,9 +64,15 @@ const GROWER: &str = "const GROWER = (() => {
 /// Each takes far more than the function's 64 MB; `plugins/functions/src/engine/wasm_tests.rs` has more.
 const WEBASSEMBLY: [(&str, &str); 5] = [
     ("memories", "for (let i = 0; i < 1000; i++) touch(new WebAssembly.Memory({ initial: 1024 }))"),
-    ("growth from JavaScript", "for (;;) { const m = new WebAssembly.Memory({ initial: 1 }); for (let i = 0; i < 20; i++) m.grow(50); touch(m) }"),
+    (
+        "growth from JavaScript",
+        "for (;;) { const m = new WebAssembly.Memory({ initial: 1 }); for (let i = 0; i < 20; i++) m.grow(50); touch(m) }",
+    ),
     ("growth inside", "for (;;) { const i = new WebAssembly.Instance(new WebAssembly.Module(GROWER)); keep.push(i); i.exports.fill() }"),
-    ("instantiated", "for (;;) { const { instance } = await WebAssembly.instantiate(GROWER); keep.push(instance); instance.exports.fill() }"),
+    (
+        "instantiated",
+        "for (;;) { const { instance } = await WebAssembly.instantiate(GROWER); keep.push(instance); instance.exports.fill() }",
+    ),
     ("shared", "for (;;) touch(new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true }))"),
 ];
 
@@ -85,7 +91,8 @@ fn memory_of_webassembly_is_the_functions() {
         let grown = stage.server.resident().saturating_sub(before);
         assert!(grown < GROWTH, "{name}: the server has grown by {} MB", grown >> 20);
     }
-    let modest = format!("(async () => {{ {GROWER} const i = (await WebAssembly.instantiate(GROWER)).instance; return i.exports.grow(300) }})()");
+    let modest =
+        format!("(async () => {{ {GROWER} const i = (await WebAssembly.instantiate(GROWER)).instance; return i.exports.grow(300) }})()");
     assert_eq!(stage.hostile.run(&modest).data(), 1);
     stage.end("memory of WebAssembly");
 }

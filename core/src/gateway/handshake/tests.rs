@@ -77,7 +77,7 @@ fn leaf(connected: &Connected) -> CertificateDer<'static> {
 
 /// The alert that a handshake ended with.
 fn alert(connected: Connected) -> AlertDescription {
-    let error = connected.err().expect("the handshake is refused");
+    let Err(error) = connected else { panic!("the handshake was not refused") };
     match error.get_ref().and_then(|error| error.downcast_ref()) {
         Some(rustls::Error::AlertReceived(alert)) => *alert,
         _ => panic!("{error:?}"),
