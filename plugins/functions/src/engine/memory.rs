@@ -86,7 +86,8 @@ unsafe extern "C" fn near_limit(watch: *mut c_void, current: usize, initial: usi
         // What goes on regardless meets QuickJS' error in the end.
         return initial + HEADROOM;
     }
-    if current >= initial + RAISES * HEADROOM || watch.outside() > watch.limit + OUTSIDE { current } else { current + HEADROOM }
+    let (room, most) = if watch.outside() > watch.limit / 2 { (OUTSIDE, OUTSIDE) } else { (HEADROOM, RAISES * HEADROOM) };
+    if current >= initial + most { current } else { current + room }
 }
 
 /// The bytes of an isolate's array buffers, those that native ops filled included.

@@ -47,7 +47,7 @@ fn function(memory: usize) -> Function {
 }
 
 /// Each takes far more than the function's 64 MB.
-const BOMBS: [(&str, &str); 13] = [
+const BOMBS: [(&str, &str); 19] = [
     ("memories", "for (let i = 0; i < 1000; i++) touch(new WebAssembly.Memory({ initial: 1024 }))"),
     ("small memories", "for (let i = 0; i < 100000; i++) touch(new WebAssembly.Memory({ initial: 1, maximum: 1 }))"),
     (
@@ -74,8 +74,27 @@ const BOMBS: [(&str, &str); 13] = [
         "many in a module",
         "keep.push(new WebAssembly.Instance(new WebAssembly.Module(assemble(section(5, ...Array(200).fill([0, ...uleb(1024)]))))))",
     ),
+    (
+        // No loop, and so nothing that would look whether to stop.
+        "one after the other",
+        "const memories = Array.from({ length: 40 }, () => new WebAssembly.Memory({ initial: 1 }));
+         const code = memories.flatMap((_, index) => [0x41, 0xff, 0x1f, 0x40, index, 0x1a, 0x41, 0, 0x41, 1, 0x41, 0x80, 0x80, 0x80, 0x80, 0x01, 0xfc, 0x0b, index]);
+         const body = [0, ...code, 0x0b];
+         const bytes = assemble(section(1, [0x60, 0, 0]), section(2, ...memories.map((_, index) => [...named('a'), ...named(String(index)), 2, 0, 1])),
+             section(3, [0]), section(7, named('run', 0, 0)), section(10, [...uleb(body.length), ...body]));
+         new WebAssembly.Instance(new WebAssembly.Module(bytes), { a: { ...memories } }).exports.run()",
+    ),
     ("tables", "for (;;) keep.push(new WebAssembly.Table({ initial: 1e6, element: 'anyfunc' }))"),
+    ("modules", "for (let i = 0; i < 3000; i++) keep.push(new WebAssembly.Module(large()))"),
+    ("modules of a subclass", "for (let i = 0; i < 3000; i++) keep.push(new (class extends WebAssembly.Module.prototype.constructor {})(large()))"),
+    ("modules, compiled", "for (let i = 0; i < 3000; i++) keep.push(await WebAssembly.compile(large()))"),
+    ("functions of modules", "for (let i = 0; i < 3000; i++) keep.push((await WebAssembly.instantiate(large())).instance.exports.grow)"),
     ("memories and an array", "keep.push(new Uint8Array(40 << 20).fill(1)); for (;;) touch(new WebAssembly.Memory({ initial: 16 }))"),
+    (
+        "prototypes that lie",
+        "WebAssembly.Instance.prototype.module = {}; WebAssembly.Instance.prototype.instance = {}; WeakMap.prototype.set = () => {};
+         const m = new WebAssembly.Module(large()); for (let i = 0; i < 3000; i++) keep.push(new WebAssembly.Instance(new WebAssembly.Module(large())))",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,6 +170,8 @@ async fn the_interface_is_that_of_node() {
             [of(() => Module(GROWER)), of(() => new Module(1)), of(() => new Module(new Uint8Array(9))), await WebAssembly.compile(new Uint8Array(9)).catch((error) => error.name)],
             await WebAssembly.instantiate(1).catch((error) => error.name),
             new Instance(new Module(GROWER.buffer)).exports.grow(2),
+            ['promising', 'Suspending', 'compileStreaming', 'instantiateStreaming'].map((name) => typeof WebAssembly[name]),
+            typeof WebAssembly.Memory.prototype.toResizableBuffer,
         ]";
     assert_eq!(
         f.ok(json!(code)).await,
@@ -164,6 +185,8 @@ async fn the_interface_is_that_of_node() {
             ["TypeError", "TypeError", "CompileError", "CompileError"],
             "TypeError",
             1,
+            ["undefined", "undefined", "undefined", "undefined"],
+            "undefined",
         ])
     );
 }
