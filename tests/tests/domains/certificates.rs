@@ -135,17 +135,18 @@ fn a_node_with_another_master_key_says_so() {
 #[test]
 fn other_names_get_the_certificate_of_the_server() {
     let cloud = Cloud::start();
-    let (chain, key) = cloud.issue(&["localhost", "*.localhost"], None);
+    let (chain, key) = cloud.issue(&["localhost", "*.cloud.test"], None);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     fs::write(path("cert.pem"), chain).expect("written");
     fs::write(path("key.pem"), key).expect("written");
-    let tls = format!("{CONFIG}\n[server.tls]\ncert = '{}'\nkey = '{}'\n", path("cert.pem"), path("key.pem"));
+    let config = CONFIG.replace("[server]", "[server]\nbase_domain = \"cloud.test\"");
+    let tls = format!("{config}\n[server.tls]\ncert = '{}'\nkey = '{}'\n", path("cert.pem"), path("key.pem"));
     let with_tls = Cloud { server: e2e::Server::with_config(&tls), ..cloud };
     let client = with_tls.client();
     assert_eq!(client.get_secure("localhost", "/healthz").body, "ok\n");
-    let seen = client.get_secure("demo.localhost", "/x").json();
+    let seen = client.get_secure("demo.cloud.test", "/x").json();
     assert_eq!((seen["space"].as_str(), seen["secure"].as_bool()), (Some("demo"), Some(true)));
     let mut connection = client.secure("localhost", &[b"h2"]);
-    assert_eq!(client.ask(&mut connection, "demo.localhost", "/").status, 200, "the server's own name is no other space");
+    assert_eq!(client.ask(&mut connection, "demo.cloud.test", "/").status, 200, "the server's own name is no other space");
 }
