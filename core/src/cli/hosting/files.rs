@@ -71,14 +71,12 @@ impl Command {
                     return Err(Failure::new("nothing was deleted"));
                 }
                 let client = options.client()?;
-                // A list travels with commas between its items.
-                let (with_comma, others): (Vec<&String>, Vec<&String>) = paths.iter().partition(|path| path.contains(','));
-                for path in with_comma {
-                    client.call("DeleteWebHostingFile", &[("SpaceId", &space), ("FilePath", path)])?;
-                }
-                for some in others.chunks(1000) {
-                    let list = some.iter().map(|path| path.as_str()).collect::<Vec<_>>().join(",");
-                    client.call("BatchDeleteWebHostingFiles", &[("SpaceId", &space), ("FilePaths", &list)])?;
+                for some in paths.chunks(1000) {
+                    let named: Vec<(String, &str)> =
+                        some.iter().enumerate().map(|(index, path)| (format!("FilePaths.{}", index + 1), path.as_str())).collect();
+                    let list = named.iter().map(|(name, path)| (name.as_str(), *path));
+                    let parameters: Vec<(&str, &str)> = std::iter::once(("SpaceId", space.as_str())).chain(list).collect();
+                    client.call("BatchDeleteWebHostingFiles", &parameters)?;
                 }
                 options.output().result(&json!({"deleted": paths}), || format!("deleted {}", paths.join(", ")))
             }

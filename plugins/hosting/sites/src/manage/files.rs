@@ -1,5 +1,7 @@
 //! Files of a site, one by one.
 
+use std::collections::{BTreeMap, HashSet};
+
 use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::management::{list, optional};
@@ -30,12 +32,23 @@ pub struct FileParams {
     file_path: String,
 }
 
-/// The parameters of `BatchDeleteWebHostingFiles`.
+/// The parameters of `BatchDeleteWebHostingFiles`. The SDK sends `FilePaths.1`, `FilePaths.2` and so
+/// on; one text with commas is taken as well.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct FilesParams {
     #[serde(default, deserialize_with = "list")]
     file_paths: Vec<String>,
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
+}
+
+impl FilesParams {
+    fn paths(&self) -> Vec<&str> {
+        let numbered = self.others.iter().filter(|(name, _)| name.strip_prefix("FilePaths.").is_some_and(|n| n.parse::<u32>().is_ok()));
+        let numbered = numbered.filter_map(|(_, path)| path.as_str()).filter(|path| !path.is_empty());
+        self.file_paths.iter().map(String::as_str).chain(numbered).collect()
+    }
 }
 
 /// The parameters of `ListWebHostingFiles`.
@@ -127,7 +140,7 @@ impl<C: Calls> Service<C> {
     /// database and storage answer.
     pub async fn delete_file(&self, space: &str, params: FileParams) -> Result<Value> {
         let path = required("FilePath", &params.file_path)?;
-        self.delete_paths(space, &[path.to_owned()]).await
+        self.delete_paths(space, &[path]).await
     }
 
     /// `BatchDeleteWebHostingFiles`: all of them at once.
@@ -135,15 +148,16 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// As [`delete_file`](Self::delete_file).
     pub async fn delete_files(&self, space: &str, params: FilesParams) -> Result<Value> {
-        required("FilePaths", params.file_paths.first().map_or("", String::as_str))?;
-        if params.file_paths.len() > MAX_PATHS {
-            return Err(invalid("FilePaths", &format!("it has {} paths, and may have {MAX_PATHS}", params.file_paths.len())));
+        let paths = params.paths();
+        required("FilePaths", paths.first().copied().unwrap_or_default())?;
+        if paths.len() > MAX_PATHS {
+            return Err(invalid("FilePaths", &format!("it has {} paths, and may have {MAX_PATHS}", paths.len())));
         }
-        self.delete_paths(space, &params.file_paths).await
+        self.delete_paths(space, &paths).await
     }
 
-    async fn delete_paths(&self, space: &str, paths: &[String]) -> Result<Value> {
-        let checked = paths.iter().map(|path| check(path)).collect::<Result<std::collections::HashSet<&str>>>()?;
+    async fn delete_paths(&self, space: &str, paths: &[&str]) -> Result<Value> {
+        let checked = paths.iter().map(|path| check(path)).collect::<Result<HashSet<&str>>>()?;
         // A file goes by its own path, or by that of a folder above it.
         let is_gone = |path: &str| {
             checked.contains(path)

@@ -53,6 +53,9 @@ async fn files_are_uploaded_described_listed_and_deleted() {
     service.delete_file(SPACE, serde_json::from_value(json!({"FilePath": "a/1.txt"})).unwrap()).await.unwrap();
     assert_eq!(paths(&service).await, ["a/2.txt", "a/b/3.txt", "empty/", "index.html"]);
     delete(&service, "a/,empty/,none").await;
+    upload(&service, "with,comma.txt", "x").await;
+    let numbered = json!({"FilePaths.1": "with,comma.txt", "FilePaths.2": "none", "SpaceId": SPACE});
+    service.delete_files(SPACE, serde_json::from_value(numbered).unwrap()).await.unwrap();
     assert_eq!(paths(&service).await, ["index.html"]);
     assert_eq!(get(&service, "/a/2.txt", &[]).await.status, 404);
 }
