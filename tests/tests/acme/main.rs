@@ -8,3 +8,4 @@ mod nodes;
 mod ownership;
 mod pebble;
 mod renewal;
+mod triggers;

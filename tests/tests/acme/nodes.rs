@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use e2e::{Management, Server, mpcloud_path, wait_for};
+use e2e::{Server, mpcloud_path, wait_for};
 use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, domains};
@@ -52,8 +52,7 @@ fn two_nodes_place_exactly_one_order() {
     // Nodes have one master key.
     let key = std::fs::read(first.data().join("master.key")).expect("the key");
     let second = Server::with_data(&config(free_port()), &[("master.key", key.as_slice())]);
-    let (id, secret) = first.access_key();
-    let other = Management::new(second.http(), &id, &secret);
+    let other = second.management();
     let mut cloud = Cloud { server: first, space, dns, pebble, https };
     cloud.pebble.start(cloud.how());
     cloud.own("example.test");

@@ -45,7 +45,7 @@ fn code(server: &Server, action: &str, parameters: &[(&str, &str)]) -> String {
 fn a_txt_record_shows_it_for_the_domain_and_all_below_it() {
     let dns = Dns::start();
     let server = server(&dns, "");
-    let (space, other) = (server.space("a"), server.space("b"));
+    let (space, other) = (server.space("first"), server.space("second"));
     let verify = |space: &str, domain: &str| {
         code(&server, "VerifyWebHostingDomainOwner", &[("SpaceId", space), ("Domain", domain), ("VerifyType", "dnsCheck")])
     };
@@ -77,7 +77,7 @@ fn a_file_shows_it_and_nothing_else_passes_for_it() {
     let dns = Dns::start();
     let (port, answer) = web_server();
     let server = server(&dns, &format!("file_port = {port}\nallow_private = true"));
-    let space = server.space("a");
+    let space = server.space("first");
     let verify = || {
         server
             .management()
@@ -107,7 +107,7 @@ fn the_server_is_not_led_into_its_own_network() {
     let dns = Dns::start();
     let (port, answer) = web_server();
     let server = server(&dns, &format!("file_port = {port}"));
-    let space = server.space("a");
+    let space = server.space("first");
     let told = server.run_json(&["hosting", "domain", "verify", "a.test", "--space", &space.id]);
     let content = told["content"].as_str().expect("a text");
     *answer.lock().expect("the answer") = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{content}", content.len());
@@ -119,7 +119,7 @@ fn the_server_is_not_led_into_its_own_network() {
 fn the_command_line_manages_domains() {
     let dns = Dns::start();
     let server = server(&dns, "require_ownership = false");
-    let space = server.space("a");
+    let space = server.space("first");
     let run = |line: &str| -> Value {
         let words: Vec<&str> = ["hosting"].into_iter().chain(line.split(' ')).chain(["--space", &space.id]).collect();
         server.run_json(&words)
