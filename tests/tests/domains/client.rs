@@ -124,10 +124,13 @@ impl Client {
                 let request = Request::builder();
                 match &mut connection.sender {
                     Sender::One(sender) => {
+                        // The answer before was read, but the connection may not have noticed yet.
+                        sender.ready().await.expect("a connection that goes on");
                         let request = request.uri(path).header("host", host).body(Full::default()).expect("a request");
                         read(sender.send_request(request).await.expect("an answer")).await
                     }
                     Sender::Two(sender) => {
+                        sender.ready().await.expect("a connection that goes on");
                         let request = request.uri(format!("https://{host}{path}")).body(Full::default()).expect("a request");
                         read(sender.send_request(request).await.expect("an answer")).await
                     }

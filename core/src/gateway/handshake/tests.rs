@@ -108,11 +108,11 @@ async fn a_name_without_certificate_gets_the_servers_or_is_refused() {
     assert_eq!(alert(server.connect(&client, "127.0.0.1").await.0), AlertDescription::UnrecognisedName);
     let folder = tempfile::tempdir().unwrap();
     let files = config::Tls { cert: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
-    let (chain, key) = server.certificate("*.example");
+    let (chain, key) = server.certificate("*.cloud.example");
     std::fs::write(&files.cert, chain).unwrap();
     std::fs::write(&files.key, key).unwrap();
     server.tls = Tls::new(Some(&files)).unwrap();
-    let (own, _) = server.connect(&client, "a.example").await;
+    let (own, _) = server.connect(&client, "a.cloud.example").await;
     server.put("b.example").await;
     let (theirs, _) = server.connect(&client, "b.example").await;
     assert_ne!(leaf(&own), leaf(&theirs));
