@@ -9,7 +9,7 @@ use crate::certificates::shown;
 use crate::cloud::{Cloud, plain, slowly};
 
 #[test]
-fn a_certificate_is_renewed_before_it_ends_and_no_connection_drops() {
+fn a_certificate_is_renewed_before_it_ends_and_one_is_always_shown() {
     let mut cloud = Cloud::prepare(json!({"challenges": ["http-01"], "retry_seconds": 1}));
     let mut how = cloud.how();
     how.life = 45;
