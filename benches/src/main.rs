@@ -4,6 +4,7 @@
 mod bare_hyper;
 mod database;
 mod functions;
+mod hosting;
 mod load;
 mod plugin_call;
 mod report;
@@ -64,6 +65,12 @@ enum Part {
     FirstCall,
     /// A thousand functions on one server
     Fleet,
+    /// Files of websites, beside nginx and Caddy
+    Sites,
+    /// A file of 1 GB to the file service and back
+    Transfers,
+    /// Handshakes for 10,000 domains, each with a certificate
+    Handshakes,
     /// The database, beside SurrealDB and Parse Server
     Database,
     /// The same at 1,000, 100,000 and 1,000,000 documents
@@ -83,7 +90,17 @@ fn main() -> Result {
     if let Some(Role::BareHyper) = cli.role {
         return runtime.block_on(bare_hyper::serve());
     }
-    let usual = [Part::PluginCall, Part::Hello, Part::Functions, Part::FirstCall, Part::Fleet, Part::Database];
+    let usual = [
+        Part::PluginCall,
+        Part::Hello,
+        Part::Functions,
+        Part::FirstCall,
+        Part::Fleet,
+        Part::Sites,
+        Part::Transfers,
+        Part::Handshakes,
+        Part::Database,
+    ];
     let parts = if cli.only.is_empty() { &usual[..] } else { &cli.only };
     let connections = usize::try_from(cli.connections)?;
     let turn = Turn::new(connections, Duration::from_secs(cli.seconds.into()));
@@ -108,6 +125,18 @@ fn main() -> Result {
     if parts.contains(&Part::Fleet) {
         report.begin_fleet(connections);
         report.fleet(&fleet::measure(&runtime, connections)?);
+    }
+    if parts.contains(&Part::Sites) {
+        report.begin_sites(cli.seconds, connections);
+        report.comparisons(&hosting::sites::measure(&runtime, turn)?);
+    }
+    if parts.contains(&Part::Transfers) {
+        report.begin_transfers();
+        report.transfers(&hosting::transfers::measure()?);
+    }
+    if parts.contains(&Part::Handshakes) {
+        report.begin_handshakes(cli.seconds, connections);
+        report.handshakes(&hosting::handshakes::measure(&runtime, turn)?);
     }
     if parts.contains(&Part::Database) {
         report.begin_database(connections);

@@ -8,6 +8,8 @@ use crate::database::growth::Grown;
 use crate::database::{DOCUMENTS, Operation};
 use crate::functions::fleet::{FUNCTIONS, Fleet};
 use crate::functions::{Comparison, Goal, first_call};
+use crate::hosting::handshakes::{DOMAINS, Handshakes};
+use crate::hosting::transfers::Transfer;
 use crate::rounds::Series;
 
 const PLUGIN_CALL: &str = "A plugin call";
@@ -15,10 +17,13 @@ const HELLO: &str = "Signed `function.invoke` of a hello function";
 const CLOUD_FUNCTIONS: &str = "Cloud functions";
 const FIRST_CALL: &str = "The first call of a deployment";
 const FLEET: &str = "A thousand functions";
+const SITES: &str = "Files of websites";
+const TRANSFERS: &str = "A file of 1 GB";
+const HANDSHAKES: &str = "Ten thousand certificates";
 const DATABASE: &str = "The database";
 const GROWTH: &str = "The database as it grows";
 /// All sections, in their order.
-const SECTIONS: [&str; 7] = [PLUGIN_CALL, HELLO, CLOUD_FUNCTIONS, FIRST_CALL, FLEET, DATABASE, GROWTH];
+const SECTIONS: [&str; 10] = [PLUGIN_CALL, HELLO, CLOUD_FUNCTIONS, FIRST_CALL, FLEET, SITES, TRANSFERS, HANDSHAKES, DATABASE, GROWTH];
 
 /// What was measured, as Markdown.
 pub struct Report {
@@ -93,6 +98,34 @@ impl Report {
         self.begin(FLEET, &how);
     }
 
+    /// Before [`comparisons`](Self::comparisons) of websites.
+    pub fn begin_sites(&mut self, seconds: u32, connections: usize) {
+        let how = format!(
+            "Turns of {seconds} s; {connections} connections, over HTTP/1.1 from the load generator of the benches, over TLS and HTTP/2 \
+             from `h2load`. The files do not get smaller by compression, and none is asked for. nginx and Caddy are Debian's, as \
+             their packages configure them, without access logs; mpcloud has a website that was deployed with its command line. All \
+             three have the same kind of certificate (ECDSA, P-256)."
+        );
+        self.begin(SITES, &how);
+    }
+
+    /// Before [`transfers`](Self::transfers).
+    pub fn begin_transfers(&mut self) {
+        let how = "`mpcloud storage put` and `get`, one after the other, with the file service over a folder (`fs`) of the same disk. \
+                   Memory is the server process's, resident, looked at every 20 ms; the database and all other plugins are in it.";
+        self.begin(TRANSFERS, how);
+    }
+
+    /// Before [`handshakes`](Self::handshakes).
+    pub fn begin_handshakes(&mut self, seconds: u32, connections: usize) {
+        let how = format!(
+            "{DOMAINS} domains, each with a certificate of its own (ECDSA, P-256) and one of the authority. Turns of {seconds} s; \
+             {connections} connections at a time, each for one whole handshake of TLS 1.3, of which none resumes a session. The \
+             client's half of each handshake runs on the same cores. Memory is the server process's, resident."
+        );
+        self.begin(HANDSHAKES, &how);
+    }
+
     /// Before [`database`](Self::database).
     pub fn begin_database(&mut self, connections: usize) {
         let how = format!(
@@ -164,6 +197,32 @@ impl Report {
         row("memory after the calls at random", &|fleet| megabytes(fleet.resident[2]));
         row("functions that can have an isolate", &|fleet| fleet.kept.to_string());
         row("memory for each of these, by the first calls", &|fleet| format!("{:.0} KiB", fleet.each()));
+        self.add(&table);
+    }
+
+    /// How fast a file went, and the memory that it took.
+    pub fn transfers(&mut self, transfers: &[Transfer]) {
+        let mut table = "\n| | MB/s | MB of memory before | most of it meanwhile |\n| --- | ---: | ---: | ---: |\n".to_owned();
+        for Transfer { title, rate, before, highest } in transfers {
+            let megabytes = |bytes: u64| bytes as f64 / 1e6;
+            let _ = writeln!(table, "| {title} | {:.0} | {:.0} | {:.0} |", rate / 1e6, megabytes(*before), megabytes(*highest));
+        }
+        self.add(&table);
+    }
+
+    /// Handshakes a second, and the memory of certificates.
+    pub fn handshakes(&mut self, measured: &Handshakes) {
+        let mut table = "\n| | handshakes/s |\n| --- | ---: |\n".to_owned();
+        for (title, rate) in &measured.rates {
+            let _ = writeln!(table, "| {title} | {rate:.0} |");
+        }
+        let [before, stored, used] = measured.memory.map(|bytes| bytes as f64 / 1e6);
+        let _ = writeln!(
+            table,
+            "\nMemory was {before:.0} MB before there were domains, {stored:.0} MB when all were set up, which took {:.0} s, and {used:.0} MB \
+             when all were in use.",
+            measured.setup.as_secs_f64()
+        );
         self.add(&table);
     }
 

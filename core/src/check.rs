@@ -24,6 +24,7 @@ pub async fn run(file: Option<PathBuf>, data: Option<PathBuf>) -> Result<Vec<Str
     }];
     gateway::check(&config.server)?;
     let mut provided: BTreeMap<String, &str> = BTreeMap::new();
+    let mut answered: BTreeMap<String, &str> = BTreeMap::new();
     for (id, plugin) in config.plugins.iter().filter(|(_, plugin)| plugin.is_enabled()) {
         let in_plugin = |e: Error| Error::new(e.code().to_owned(), format!("plugins.{id}: {}", e.message())).with_source(e);
         let file = host::locate(plugin).map_err(in_plugin)?;
@@ -33,6 +34,12 @@ pub async fn run(file: Option<PathBuf>, data: Option<PathBuf>) -> Result<Vec<Str
         for method in &manifest.methods {
             if let Some(other) = provided.insert(method.clone(), id) {
                 let message = format!("the plugins `{other}` and `{id}` both provide the method `{method}`");
+                return Err(Error::new(codes::CONFIG, message));
+            }
+        }
+        for service in &manifest.sites {
+            if let Some(other) = answered.insert(service.clone(), id) {
+                let message = format!("the plugins `{other}` and `{id}` both answer the service `{service}`");
                 return Err(Error::new(codes::CONFIG, message));
             }
         }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use sdk_plugin::contract::domains::{self, Endpoint};
 use sdk_plugin::contract::{Calls, files};
 use sdk_plugin::{Call, Error, Event, Reply, Result, codes, events};
 use serde::{Deserialize, Serialize};
@@ -25,8 +26,8 @@ pub struct CoreMethods {
     pub metrics: Arc<Metrics>,
     /// The host exists only after the router does, and lives as long as the server.
     pub host: std::sync::OnceLock<Weak<PluginHost>>,
-    /// The URL that clients reach the server by, known once it listens.
-    pub url: std::sync::OnceLock<String>,
+    /// Where the server is reached.
+    pub endpoint: Endpoint,
 }
 
 /// Methods that are called without a token, as they give one.
@@ -75,7 +76,7 @@ impl CoreMethods {
             (AUTHORIZE, on(|this, call| async move { this.authorize(call).await }.boxed())),
             (GET_PROFILE, on(|this, call| async move { this.profile(call).await }.boxed())),
             (BILLING_REPORT, on(|_, _| async { Ok(Reply::raw("null")) }.boxed())),
-            ("core.endpoint", on(|this, _| async move { this.endpoint() }.boxed())),
+            (domains::ENDPOINT, on(|this, _| async move { Reply::json(&this.endpoint) }.boxed())),
             ("core.spaces", on(|this, call| async move { this.list_spaces(call).await }.boxed())),
             ("core.checkSpace", on(|this, call| async move { this.spaces.active(&call.space).await.map(|_| Reply::raw("null")) }.boxed())),
             (files::ALLOWS, on(|this, call| async move { this.files_allow(call).await }.boxed())),
@@ -129,11 +130,6 @@ impl CoreMethods {
             "userId": id,
             "user": {"userId": id, "oAuthUserId": oauth, "spaceId": call.space, "createdAt": created, "lastSeenAt": seen},
         }))
-    }
-
-    fn endpoint(&self) -> Result<Reply> {
-        let url = self.url.get().ok_or_else(|| Error::new(codes::UNAVAILABLE, "the server does not listen yet").retryable())?;
-        Reply::json(&json!({"http": url}))
     }
 
     /// The ids of spaces that were not deleted, in their order: a page of those after `after`. The

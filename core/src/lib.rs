@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 mod core_methods;
 mod data_lock;
+pub mod domains;
 pub mod gateway;
 pub mod host;
 pub mod identity;

@@ -34,6 +34,9 @@ struct Inner {
     gone: Cache<String, ()>,
 }
 
+/// Paths below it hold for every host.
+const WELL_KNOWN: &str = "/.well-known/";
+
 /// How long a deleted space is remembered: longer than any call may last.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
@@ -52,6 +55,8 @@ pub struct Table {
     methods: HashMap<String, Route>,
     /// Path prefixes, longest first.
     http: Vec<(String, Arc<Slot>)>,
+    /// By service.
+    sites: HashMap<String, Arc<Slot>>,
     events: Vec<(Vec<String>, Arc<Slot>)>,
 }
 
@@ -80,7 +85,7 @@ impl Router {
     /// The table of what these plugins declare, one of them perhaps by another manifest than it has.
     ///
     /// # Errors
-    /// `InvalidConfiguration` when two plugins claim the same method or path.
+    /// `InvalidConfiguration` when two plugins claim the same method, path or service.
     pub fn table(slots: Vec<Arc<Slot>>, candidate: Option<(&str, &Manifest)>) -> Result<Table> {
         let mut table = Table::default();
         for slot in slots {
@@ -101,6 +106,12 @@ impl Router {
                     return Err(Error::new(codes::CONFIG, message));
                 }
                 table.http.push((prefix.clone(), slot.clone()));
+            }
+            for service in &manifest.sites {
+                if let Some(other) = table.sites.insert(service.clone(), slot.clone()) {
+                    let message = format!("the plugins `{}` and `{}` both answer the service `{service}`", other.id, slot.id);
+                    return Err(Error::new(codes::CONFIG, message));
+                }
             }
             if !manifest.events.is_empty() {
                 table.events.push((manifest.events, slot));
@@ -124,6 +135,18 @@ impl Router {
     pub fn http(&self, path: &str) -> Option<Arc<Slot>> {
         let table = self.0.table.load();
         table.http.iter().find(|(prefix, _)| path.starts_with(prefix.as_str())).map(|(_, slot)| slot.clone())
+    }
+
+    /// The plugin that answers requests for a path on every host (RFC 8615).
+    pub fn well_known(&self, path: &str) -> Option<Arc<Slot>> {
+        let table = self.0.table.load();
+        let mut everywhere = table.http.iter().filter(|(prefix, _)| prefix.starts_with(WELL_KNOWN));
+        everywhere.find(|(prefix, _)| path.starts_with(prefix.as_str())).map(|(_, slot)| slot.clone())
+    }
+
+    /// The plugin that answers requests for the domains of a service.
+    pub fn site(&self, service: &str) -> Option<Arc<Slot>> {
+        self.0.table.load().sites.get(service).cloned()
     }
 
     /// Tells every subscriber of an event at the same time, and waits for all of them.

@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::core_methods::CoreMethods;
 use crate::data_lock;
-use crate::gateway::{Gateway, listen};
+use crate::domains::certificates::Certificates;
+use crate::domains::{Domains, Methods, Names};
+use crate::gateway::{Gateway, Listening, listen};
 use crate::host::PluginHost;
 use crate::identity::sessions::Sessions;
 use crate::identity::spaces::Spaces;
@@ -75,9 +77,13 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         spaces: spaces.clone(),
         metrics: metrics.clone(),
         host: OnceLock::new(),
-        url: OnceLock::from(listening.url.clone()),
+        endpoint: listening.endpoint(),
     });
-    router.set_core(core.table());
+    let domains = Arc::new(Domains::new(router.clone(), Names::new(&listening.url, &config.server.base_domain)));
+    let certificates = Arc::new(Certificates::new(router.clone(), domains.clone(), &master.derive("certificates"))?);
+    let mut table = core.table();
+    Methods { domains: domains.clone(), certificates: certificates.clone(), spaces: spaces.clone() }.add_to(&mut table);
+    router.set_core(table);
     let host = PluginHost::start(&config, options.config, router.clone(), master, &metrics).await?;
     let _ = core.host.set(Arc::downgrade(&host));
 
@@ -87,6 +93,9 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         router,
         spaces: spaces.clone(),
         sessions: sessions.clone(),
+        domains,
+        certificates: certificates.clone(),
+        ports: listening.ports(),
         host: host.clone(),
         metrics,
         server: config.server.clone(),
@@ -94,7 +103,8 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         log_requests: config.log.requests,
     });
     let housekeeping = tokio::spawn(housekeeping(spaces, sessions, stop.clone()));
-    announce(&listening.url, &data)?;
+    warn_of_foreign_keys(&certificates).await;
+    announce(&listening, &data)?;
     listening.serve(gateway, stop).await;
     tracing::info!("stopping");
     let _ = housekeeping.await;
@@ -103,10 +113,25 @@ pub async fn run(options: ServeOptions) -> Result<()> {
 }
 
 /// The one line on standard output that says that requests are answered.
-fn announce(url: &str, data: &std::path::Path) -> Result<()> {
-    let line = json!({"http": url, "data": data, "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id()});
+fn announce(listening: &Listening, data: &std::path::Path) -> Result<()> {
+    let mut line = json!({"http": listening.url, "data": data, "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id()});
+    if let Some(url) = &listening.https {
+        line["https"] = url.as_str().into();
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "ready {line}").and_then(|()| out.flush()).map_err(Error::internal)
+}
+
+/// Says at once that a node cannot use the certificates that are there, before visitors find out.
+async fn warn_of_foreign_keys(certificates: &Certificates<Router>) {
+    match certificates.foreign().await {
+        Ok(0) => {}
+        Ok(count) => tracing::error!(
+            count,
+            "certificates were encrypted with another master key, and cannot be used here; give this node the master.key of the others, or the one of the backup"
+        ),
+        Err(error) => tracing::warn!(?error, "cannot look at the certificates"),
+    }
 }
 
 fn stop_on_signals(stop: &CancellationToken) -> Result<()> {

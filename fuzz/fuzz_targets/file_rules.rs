@@ -1,7 +1,7 @@
 #![no_main]
 
 #[allow(dead_code)]
-#[path = "../../core/tests/fuzz/targets.rs"]
+#[path = "../../core/tests/fuzz_rules/targets.rs"]
 mod targets;
 
 use targets::{object, rule};

@@ -8,7 +8,7 @@ use std::{env, fs};
 fn main() {
     let node = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("node");
     let out = PathBuf::from(env::var("OUT_DIR").unwrap_or_default());
-    for watched in ["src", "build.mjs", "package.json", "package-lock.json"] {
+    for watched in ["src", "build.mjs", "package.json", "package-lock.json", "NOTICES"] {
         println!("cargo::rerun-if-changed={}", node.join(watched).display());
     }
     let result = install(&node).and_then(|()| bundle(&node, &out.join("builtins"))).and_then(|()| list(&out));

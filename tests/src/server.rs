@@ -36,6 +36,18 @@ impl Server {
         Self::start_in(folder)
     }
 
+    /// Starts one with a configuration file, and with files in its data folder.
+    pub fn with_data(toml: &str, files: &[(&str, &[u8])]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        fs::write(folder.path().join("mpcloud.toml"), toml).expect("write the configuration");
+        let data = folder.path().join("data");
+        fs::create_dir(&data).expect("create the data folder");
+        for (name, contents) in files {
+            fs::write(data.join(name), contents).expect("write a file of the data folder");
+        }
+        Self::start_in(folder)
+    }
+
     fn start_in(folder: TempDir) -> Self {
         let (child, ready) = launch(folder.path(), 1);
         Self { folder, child, ready, runs: 1 }

@@ -189,15 +189,23 @@ fn ureq_agent() -> ureq::Agent {
 
 #[test]
 fn a_deleted_space_leaves_nothing_behind() {
-    let server = Server::with_config("[policy]\ndata_write = true\n\n[plugins.inspector]\nlibrary = \"fixture_inspector\"\n");
+    let config = "[policy]\ndata_write = true\n\n[plugins.inspector]\nlibrary = \"fixture_inspector\"\n\n[plugins.domains]\nlibrary = \"hosting_domains\"\nconfig = { require_ownership = false }\n";
+    let server = Server::with_config(config);
     let (space, other) = (server.space("gone"), server.space("stays"));
+    let site = server.scratch("site");
+    std::fs::create_dir(&site).expect("make a folder");
+    std::fs::write(site.join("index.html"), "hello").expect("write a file");
     for space in [&space, &other] {
         server.deploy(&function("hello"), space, "hello");
         server.run(&["function", "update", "hello", "--http-path", "/http/hello", "--space", &space.id]).succeeded();
         server.run(&["function", "http", "on", "--space", &space.id]).succeeded();
+        let rules = [("SpaceId", space.id.as_str()), ("ServiceName", "file"), ("PolicyName", "PRIVATE")];
+        assert_eq!(server.management().act("UpdateServicePolicy", &rules).status, 200);
         let client = server.wire(space).authorized();
         client.db("tasks", "insertMany", json!({"docs": [{"n": 1}, {"n": 2}]})).data();
         client.invoke("hello", json!({"name": "x"})).data();
+        let domain = format!("{}.example.test", space.id);
+        server.run(&["hosting", "domain", "add", &domain, "--space", &space.id]).succeeded();
         let file = server.scratch(&space.id).to_string_lossy().into_owned();
         server.run(&["db", "export", "tasks", "--space", &space.id, "--output", &file]).succeeded();
         server.run(&["db", "backup", "now", "--space", &space.id]).succeeded();
@@ -205,6 +213,10 @@ fn a_deleted_space_leaves_nothing_behind() {
         let rule = r#"{"Type":"black","IpList":"192.0.2.1"}"#;
         let saved = server.management().act("SaveCdnDomainConfig", &[("SpaceId", &space.id), ("IpConfig", rule)]);
         assert_eq!(saved.status, 200, "{}", saved.json());
+        server.run(&["hosting", "enable", "--space", &space.id]).succeeded();
+        server.run(&["hosting", "deploy", &site.to_string_lossy(), "--space", &space.id]).succeeded();
+        let used = server.run_json(&["call", "sites.usage", "{}", "--space", &space.id]);
+        assert_eq!((&used["bytes"], &used["uploads"]), (&json!(5), &json!(1)), "{used}");
     }
     let documents = |space: &Space| {
         let count = json!({"collection": "tasks", "command": "count", "query": {}, "options": {}});
@@ -244,7 +256,7 @@ fn a_deleted_space_leaves_nothing_behind() {
 }
 
 /// Where mpcloud keeps records of a space's own things, outside of the space: collections, and the storage.
-const SYSTEM_RECORDS: [&str; 12] = [
+const SYSTEM_RECORDS: &[&str] = &[
     "functions",
     "function_deployments",
     "function_http",
@@ -253,9 +265,14 @@ const SYSTEM_RECORDS: [&str; 12] = [
     "sessions",
     "users",
     "db_tasks",
+    "fileRules",
     "files",
     "fileUsage",
     "fileDomains",
+    "sites",
+    "siteUsage",
+    "domains",
+    "domainStates",
     "storage",
 ];
 
@@ -271,7 +288,7 @@ fn mentions_in_system_records(server: &Server, space: &Space) -> Vec<&'static st
         };
         contents.to_string().contains(&space.id)
     };
-    SYSTEM_RECORDS.into_iter().filter(mentions).collect()
+    SYSTEM_RECORDS.iter().copied().filter(mentions).collect()
 }
 
 /// Calls a method in a space through a plugin, which may look where no client may.

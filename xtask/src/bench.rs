@@ -14,7 +14,7 @@ pub struct Bench {
     /// How long each thing is measured in each round, in seconds
     #[arg(long, default_value_t = 3)]
     seconds: u32,
-    /// What to measure, separated by commas: plugin-call, hello, functions, first-call, fleet, database, growth; all but the growth, when absent
+    /// What to measure, separated by commas: plugin-call, hello, functions, first-call, fleet, sites, transfers, handshakes, database, growth; all but the growth, when absent
     #[arg(long)]
     only: Option<String>,
     /// Measure how the database grows to a million documents, and nothing else; takes a quarter of an hour

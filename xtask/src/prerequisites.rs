@@ -33,11 +33,21 @@ const QUICKJS: [Package; 2] = [
     Package { name: "libsimde-dev", there: || Path::new("/usr/include/simde").exists() },
 ];
 
-/// The management SDK of the tests is a Python package.
-const TEST: [Package; 1] = [Package { name: "python3-venv", there: || runs("python3", &["-c", "import venv, ensurepip"]) }];
+const TEST: [Package; 3] = [
+    // The management SDK of the tests is a Python package.
+    Package { name: "python3-venv", there: || runs("python3", &["-c", "import venv, ensurepip"]) },
+    // A browser that looks at websites.
+    Package { name: "chromium", there: || runs("chromium", &["--version"]) },
+    // The certificate authority of the tests.
+    Package { name: "pebble", there: || Path::new("/usr/bin/pebble").exists() },
+];
 
-/// Parse Server, beside which the database is measured, keeps its data there.
-const BENCH: [Package; 2] = [
+/// Parse Server, beside which the database is measured, keeps its data in PostgreSQL; websites are
+/// measured beside nginx and Caddy.
+const BENCH: [Package; 5] = [
+    Package { name: "nginx", there: || runs("nginx", &["-v"]) },
+    Package { name: "caddy", there: || runs("caddy", &["version"]) },
+    Package { name: "nghttp2-client", there: || runs("h2load", &["--version"]) },
     Package { name: "postgresql", there: || runs("psql", &["--version"]) && postgresql("lib", "bin/initdb") },
     Package { name: "postgresql-postgis", there: || postgresql("share", "extension/postgis.control") },
 ];

@@ -199,6 +199,20 @@ impl Client {
         accepted(response, "upload").map(drop)
     }
 
+    /// Puts bytes, which are read while they are sent, to a link that the server gave; gives what
+    /// it answers.
+    ///
+    /// # Errors
+    /// What the server answers, or why it could not be reached.
+    pub fn put_answered(&self, link: &str, length: u64, mut body: impl Read) -> Result<Value, Failure> {
+        let request = self.agent.put(link).config().timeout_global(Some(TRANSFER_TIMEOUT)).build();
+        let request = request.header("content-type", "application/octet-stream").header("content-length", length.to_string());
+        let response = request.send(ureq::SendBody::from_reader(&mut body)).map_err(|e| self.unreachable(&e))?;
+        let mut response = accepted(response, "upload")?;
+        let text = response.body_mut().with_config().limit(MAX_REPLY).read_to_vec().map_err(|e| self.unreachable(&e))?;
+        serde_json::from_slice(&text).map_err(|_| Failure::new(format!("{link} answered with something that is not JSON")))
+    }
+
     /// Writes what a link gives.
     ///
     /// # Errors

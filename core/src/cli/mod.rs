@@ -6,6 +6,7 @@ mod client;
 mod db;
 mod failure;
 mod function;
+mod hosting;
 mod output;
 mod package;
 mod plugin;
@@ -84,6 +85,9 @@ enum Command {
     /// Deploy, run and manage cloud functions
     #[command(subcommand)]
     Function(function::Command),
+    /// Open, deploy and manage the website of a space
+    #[command(subcommand)]
+    Hosting(hosting::Command),
     /// Work with a space's database
     #[command(subcommand)]
     Db(db::Command),
@@ -106,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(&options),
         Command::Space(command) => command.run(&options),
         Command::Function(command) => command.run(&options),
+        Command::Hosting(command) => command.run(&options),
         Command::Db(command) => command.run(&options),
         Command::Storage(command) => command.run(&options),
         Command::Plugin(command) => command.run(&options),
@@ -189,6 +194,26 @@ mod tests {
             "storage ls x/ --space ID --json",
             "storage rm a b --space ID",
             "storage rm -r x/ --space ID --yes",
+            "hosting enable --space ID",
+            "hosting deploy ./dist --space ID --json",
+            "hosting releases --space ID",
+            "hosting rollback --space ID --to 3",
+            "hosting config --space ID --index a.html --error e.html --error-status 404 --allowed-ips ::1",
+            "hosting files list img/ --space ID",
+            "hosting files put f.png img/f.png --space ID",
+            "hosting files rm a b/ --space ID --yes",
+            "hosting domain add a.com --space ID",
+            "hosting domain verify a.com --space ID",
+            "hosting domain verify a.com --dns --space ID",
+            "hosting domain list --space ID --json",
+            "hosting domain rm a.com --space ID",
+            "hosting domain redirect a.com https --space ID",
+            "hosting domain cors a.com --origin * --space ID",
+            "hosting domain cors a.com --off --space ID",
+            "hosting cert attach a.com --cert c --key k --name n --space ID",
+            "hosting cert show a.com --space ID",
+            "hosting cert rm a.com --space ID",
+            "hosting cert renew a.com --space ID",
             "plugin list",
             "plugin new hello --path p --sdk s",
             "plugin check lib.so",
@@ -218,6 +243,12 @@ mod tests {
             "storage put --space ID",
             "storage ls",
             "storage rm --space ID",
+            "hosting deploy ./dist",
+            "hosting files rm --space ID",
+            "hosting domain verify a.com --dns --file --space ID",
+            "hosting domain redirect a.com ftp --space ID",
+            "hosting domain cors a.com --space ID",
+            "hosting cert attach a.com --cert c --space ID",
             "nothing",
         ] {
             let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));

@@ -12,6 +12,8 @@ use sdk_plugin::{Error, Result, codes};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::domains::host;
+
 /// A commented configuration with every key at its default.
 pub const TEMPLATE: &str = include_str!("template.toml");
 
@@ -41,9 +43,15 @@ pub struct Config {
 pub struct Server {
     /// Address and port; port 0 picks a free one.
     pub listen: SocketAddr,
+    /// Address and port of a second listener, with TLS and the certificates of domains; none by
+    /// default. Port 0 picks a free one.
+    pub https: Option<SocketAddr>,
+    /// `SPACE.` and this is the default domain of a space's website.
+    pub base_domain: String,
     /// The URL that clients reach the server by; `http(s)://` and the listen address by default.
     pub public_url: Option<String>,
-    /// Certificate chain and key, both PEM files; plain HTTP without them.
+    /// Certificate chain and key, both PEM files, for hosts that have no certificate of their own;
+    /// `listen` is plain HTTP without them.
     pub tls: Option<Tls>,
     /// Whether the last address of `X-Forwarded-For` is believed. Only behind a proxy that adds it.
     pub trust_forwarded_for: bool,
@@ -161,6 +169,8 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8520)),
+            https: None,
+            base_domain: "localhost".into(),
             public_url: None,
             tls: None,
             trust_forwarded_for: false,
@@ -239,6 +249,9 @@ impl Config {
                 return Err(Error::new(codes::CONFIG, message));
             }
         }
+        if let Err(what) = host::check(&config.server.base_domain) {
+            return Err(Error::new(codes::CONFIG, format!("server.base_domain: `{}` {what}", config.server.base_domain)));
+        }
         crate::telemetry::log::check(&config.log)?;
         for (id, plugin) in &config.plugins {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
@@ -284,6 +297,10 @@ mod tests {
             ("[limits]\nconnections = 9223372036854775807", "limits.connections"),
             ("[server]\npublic_url = \"not a url\"", "server.public_url"),
             ("[server]\npublic_url = \"ftp://a\"", "server.public_url"),
+            ("[server]\nbase_domain = \"Example.com\"", "server.base_domain"),
+            ("[server]\nbase_domain = \"127.0.0.1\"", "server.base_domain"),
+            ("[server]\nbase_domain = \"\"", "server.base_domain"),
+            ("[server]\nhttps = \"443\"", "line 2"),
             ("[log]\nlevel = \"nonsense=[[\"", "log.level"),
         ] {
             let error = Config::parse(text).expect_err(text);

@@ -5,14 +5,19 @@ mod body;
 mod compress;
 mod connections;
 mod cors;
+mod handshake;
+mod listeners;
 mod respond;
 mod routes;
+mod site;
 mod tls;
 mod wire;
 
 use std::sync::Arc;
 
 use crate::config::{Limits, Server};
+use crate::domains::Domains;
+use crate::domains::certificates::Certificates;
 use crate::host::PluginHost;
 use crate::identity::sessions::Sessions;
 use crate::identity::spaces::Spaces;
@@ -20,7 +25,7 @@ use crate::management::Management;
 use crate::router::Router;
 use crate::telemetry::metrics::Metrics;
 
-pub use connections::{Listening, listen};
+pub use listeners::{Listening, listen};
 
 /// What every request is answered with.
 pub struct Gateway {
@@ -32,6 +37,12 @@ pub struct Gateway {
     pub sessions: Arc<Sessions>,
     /// The management API.
     pub management: Management,
+    /// The domains of spaces.
+    pub domains: Arc<Domains<Router>>,
+    /// Their certificates.
+    pub certificates: Arc<Certificates<Router>>,
+    /// The ports that people reach sites by.
+    pub ports: Ports,
     /// The plugins, for health checks.
     pub host: Arc<PluginHost>,
     /// Counters.
@@ -44,12 +55,21 @@ pub struct Gateway {
     pub log_requests: bool,
 }
 
+/// The ports of HTTP and HTTPS, as far as the server has them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ports {
+    /// Of HTTP.
+    pub http: Option<u16>,
+    /// Of HTTPS.
+    pub https: Option<u16>,
+}
+
 /// Checks what can be checked of `[server]` without listening.
 ///
 /// # Errors
 /// `InvalidConfiguration` when the certificate cannot be used.
 pub fn check(config: &Server) -> sdk_plugin::Result<()> {
-    config.tls.as_ref().map_or(Ok(()), |tls| tls::load(tls).map(drop))
+    tls::Tls::new(config.tls.as_ref()).map(drop)
 }
 
 /// A request id: a random UUID.

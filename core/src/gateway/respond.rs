@@ -38,8 +38,8 @@ pub async fn json(status: StatusCode, asked: &HeaderMap, body: Bytes) -> Respons
     full(status, JSON, body)
 }
 
-/// A plugin's response. Its length is announced where it is known.
-pub fn from_plugin(response: HttpResponse) -> Response<ResponseBody> {
+/// A plugin's response. Its length is announced where it is known; to HEAD an empty one says nothing.
+pub fn from_plugin(response: HttpResponse, head: bool) -> Response<ResponseBody> {
     let length = response.body.length();
     let frames = StreamBody::new(response.body.map_ok(Frame::data));
     let mut out = Response::new(BodyExt::boxed_unsync(frames));
@@ -50,7 +50,7 @@ pub fn from_plugin(response: HttpResponse) -> Response<ResponseBody> {
         out.headers_mut().remove(name);
     }
     // RFC 9110, 8.6: of these it would not be the length of the body.
-    let without = matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let without = matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) || head && length == Some(0);
     if let (Some(length), false) = (length, without || out.headers().contains_key(header::CONTENT_LENGTH)) {
         out.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }

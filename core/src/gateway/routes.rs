@@ -1,38 +1,61 @@
 //! Which room of the server a request is for.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
-use sdk_plugin::{Caller, CallerKind, Error, HttpRequest, codes};
+use sdk_plugin::{Caller, CallerKind, Error, HttpRequest, Result, codes};
 
+use super::connections::Arrived;
 use super::respond::{REQUEST_ID, ResponseBody, from_plugin, full, json};
 use super::wire::{self, Surface};
-use super::{Gateway, body, cors, request_id};
+use super::{Gateway, body, cors, request_id, site};
+use crate::domains::host;
+use crate::host::Slot;
 use crate::management::{ManagementRequest, handle, refuse};
 
 /// An answer, and how it ended for metrics and the log.
-struct Answer {
+pub struct Answer {
     surface: &'static str,
     code: String,
     response: Response<ResponseBody>,
 }
 
+/// A request, and what is known of it.
+pub struct Asked {
+    /// The request.
+    pub request: Request<Incoming>,
+    /// Its id.
+    pub id: String,
+    /// The address that it comes from.
+    pub ip: String,
+    /// The host that it is for.
+    pub host: String,
+    /// Whether it came over TLS.
+    pub secure: bool,
+}
+
 impl Answer {
-    fn of(surface: &'static str, response: Response<ResponseBody>) -> Self {
+    /// An answer that ended with the response's status.
+    pub fn of(surface: &'static str, response: Response<ResponseBody>) -> Self {
         Self { surface, code: response.status().as_str().to_owned(), response }
     }
 }
 
 /// Answers a request, whatever it is.
-pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, peer: SocketAddr) -> Response<ResponseBody> {
+pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: Arrived) -> Response<ResponseBody> {
     let began = Instant::now();
     let id = request_id();
-    let ip = address(&gateway, &request, peer);
+    let ip = address(&gateway, &request, &arrived);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let Answer { surface, code, mut response } = route(&gateway, request, &id, ip).await;
+    let host = host::of_request(request.version(), request.uri(), request.headers());
+    let asked = |host| Asked { request, id: id.clone(), ip, host, secure: arrived.secure };
+    let Answer { surface, code, mut response } = match host {
+        Ok(host) => by_host(&gateway, asked(host), &arrived).await,
+        Err(why) => Answer::of("other", site::text(StatusCode::BAD_REQUEST, why)),
+    };
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -44,7 +67,29 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, peer: Soc
     response
 }
 
-async fn route(gateway: &Arc<Gateway>, request: Request<Incoming>, id: &str, ip: String) -> Answer {
+/// The hosts of spaces go to their sites, all others to the server itself.
+async fn by_host(gateway: &Arc<Gateway>, asked: Asked, arrived: &Arrived) -> Answer {
+    let found = async {
+        let site = site::find(gateway, &asked.host).await?;
+        let misdirected = site::is_misdirected(gateway, arrived, &asked.host, site.as_ref()).await?;
+        Ok::<_, Error>((site, misdirected))
+    };
+    match found.await {
+        Ok((_, true)) => {
+            let why = "this connection was made for another host; make a new one";
+            Answer::of("other", site::text(StatusCode::MISDIRECTED_REQUEST, why))
+        }
+        Ok((Some(site), _)) => site::answer(gateway, &site, asked).await,
+        Ok((None, _)) => by_path(gateway, asked).await,
+        Err(error) => {
+            wire::log_failure(&error, &asked.id, asked.request.uri().path(), "");
+            Answer::of("other", site::text(StatusCode::SERVICE_UNAVAILABLE, "try again later"))
+        }
+    }
+}
+
+async fn by_path(gateway: &Arc<Gateway>, asked: Asked) -> Answer {
+    let Asked { request, id, .. } = &asked;
     // Endpoint and path are joined blindly by the SDKs, so that `//client` arrives as well.
     let path = format!("/{}", request.uri().path().trim_start_matches('/'));
     let surface = match path.as_str() {
@@ -54,7 +99,8 @@ async fn route(gateway: &Arc<Gateway>, request: Request<Incoming>, id: &str, ip:
     };
     match (request.method(), path.as_str(), surface) {
         (&Method::POST, _, Some(surface)) => {
-            let (response, code) = wire::answer(gateway, surface, request, id, ip).await;
+            let Asked { request, id, ip, .. } = asked;
+            let (response, code) = wire::answer(gateway, surface, request, &id, ip).await;
             Answer { surface: surface.name(), code, response }
         }
         (&Method::OPTIONS, _, Some(_)) => Answer::of("client", cors::preflight(request.headers())),
@@ -68,8 +114,8 @@ async fn route(gateway: &Arc<Gateway>, request: Request<Incoming>, id: &str, ip:
             "other",
             full(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", gateway.metrics.encode()),
         ),
-        (_, "/", _) if is_management(&request) => management(gateway, request, id, ip).await,
-        _ => plugin(gateway, &path, request, id, ip).await,
+        (_, "/", _) if is_management(request) => management(gateway, asked).await,
+        _ => plugin(gateway, &path, asked).await,
     }
 }
 
@@ -88,7 +134,8 @@ async fn ready(gateway: &Gateway) -> Response<ResponseBody> {
     }
 }
 
-async fn management(gateway: &Arc<Gateway>, request: Request<Incoming>, id: &str, ip: String) -> Answer {
+async fn management(gateway: &Arc<Gateway>, asked: Asked) -> Answer {
+    let Asked { request, id, ip, .. } = asked;
     let (mut parts, incoming) = request.into_parts();
     // HTTP/2 has `:authority` instead (RFC 9113, section 8.3.1), and signatures cover `host`.
     if let (false, Some(authority)) = (parts.headers.contains_key(header::HOST), parts.uri.authority())
@@ -99,7 +146,7 @@ async fn management(gateway: &Arc<Gateway>, request: Request<Incoming>, id: &str
     let body = match body::read(incoming, &parts.headers, gateway.limits.body, gateway.limits.body_timeout).await {
         Ok(body) => body,
         Err(error) => {
-            let reply = refuse(&error, id, &parts.headers);
+            let reply = refuse(&error, &id, &parts.headers);
             return Answer::of("management", json(reply.status, &parts.headers, reply.body).await);
         }
     };
@@ -112,47 +159,55 @@ async fn management(gateway: &Arc<Gateway>, request: Request<Incoming>, id: &str
             headers: parts.headers.clone(),
             body,
             ip,
-            request_id: id.to_owned(),
+            request_id: id,
         },
     )
     .await;
     Answer::of("management", json(reply.status, &parts.headers, reply.body).await)
 }
 
-async fn plugin(gateway: &Arc<Gateway>, path: &str, request: Request<Incoming>, id: &str, ip: String) -> Answer {
+async fn plugin(gateway: &Arc<Gateway>, path: &str, asked: Asked) -> Answer {
+    let (id, headers) = (asked.id.clone(), asked.request.headers().clone());
     let Some(slot) = gateway.router.http(path) else {
         let error = Error::new(codes::NOT_FOUND, format!("nothing is served at {path}"));
-        return Answer::of("other", json(StatusCode::NOT_FOUND, request.headers(), wire::envelope::failure(&error, id)).await);
+        return Answer::of("other", json(StatusCode::NOT_FOUND, &headers, wire::envelope::failure(&error, &id)).await);
     };
-    let (parts, incoming) = request.into_parts();
-    let host = parts.uri.host().or_else(|| parts.headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
-    let host = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(host, _)| host);
-    let asked = HttpRequest {
-        method: parts.method,
-        uri: parts.uri.path_and_query().map_or(path, |uri| uri.as_str()).to_owned(),
-        host: host.to_ascii_lowercase(),
-        space: String::new(),
-        secure: false,
-        caller: Caller { ip, user_agent: text(&parts.headers, header::USER_AGENT), ..Caller::of(CallerKind::Http) },
-        headers: parts.headers.clone(),
-        body: body::stream(incoming, gateway.limits.body_timeout),
-        request_id: id.to_owned(),
-    };
-    let answered = async { slot.lease()?.http(asked).await }.await;
-    match answered {
-        Ok(response) => Answer::of("plugin", from_plugin(response)),
+    match hand_over(gateway, &slot, asked, "").await {
+        Ok(response) => Answer::of("plugin", response),
         Err(error) => {
-            wire::log_failure(&error, id, path, "");
+            wire::log_failure(&error, &id, path, "");
             let status = match error.code() {
                 codes::NOT_FOUND => StatusCode::NOT_FOUND,
                 codes::UNAVAILABLE | codes::THROTTLED_CONCURRENCY => StatusCode::SERVICE_UNAVAILABLE,
                 codes::INTERNAL => StatusCode::INTERNAL_SERVER_ERROR,
                 _ => StatusCode::BAD_REQUEST,
             };
-            let response = json(status, &parts.headers, wire::envelope::failure(&error, id)).await;
+            let response = json(status, &headers, wire::envelope::failure(&error, &id)).await;
             Answer { surface: "plugin", code: error.code().to_owned(), response }
         }
     }
+}
+
+/// Has a plugin answer a request, for a space where its host is one of a space.
+///
+/// # Errors
+/// What the plugin answers.
+pub async fn hand_over(gateway: &Gateway, slot: &Slot, asked: Asked, space: &str) -> Result<Response<ResponseBody>> {
+    let Asked { request, id, ip, host, secure } = asked;
+    let (parts, incoming) = request.into_parts();
+    let head = parts.method == Method::HEAD;
+    let request = HttpRequest {
+        method: parts.method,
+        uri: parts.uri.path_and_query().map_or("/", |uri| uri.as_str()).to_owned(),
+        host,
+        space: space.to_owned(),
+        secure,
+        caller: Caller { ip, user_agent: text(&parts.headers, header::USER_AGENT), ..Caller::of(CallerKind::Http) },
+        headers: parts.headers,
+        body: body::stream(incoming, gateway.limits.body_timeout),
+        request_id: id,
+    };
+    Ok(from_plugin(slot.lease()?.http(request).await?, head))
 }
 
 /// A header as text; empty when it is absent or not text.
@@ -160,9 +215,9 @@ pub fn text(headers: &http::HeaderMap, name: impl header::AsHeaderName) -> Strin
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-fn address(gateway: &Gateway, request: &Request<Incoming>, peer: SocketAddr) -> String {
+fn address(gateway: &Gateway, request: &Request<Incoming>, arrived: &Arrived) -> String {
     let forwarded = gateway.server.trust_forwarded_for.then(|| text(request.headers(), "x-forwarded-for"));
     // The last one is what the proxy saw; those before it are what the client says.
     let last = forwarded.as_deref().and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse::<IpAddr>().ok());
-    last.unwrap_or_else(|| peer.ip()).to_string()
+    last.unwrap_or_else(|| arrived.peer.ip()).to_string()
 }

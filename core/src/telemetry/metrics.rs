@@ -14,7 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 /// Labels of a request: where it came in, and how it ended.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct RequestLabels {
-    /// `client`, `server`, `management`, `plugin` or `other`.
+    /// `client`, `server`, `management`, `plugin`, `site` or `other`.
     pub surface: &'static str,
     /// `ok`, or the error's code.
     pub code: String,

@@ -1,60 +1,103 @@
-//! The fuzz target, fed with mutations of the seeds in `fuzz/corpus` for a moment in every test
-//! run, and with what is made to take long. `FUZZ_SEED` repeats a run, `FUZZ_MS` makes it longer.
+//! The fuzz target `host`, fed with mutations of the seeds in `fuzz/corpus` for a moment in every
+//! test run. `FUZZ_SEED` repeats a run, `FUZZ_MS` makes it longer.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used)]
 
-mod hostile;
-#[path = "../../../plugins/functions/tests/fuzz/mutate.rs"]
-mod mutate;
 #[allow(dead_code)]
 mod targets;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use mutate::Mutator;
-// Where the parts under test look for each other.
-use targets::{object, rule};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
 
-/// As much stack as threads have by default: what runs on more is not known to be bounded.
-const STACK: usize = 2 << 20;
+/// What is written into inputs as it is.
+const WORDS: &[&str] = &[
+    "0\n",
+    "1\n",
+    "2\n",
+    "\n",
+    "/",
+    "//",
+    "*",
+    "http://",
+    "https://",
+    "@",
+    ":",
+    ":80",
+    ":99999",
+    ".",
+    "..",
+    "[::1]",
+    "[",
+    "]",
+    "127.0.0.1",
+    "0x7f",
+    "localhost",
+    "example.com",
+    "cloud.example.com",
+    "xn--",
+    "-",
+    "_",
+    "%2e",
+    "%00",
+    "?",
+    "#",
+    ",",
+    " ",
+    "\t",
+    "\r",
+    "\0",
+    "é",
+    "A",
+];
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())
 }
 
-/// Runs on a thread with a small stack.
-fn on_small_stack(work: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work).unwrap();
-    if let Err(cause) = thread.join() {
-        panic::resume_unwind(cause);
+fn mutated(random: &mut StdRng, seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut input = seeds.choose(random).unwrap().clone();
+    for _ in 0..random.random_range(1..6) {
+        let at = random.random_range(0..=input.len());
+        match random.random_range(0..5) {
+            0 => drop(input.splice(at..at, WORDS.choose(random).unwrap().bytes())),
+            1 => drop(input.splice(at..at, [random.random::<u8>()])),
+            2 => input.truncate(at),
+            3 => drop(input.drain(at..(at + 3).min(input.len()))),
+            _ => {
+                let other = seeds.choose(random).unwrap();
+                input.extend_from_slice(&other[random.random_range(0..=other.len())..]);
+            }
+        }
     }
+    input
 }
 
 #[test]
-fn file_rules() {
-    let seed = setting("FUZZ_SEED").unwrap_or_else(|| rand::random::<u64>() | 1);
-    let time = Duration::from_millis(setting("FUZZ_MS").unwrap_or(1_500));
+fn host_and_path() {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let seed = setting("FUZZ_SEED").unwrap_or(now.as_secs());
     println!("FUZZ_SEED={seed}");
-    on_small_stack(move || {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/file_rules");
-        let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        let seeds: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
-        assert!(seeds.len() > 3, "there are seeds");
-        let mut mutator = Mutator::new(seed, &seeds);
-        let end = Instant::now() + time;
-        let mut count = 0;
-        let mutated = std::iter::from_fn(|| (Instant::now() < end).then(|| mutator.input()));
-        for input in seeds.iter().cloned().chain(mutated) {
-            if let Err(cause) = panic::catch_unwind(AssertUnwindSafe(|| targets::file_rules(&input))) {
-                println!("file_rules failed with {:?}", String::from_utf8_lossy(&input));
-                panic::resume_unwind(cause);
-            }
-            count += 1;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/host");
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let seeds: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
+    assert!(seeds.len() > 3, "there are seeds");
+    let mut random = StdRng::seed_from_u64(seed);
+    let end = Instant::now() + Duration::from_millis(setting("FUZZ_MS").unwrap_or(1_500));
+    let mut count = 0;
+    let mutations = std::iter::from_fn(|| (Instant::now() < end).then(|| mutated(&mut random, &seeds)));
+    for input in seeds.iter().cloned().chain(mutations) {
+        if let Err(cause) = panic::catch_unwind(AssertUnwindSafe(|| targets::request(&input))) {
+            println!("host failed with {:?}", String::from_utf8_lossy(&input));
+            panic::resume_unwind(cause);
         }
-        println!("{count} inputs");
-        assert!(count > seeds.len(), "inputs were mutated");
-    });
+        count += 1;
+    }
+    println!("{count} inputs");
+    assert!(count > seeds.len(), "inputs were mutated");
 }

@@ -1,82 +1,66 @@
 //! What the fuzz target does with its bytes. `fuzz/` runs it with libFuzzer, `main.rs` beside this
 //! file with mutated seeds in every test run.
 //!
-//! The parts under test are taken in as files, so that `fuzz/` need not build the core.
+//! The parts under test are taken in as files, so that `fuzz/` has to build nothing else.
 
-use std::time::{Duration, Instant};
+use http::{HeaderMap, HeaderValue, Uri, Version, header};
 
-use sdk_plugin::contract::files::{Operation, Question};
+#[path = "../../src/domains/host.rs"]
+pub mod host;
+#[path = "../../src/gateway/site/location.rs"]
+pub mod location;
+#[path = "../../src/domains/names.rs"]
+pub mod names;
 
-#[path = "../../src/policy/files/condition.rs"]
-pub mod condition;
-#[path = "../../src/policy/files/javascript.rs"]
-pub mod javascript;
-#[path = "../../src/policy/object.rs"]
-pub mod object;
-#[path = "../../src/policy/rule.rs"]
-pub mod rule;
-#[path = "../../src/policy/files/ruleset.rs"]
-pub mod ruleset;
+/// A request has one host in one form, or is refused; a host is the server's own, a space's, or
+/// nobody's; and a redirect leads to the same path of the host that was asked for.
+///
+/// The lines of an input are the version (`0`, `1` or `2`), the target, and a Host header each.
+pub fn request(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut lines = text.split('\n');
+    let version = match lines.next() {
+        Some("0") => Version::HTTP_10,
+        Some("2") => Version::HTTP_2,
+        _ => Version::HTTP_11,
+    };
+    let Ok(uri) = lines.next().unwrap_or_default().parse::<Uri>() else { return };
+    let mut headers = HeaderMap::new();
+    for value in lines.filter_map(|line| HeaderValue::from_bytes(line.as_bytes()).ok()) {
+        headers.append(header::HOST, value);
+    }
+    let Ok(asked) = host::of_request(version, &uri, &headers) else { return };
+    assert!(headers.len() <= 1, "one host");
+    assert!(asked.is_empty() == (version == Version::HTTP_10 && headers.is_empty() && uri.authority().is_none()), "{asked}");
+    assert!(asked.len() <= 253 && asked.is_ascii() && !asked.ends_with('.') && !asked.contains(['/', '@', ' ', '?', '#']), "{asked}");
+    assert_eq!(asked, asked.to_ascii_lowercase());
+    assert!(asked.is_empty() || host::of_authority(&asked).as_deref() == Some(&*asked), "{asked}");
 
-use ruleset::{FileRules, for_all_files};
-
-/// A target by its name.
-pub type Target = (&'static str, fn(&[u8]));
-
-/// All targets.
-pub const TARGETS: &[Target] = &[("file_rules", file_rules)];
-
-/// How long rules may take to be read, or to be asked once, on a slow machine without much
-/// optimization.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-const USERS: [&str; 3] = ["ann", "bob", ""];
-
-/// What rules say of paths, in the order of paths, users, owners and operations.
-pub fn answers(rules: &FileRules, paths: &[&str]) -> Vec<bool> {
-    let mut answers = Vec::new();
-    for path in paths {
-        for user in USERS {
-            for owner in USERS {
-                for operation in [Operation::Read, Operation::Write] {
-                    let question = Question { operation, path: (*path).to_owned(), owner: owner.to_owned(), user: user.to_owned() };
-                    let start = Instant::now();
-                    answers.push(rules.allows(&question));
-                    assert!(start.elapsed() < PATIENCE, "{:?} for a question", start.elapsed());
-                }
-            }
+    for base in ["localhost", "example.com"] {
+        let names = names::Names::new("https://cloud.example.com:8443", base);
+        let space = names.space(&asked);
+        if let Some(space) = space {
+            assert_eq!(asked, format!("{space}.{base}"));
+            assert!(!space.is_empty() && !space.contains('.') && !names.is_own(&asked));
+        }
+        if names.check(&asked).is_ok() {
+            assert!(space.is_none() && !names.is_own(&asked) && !host::is_address(&asked), "{asked}");
+            redirected(&asked, &uri);
         }
     }
-    answers
 }
 
-/// The first line is a path, everything else are rules: they are refused with a short reason, or
-/// they answer every question, soon, and the same each time. In the manual's wrapper they say the
-/// same, and so does the preset whose name they have.
-pub fn file_rules(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    let (path, text) = text.split_once('\n').unwrap_or(("a.png", text));
-    let start = Instant::now();
-    let parsed = FileRules::parse(text);
-    assert!(start.elapsed() < PATIENCE, "{:?} to read the rules", start.elapsed());
-    let rules = match parsed {
-        Ok(rules) => rules,
-        Err(error) => {
-            let message = error.message();
-            assert!(error.code() == "InvalidParameter" && message.starts_with("the rules for files are not valid: "), "{message}");
-            assert!(message.len() < 2000, "{message}");
-            return;
-        }
-    };
-    assert!(text.len() <= ruleset::MAX_TEXT && rules.size() < 1 << 20);
-    let long = "aA1/".repeat(256);
-    let paths = [path, "file", "a/b.png", &long];
-    let said = answers(&rules, &paths);
-    assert_eq!(said, answers(&rules, &paths));
-    if let Ok(wrapped) = FileRules::parse(&format!(r#"{{"file":{text}}}"#)) {
-        assert_eq!(said, answers(&wrapped, &paths));
+fn redirected(asked: &str, uri: &Uri) {
+    // Others are refused before: they have no path.
+    if !uri.path().starts_with('/') {
+        return;
     }
-    if let Some(preset) = rule::Rule::preset(rules.name()) {
-        assert_eq!(said, answers(&FileRules::parse(&for_all_files(preset)).expect("presets are valid"), &paths));
+    for (scheme, port) in [("http", 80), ("https", 443), ("https", 8443)] {
+        let location = location::at(scheme, asked, port, uri);
+        HeaderValue::from_str(&location).expect("it can be sent");
+        let target: Uri = location.parse().expect("it is a URL");
+        assert_eq!((target.scheme_str(), target.host()), (Some(scheme), Some(asked)), "{location}");
+        assert_eq!(target.port_u16().unwrap_or(if scheme == "http" { 80 } else { 443 }), port);
+        assert_eq!((target.path(), target.query()), (uri.path(), uri.query()));
     }
 }

@@ -12,6 +12,7 @@ mod plugin;
 mod record;
 mod runtime;
 mod service;
+mod shares;
 mod signed_url;
 mod spec;
 mod transfer;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sdk_plugin::contract::domains;
 use sdk_plugin::{Call, Event, Host, HttpRequest, HttpResponse, Manifest, Methods, Plugin, Reply, Result, events};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -90,6 +91,7 @@ impl Plugin for Functions {
             .http(signed_url::PREFIX)
             .http(trigger::PREFIX)
             .http(trigger::PATH_PREFIX)
+            .site(domains::FUNCTIONS)
             .secret("upload")
             .event(events::SPACE_DELETED)
             .event(events::FUNCTION_DEPLOYED)
@@ -129,7 +131,7 @@ impl Plugin for Functions {
     }
 
     async fn http(self: Arc<Self>, request: HttpRequest) -> Result<HttpResponse> {
-        let of_package = request.path().starts_with(signed_url::PREFIX);
+        let of_package = request.space.is_empty() && request.path().starts_with(signed_url::PREFIX);
         Ok(if of_package { self.0.transfer(request).await } else { self.0.trigger(request).await })
     }
 

@@ -1,6 +1,6 @@
 //! Functions that take all the memory they can get.
 
-use crate::stage::Stage;
+use crate::stage::{Stage, message};
 use crate::{EXHAUSTED, THREW};
 
 /// Each takes far more than the function's 64 MB.
@@ -47,19 +47,54 @@ fn memory_bombs_end_their_call_only() {
     stage.end("memory bombs");
 }
 
+/// Makes a module with a memory `m` of one page, and with `grow(pages)` and `fill()`, which grows the
+/// memory and writes to all of it until it grows no more.
+const GROWER: &str = "const GROWER = (() => {
+    const section = (id, ...items) => { const body = [items.length, ...items.flat()]; return [id, body.length, ...body] };
+    const named = (text, ...what) => [text.length, ...Buffer.from(text), ...what];
+    const body = (...bytes) => [bytes.length, ...bytes];
+    return new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0,
+        ...section(1, [0x60, 1, 0x7f, 1, 0x7f], [0x60, 0, 1, 0x7f]), ...section(3, [0], [1]), ...section(5, [0, 1]),
+        ...section(7, named('m', 2, 0), named('grow', 0, 0), named('fill', 0, 1)),
+        ...section(10, body(0, 0x20, 0, 0x40, 0, 0x0b),
+            body(1, 1, 0x7f, 0x03, 0x40, 0x41, 16, 0x40, 0, 0x22, 0, 0x41, 0x7f, 0x47, 0x04, 0x40, 0x20, 0, 0x41, 16, 0x74, 0x41, 1,
+                0x41, 0x80, 0x80, 0xc0, 0, 0xfc, 0x0b, 0, 0x0c, 1, 0x0b, 0x0b, 0x3f, 0, 0x0b))]);
+})(); const keep = (globalThis.kept ??= []); const touch = (memory) => { new Uint8Array(memory.buffer).fill(1); keep.push(memory) };";
+
+/// Each takes far more than the function's 64 MB; `plugins/functions/src/engine/wasm_tests.rs` has more.
+const WEBASSEMBLY: [(&str, &str); 5] = [
+    ("memories", "for (let i = 0; i < 1000; i++) touch(new WebAssembly.Memory({ initial: 1024 }))"),
+    (
+        "growth from JavaScript",
+        "for (;;) { const m = new WebAssembly.Memory({ initial: 1 }); for (let i = 0; i < 20; i++) m.grow(50); touch(m) }",
+    ),
+    ("growth inside", "for (;;) { const i = new WebAssembly.Instance(new WebAssembly.Module(GROWER)); keep.push(i); i.exports.fill() }"),
+    (
+        "instantiated",
+        "for (;;) { const { instance } = await WebAssembly.instantiate(GROWER); keep.push(instance); instance.exports.fill() }",
+    ),
+    ("shared", "for (;;) touch(new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true }))"),
+];
+
 #[test]
-fn a_memory_of_webassembly_has_a_size() {
+fn memory_of_webassembly_is_the_functions() {
     let stage = Stage::set("");
     stage.hostile.deploy_run();
+    stage.hostile.allow_seconds("run", "10");
     let before = stage.server.resident();
-    // One memory has 64 MB at most; how many there are is no limit of the function (README, Limits).
-    let code = stage.hostile.run("new WebAssembly.Memory({ initial: 1025 }).buffer.byteLength").code();
-    assert_eq!(code, THREW);
-    let several = "{ const keep = []; for (let i = 0; i < 8; i++) { const memory = new WebAssembly.Memory({ initial: 1 }); memory.grow(1000); new Uint8Array(memory.buffer).fill(1); keep.push(memory); } keep.length }";
-    assert_eq!(stage.hostile.run(several).data(), 8);
-    println!("WebAssembly: the server has grown by {} MB", stage.server.resident().saturating_sub(before) >> 20);
-    assert_eq!(stage.hostile.run("'fine'").data(), "fine");
-    stage.end("WebAssembly memory");
+    for (name, bomb) in WEBASSEMBLY {
+        let answer = stage.hostile.run(&format!("(async () => {{ {GROWER} {bomb} }})()"));
+        println!("WebAssembly, {name}: {}, the server has {} MB", answer.code(), stage.server.resident() >> 20);
+        assert_eq!(answer.code(), EXHAUSTED, "{name}");
+        assert!(message(&answer).contains("64 MB of memory"), "{name}: {}", message(&answer));
+        assert_eq!(stage.hostile.run("'fine'").data(), "fine", "after {name}");
+        let grown = stage.server.resident().saturating_sub(before);
+        assert!(grown < GROWTH, "{name}: the server has grown by {} MB", grown >> 20);
+    }
+    let modest =
+        format!("(async () => {{ {GROWER} const i = (await WebAssembly.instantiate(GROWER)).instance; return i.exports.grow(300) }})()");
+    assert_eq!(stage.hostile.run(&modest).data(), 1);
+    stage.end("memory of WebAssembly");
 }
 
 #[test]

@@ -119,7 +119,8 @@ impl Put {
         let file = File::open(path).map_err(cannot)?;
         let length = file.metadata().map_err(cannot)?.len();
         let (space, bytes) = (self.space.as_str(), length.to_string());
-        let signed = client.call("DescribeFileUploadSignedUrl", &[("SpaceId", space), ("FileId", name), ("Filename", name), ("Size", &bytes)])?;
+        let signed =
+            client.call("DescribeFileUploadSignedUrl", &[("SpaceId", space), ("FileId", name), ("Filename", name), ("Size", &bytes)])?;
         let id = text(&signed, &["Id"]);
         let words = format!("uploading {name}");
         let reader = Counted { inner: file, done: 0, whole: length, words: &words, progress };
@@ -142,7 +143,8 @@ mod tests {
             fs::write(folder.path().join(file), file).unwrap();
         }
         std::os::unix::fs::symlink(folder.path(), folder.path().join("b/again")).unwrap();
-        let put = |name: Option<&str>, path: &str| Put { path: folder.path().join(path), name: name.map(str::to_owned), space: String::new() };
+        let put =
+            |name: Option<&str>, path: &str| Put { path: folder.path().join(path), name: name.map(str::to_owned), space: String::new() };
         let names = |put: Put| put.files().unwrap().into_iter().map(|(_, name)| name).collect::<Vec<_>>();
         assert_eq!(names(put(None, "")), ["a.png", "b/c/图.png", "b/x.png", "z.png"]);
         assert_eq!(names(put(Some("p/q/"), "b")), ["p/q/c/图.png", "p/q/x.png"]);

@@ -45,7 +45,7 @@ fn from_js_at(scope: &Scope, value: v8::Local<v8::Value>, budget: &mut Budget, d
     budget.take(1, 0)?;
     if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
         budget.take(0, string.length())?;
-        return Some(Value::String(value.to_rust_string_lossy(scope)));
+        return Some(Value::String(string_of(scope, string)));
     }
     if value.is_number() {
         return Some(Value::Number(value.number_value(scope).unwrap_or(f64::NAN)));
@@ -81,6 +81,21 @@ fn from_js_at(scope: &Scope, value: v8::Local<v8::Value>, budget: &mut Budget, d
         Ok(object) => entries(scope, object, budget, depth),
         Err(_) => Some(Value::Undefined),
     }
+}
+
+/// A string with U+FFFD for each half of a surrogate pair.
+#[cfg(feature = "v8")]
+pub fn string_of(scope: &Scope, string: v8::Local<v8::String>) -> String {
+    string.to_rust_string_lossy(scope)
+}
+
+/// A string with U+FFFD for each half of a surrogate pair: QuickJS' own conversion makes three of one.
+#[cfg(not(feature = "v8"))]
+pub fn string_of(scope: &Scope, string: v8::Local<v8::String>) -> String {
+    let mut utf8 = vec![0; string.utf8_length(scope)];
+    let written = string.write_utf8_v2(scope, &mut utf8, v8::WriteFlags::kReplaceInvalidUtf8, None);
+    utf8.truncate(written);
+    String::from_utf8(utf8).unwrap_or_default()
 }
 
 fn bytes(view: v8::Local<v8::ArrayBufferView>, budget: &mut Budget) -> Option<Value> {

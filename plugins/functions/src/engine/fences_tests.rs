@@ -96,6 +96,28 @@ async fn what_async_ops_were_given_counts_against_the_memory() {
     assert_eq!(f.ok(json!(0)).await, json!([true, true]));
 }
 
+#[cfg(feature = "v8")]
+#[tokio::test]
+async fn files_and_compression_streams_count_against_the_memory() {
+    for fill in [
+        "for (let i = 0; i < 60; i++) require('fs').writeFileSync('/tmp/' + i, Buffer.alloc(1 << 20))",
+        "for (let i = 0; i < 500; i++) (globalThis.kept ??= []).push(require('zlib').createBrotliCompress())",
+    ] {
+        let f = Function::with(
+            &[("index.js", &format!("module.exports = (ctx) => {{ if (ctx.args) {{ {fill} }} return 'fine' }}"))],
+            32 * MB,
+            1,
+        );
+        let (code, message) = f.error(json!(true)).await;
+        assert_eq!(
+            (code.as_str(), message.as_str()),
+            (codes::FUNCTION_RESOURCE, "the function took more than its 32 MB of memory"),
+            "{fill}"
+        );
+        assert_eq!(f.ok(json!(false)).await, json!("fine"));
+    }
+}
+
 #[tokio::test]
 async fn buffers_do_not_grow_past_the_limit() {
     let f = Function::js(
@@ -161,4 +183,80 @@ async fn what_was_cut_off_while_loading_is_loaded_anew() {
     assert_eq!(f.error(json!(0)).await.0, codes::FUNCTION_RESOURCE);
     f.cpu = Duration::from_secs(5);
     assert_eq!(f.ok(json!(0)).await, json!("loaded"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn microtasks_without_end_are_dropped_with_their_call() {
+    for chain in [
+        "const f = () => Promise.resolve().then(f, f); f();",
+        "for (let i = 0; i < 1000; i++) { const f = () => void Promise.resolve().then(f, f); f(); }",
+        "const f = () => { queueMicrotask(f); queueMicrotask(() => {}); }; f();",
+        "const f = async () => { for (;;) try { await null } catch {} finally { continue } }; f(); f();",
+    ] {
+        let code = format!("module.exports = (ctx) => {{ if (ctx.args) return 'fine'; {chain} return new Promise(() => {{}}) }}");
+        let f = Function::with(&[("index.js", &code)], 64 * MB, 1);
+        let (outcome, _) = f.invoke(json!(0), Duration::from_millis(300)).await;
+        assert_eq!(outcome.result.unwrap_err().code(), codes::FUNCTION_RESOURCE, "{chain}");
+        let began = Instant::now();
+        // A call that was sent before the instance gave up is told to try again.
+        let next = loop {
+            match f.call(json!(1)).await {
+                Err(error) if error.is_retryable() => {}
+                next => break next,
+            }
+        };
+        assert_eq!(next.unwrap(), json!("fine"), "{chain}");
+        assert!(began.elapsed() < Duration::from_secs(3), "{chain}: {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_catches_what_a_full_heap_throws_is_ended_all_the_same() {
+    for bomb in ["keep.push(new Array(1e5).fill(1))", "keep.push('x'.repeat(1e7) + keep.length)"] {
+        let code = format!(
+            "module.exports = (ctx) => {{ if (ctx.args) return 'fine'; const keep = []; for (;;) {{ try {{ for (;;) {bomb} }} catch {{}} }} }}"
+        );
+        let f = Function::with(&[("index.js", &code)], 64 * MB, 1);
+        let began = Instant::now();
+        let (code, message) = f.error(json!(0)).await;
+        assert_eq!(code, codes::FUNCTION_RESOURCE, "{bomb}: {message}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{bomb}: {:?}", began.elapsed());
+        assert_eq!(f.ok(json!(1)).await, json!("fine"), "{bomb}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_blocks_the_thread() {
+    let f = Function::js(
+        "module.exports = () => { try { return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000) } catch (error) { return error.name } }",
+    );
+    assert_eq!(f.ok(json!(0)).await, json!("TypeError"));
+}
+
+/// What README lists as missing, because nothing would bound it.
+#[cfg(not(feature = "v8"))]
+#[tokio::test]
+async fn what_quickjs_brings_along_and_nothing_bounds_is_not_there() {
+    let f = Function::js(
+        "module.exports = () => [typeof WebAssembly, typeof Atomics.waitAsync, Atomics.notify(new Int32Array(4), 0),
+            Object.getOwnPropertyNames(globalThis).filter((name) => /Atomics.|ForegroundTask/.test(name)).length]",
+    );
+    assert_eq!(f.ok(json!(0)).await, json!(["undefined", "undefined", 0, 0]));
+}
+
+#[cfg(not(feature = "v8"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_instance_takes_the_place_of_one_that_cannot_be_stopped() {
+    // QuickJS looks for no stop in here, and this takes years.
+    let f = Function::with(
+        &[("index.js", "module.exports = (ctx) => ctx.args ? 'fine' : Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)")],
+        64 * MB,
+        1,
+    );
+    let began = Instant::now();
+    let (outcome, _) = f.invoke(json!(0), Duration::from_millis(200)).await;
+    assert_eq!(outcome.result.unwrap_err().code(), codes::FUNCTION_RESOURCE);
+    while f.invoke(json!(1), Duration::from_millis(500)).await.0.result.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "no other instance takes its place");
+    }
 }

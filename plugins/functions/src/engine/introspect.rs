@@ -2,6 +2,7 @@
 
 use deno_v8 as v8;
 
+use super::microtasks;
 use super::ops::{Args, Return, Scope};
 
 /// `(value)`: which kind of built-in object a value is, or `undefined` for a plain one.
@@ -131,7 +132,7 @@ pub fn set_async_context(scope: &mut Scope, args: Args, _: Return) {
 
 /// `()`: runs the microtasks, unless one of them is running.
 pub fn run_microtasks(scope: &mut Scope, _: Args, _: Return) {
-    scope.perform_microtask_checkpoint();
+    microtasks::run(scope);
 }
 
 /// `()`: the heap in bytes: `[in use, reserved, limit, of array buffers]`.

@@ -10,17 +10,10 @@ use sdk_plugin::{Error, Result, codes};
 
 use super::code_cache::Fresh;
 use super::ops::{self, State};
-use super::{convert, memory, modules, platform, prelude, snapshot};
+use super::stopper::Stopper;
+use super::{convert, memory, microtasks, modules, platform, prelude, snapshot};
 use crate::native::{self, Failure};
-use crate::runtime::{Guard, Interrupt, StopCause};
-
-struct Stopper(v8::IsolateHandle);
-
-impl Interrupt for Stopper {
-    fn interrupt(&self) {
-        self.0.terminate_execution();
-    }
-}
+use crate::runtime::{Guard, StopCause};
 
 /// What a stretch does.
 pub enum Entry<'a> {
@@ -38,7 +31,7 @@ pub enum Entry<'a> {
 
 /// An isolate, for the thread that made it.
 pub struct Isolate {
-    // The order matters: handles go before the isolate, and the guard after it.
+    // The order matters: handles go before the isolate, and its watch after it.
     start: v8::Global<v8::Function>,
     complete: v8::Global<v8::Function>,
     settle: v8::Global<v8::Function>,
@@ -46,25 +39,28 @@ pub struct Isolate {
     forget: v8::Global<v8::Function>,
     context: v8::Global<v8::Context>,
     isolate: v8::OwnedIsolate,
+    watch: Box<memory::Watch>,
     guard: Arc<Guard>,
     state: Rc<RefCell<State>>,
+    /// Microtasks of a call that was stopped are left: they would run on in the time of others.
+    clogged: bool,
 }
 
 impl Isolate {
-    /// An isolate with a heap limit in bytes.
+    /// An isolate with a heap limit in bytes, whose JavaScript `guard` ends.
     ///
     /// # Errors
     /// `FunctionServerError` when the prelude does not run, which is a fault of ours or a limit
     /// that is far too low.
-    pub fn new(limit: usize, state: Rc<RefCell<State>>) -> Result<Self> {
+    pub fn new(limit: usize, state: Rc<RefCell<State>>, guard: Arc<Guard>) -> Result<Self> {
         platform::start();
-        let guard = Guard::watched();
         let params = memory::params(limit, &state.borrow().buffers);
         let mut isolate = v8::Isolate::new(snapshot::with_blob(params));
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
-        guard.arm(Box::new(Stopper(isolate.thread_safe_handle())));
-        // SAFETY: the field order drops the isolate before the guard.
-        unsafe { memory::watch_heap(&mut isolate, &guard) };
+        // QuickJS does not take it from the parameters.
+        isolate.set_allow_atomics_wait(false);
+        // SAFETY: the field order drops the isolate before its watch.
+        let watch = unsafe { memory::Watch::over(&mut isolate, guard.clone(), limit) };
         isolate.set_slot(state.clone());
         isolate.set_promise_reject_callback(ops::promise_rejected);
         isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
@@ -73,6 +69,8 @@ impl Isolate {
             v8::scope!(let scope, &mut isolate);
             let context = v8::Context::new(scope, v8::ContextOptions::default());
             let scope = &mut v8::ContextScope::new(scope, context);
+            // SAFETY: the guard interrupts what runs in the isolate, and with it goes the context.
+            guard.arm(Box::new(unsafe { Stopper::new(scope, context) }));
             let entries = prelude::in_context(scope).and_then(|internal| prelude::entries(scope, internal));
             (v8::Global::new(scope, context), entries)
         };
@@ -81,7 +79,7 @@ impl Isolate {
             drop(context);
             return Err(Error::new(codes::FUNCTION_SERVER, "the function's instance cannot start"));
         };
-        Ok(Self { start, complete, settle, fire, forget, context, isolate, guard, state })
+        Ok(Self { start, complete, settle, fire, forget, context, isolate, watch, guard, state, clogged: false })
     }
 
     /// Runs a stretch until `deadline`. Says why it was stopped, if it was.
@@ -129,7 +127,11 @@ impl Isolate {
             });
             scope.reset();
             if !self.guard.is_stopped() {
-                scope.perform_microtask_checkpoint();
+                microtasks::run(scope);
+            }
+            #[cfg(not(feature = "v8"))]
+            if self.guard.is_stopped() {
+                self.clogged |= microtasks::end(scope, &self.guard);
             }
             thrown
         };
@@ -165,6 +167,11 @@ impl Isolate {
         }
     }
 
+    /// Whether it can run nothing more: it was given up, or would run what it must not.
+    pub fn is_over(&self) -> bool {
+        self.clogged || self.guard.is_lost()
+    }
+
     /// Collects garbage.
     pub fn collect(&mut self) {
         self.isolate.low_memory_notification();
@@ -174,18 +181,28 @@ impl Isolate {
     /// is left fits.
     pub fn recover(&mut self, limit: usize) -> bool {
         self.collect();
-        // SAFETY: the field order drops the isolate before the guard.
-        unsafe { memory::restore_limit(&mut self.isolate, &self.guard, limit) };
+        self.watch.restore(&mut self.isolate);
         // With less room than that it would only come here again.
-        self.heap_used() <= limit / 4 * 3
+        self.memory_used() <= limit / 4 * 3
     }
 
     /// Runs what the engine has put off: garbage collection, finalizers. Says why it was stopped, if it
     /// was.
     pub fn tend(&mut self, deadline: Instant) -> Option<StopCause> {
         self.guard.begin(deadline);
-        let platform = v8::V8::get_current_platform();
-        while !self.guard.is_stopped() && v8::Platform::pump_message_loop(&platform, &self.isolate, false) {}
+        #[cfg(feature = "v8")]
+        {
+            let platform = v8::V8::get_current_platform();
+            while !self.guard.is_stopped() && v8::Platform::pump_message_loop(&platform, &self.isolate, false) {}
+        }
+        #[cfg(not(feature = "v8"))]
+        {
+            v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+            microtasks::run(scope);
+            if self.guard.is_stopped() {
+                self.clogged |= microtasks::end(scope, &self.guard);
+            }
+        }
         let stopped = self.guard.end();
         if stopped.is_some() {
             self.isolate.cancel_terminate_execution();
@@ -199,9 +216,17 @@ impl Isolate {
         fresh.keep(scope);
     }
 
-    /// The heap in use, in bytes.
-    pub fn heap_used(&mut self) -> usize {
-        self.isolate.get_heap_statistics().used_heap_size()
+    /// The memory in use, in bytes: the heap, and what the engine counts outside of it.
+    pub fn memory_used(&mut self) -> usize {
+        let outside = self.isolate.adjust_amount_of_external_allocated_memory(0);
+        self.isolate.get_heap_statistics().used_heap_size() + usize::try_from(outside).unwrap_or(0)
+    }
+}
+
+impl Drop for Isolate {
+    fn drop(&mut self) {
+        // A panic may have left a stretch that has not ended: from here on nothing may interrupt it.
+        self.guard.end();
     }
 }
 

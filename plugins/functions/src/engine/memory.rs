@@ -1,4 +1,13 @@
-//! The memory limit of an isolate: its heap, and the array buffers outside of it.
+//! The memory limit of an isolate: its heap, and what JavaScript keeps outside of it.
+//!
+//! V8 counts array buffers, memories of WebAssembly and the metadata of its modules as external memory,
+//! each when it is made, when it grows, in whatever way, and when it is collected. With
+//! `--enforce-global-heap-limit` that count and the heap have one limit. Whoever reaches it has garbage
+//! collected, and if that does not help, the near-limit callback stops the call. So no function of
+//! JavaScript's has to be wrapped for that, and no bytes of a module have to be read. Array buffers have
+//! an allocator besides, because a `RangeError` is better than the end of the call. Tables and
+//! garbage-collected objects of WebAssembly are on the heap. What V8 does not count is in
+//! [`super::wasm`].
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ffi::c_void;
@@ -12,7 +21,13 @@ use crate::runtime::{Guard, StopCause};
 
 /// How much the heap may grow beyond its limit while the call that reached it is being ended. V8 ends
 /// the process when one allocation does not fit, and one may take a gigabyte: `new Array(1e8)`.
-const HEADROOM: usize = 2 * 1024 * 1024 * 1024;
+/// QuickJS throws an error.
+const HEADROOM: usize = if cfg!(feature = "v8") { 2 * 1024 * 1024 * 1024 } else { 16 * 1024 * 1024 };
+/// How often the limit is raised by that before the call has ended.
+const RAISES: usize = 3;
+/// The same where it is not the heap that takes most of it. WebAssembly may fill one memory after the
+/// other before it looks whether it should stop. An instance that goes on is lost ([`super::fatal`]).
+const OUTSIDE: usize = 512 * 1024 * 1024;
 
 /// An isolate's parameters for a heap limit in bytes.
 pub fn params(limit: usize, buffers: &Buffers) -> v8::CreateParams {
@@ -22,32 +37,57 @@ pub fn params(limit: usize, buffers: &Buffers) -> v8::CreateParams {
         .array_buffer_allocator(allocator(buffers))
 }
 
-/// Has a guard stop whatever reaches the heap limit.
+/// Has a guard stop whatever reaches the memory limit of an isolate.
 ///
 /// Without this the engine would end the whole process. The limit is raised each time, so that it
-/// never does; the isolate must not be given new calls afterwards.
-///
-/// # Safety
-/// The guard must live for as long as the isolate.
-pub unsafe fn watch_heap(isolate: &mut v8::OwnedIsolate, guard: &Arc<Guard>) {
-    isolate.add_near_heap_limit_callback(near_limit, Arc::as_ptr(guard).cast_mut().cast());
+/// hardly ever does; the isolate must not be given new calls afterwards. Must live for as long as the
+/// isolate.
+pub struct Watch {
+    guard: Arc<Guard>,
+    isolate: v8::UnsafeRawIsolatePtr,
+    limit: usize,
 }
 
-/// Lowers the limit again that [`watch_heap`] raised.
-///
-/// # Safety
-/// As for [`watch_heap`].
-pub unsafe fn restore_limit(isolate: &mut v8::OwnedIsolate, guard: &Arc<Guard>, limit: usize) {
-    isolate.remove_near_heap_limit_callback(near_limit, limit);
-    // SAFETY: promised by the caller.
-    unsafe { watch_heap(isolate, guard) };
+impl Watch {
+    /// Watches an isolate with a limit in bytes.
+    ///
+    /// # Safety
+    /// What this gives must live for as long as the isolate.
+    pub unsafe fn over(isolate: &mut v8::OwnedIsolate, guard: Arc<Guard>, limit: usize) -> Box<Self> {
+        // SAFETY: the pointer is used while the isolate lives only, by its own thread.
+        let watch = Box::new(Self { guard, isolate: unsafe { isolate.as_raw_isolate_ptr() }, limit });
+        watch.begin(isolate);
+        watch
+    }
+
+    fn begin(&self, isolate: &mut v8::OwnedIsolate) {
+        isolate.add_near_heap_limit_callback(near_limit, ptr::from_ref(self).cast_mut().cast());
+    }
+
+    /// Lowers the limit again that was raised.
+    pub fn restore(&self, isolate: &mut v8::OwnedIsolate) {
+        isolate.remove_near_heap_limit_callback(near_limit, self.limit);
+        self.begin(isolate);
+    }
+
+    /// What the engine counts outside of the heap, in bytes.
+    fn outside(&self) -> usize {
+        // SAFETY: the isolate lives, and this is its thread.
+        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr_unchecked(self.isolate) };
+        usize::try_from(isolate.adjust_amount_of_external_allocated_memory(0)).unwrap_or(0)
+    }
 }
 
-unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, _initial: usize) -> usize {
-    // SAFETY: `watch_heap` was promised that the guard outlives the isolate.
-    let guard = unsafe { &*guard.cast_const().cast::<Guard>() };
-    guard.stop(StopCause::Memory);
-    current + HEADROOM
+unsafe extern "C" fn near_limit(watch: *mut c_void, current: usize, initial: usize) -> usize {
+    // SAFETY: whoever made it promised that it outlives the isolate.
+    let watch = unsafe { &*watch.cast_const().cast::<Watch>() };
+    watch.guard.stop(StopCause::Memory);
+    if cfg!(not(feature = "v8")) {
+        // What goes on regardless meets QuickJS' error in the end.
+        return initial + HEADROOM;
+    }
+    let (room, most) = if watch.outside() > watch.limit / 2 { (OUTSIDE, OUTSIDE) } else { (HEADROOM, RAISES * HEADROOM) };
+    if current >= initial + most { current } else { current + room }
 }
 
 /// The bytes of an isolate's array buffers, those that native ops filled included.

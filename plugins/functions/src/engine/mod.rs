@@ -23,15 +23,17 @@ mod fatal;
 mod introspect;
 mod isolate;
 mod memory;
+mod microtasks;
 mod modules;
 mod natives;
 mod ops;
 mod platform;
 mod prelude;
 mod snapshot;
+mod stopper;
+mod wasm;
 mod worker;
 
-use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -40,8 +42,7 @@ use tokio::runtime::Handle;
 
 use self::code_cache::CodeCache;
 use crate::native::Network;
-use crate::package::Package;
-use crate::runtime::{Choice, Lease, Pool, PoolLimits, Runtime, Target, Upstream, resident};
+use crate::runtime::{Choice, Lease, Packed, Pool, PoolLimits, Runtime, Target, Upstream, ended, resident};
 
 /// Starts the engine; once in a process. Takes some time: not for a reactor thread.
 pub fn start() {
@@ -97,15 +98,11 @@ async fn watch_memory(pool: Weak<Pool>) {
 }
 
 impl Runtime for Engine {
-    async fn lease<F, Fut>(&self, target: &Arc<Target>, package: F) -> Result<Lease>
-    where
-        F: FnOnce() -> Fut + Send,
-        Fut: Future<Output = Result<Arc<Package>>> + Send,
-    {
+    async fn lease(&self, target: &Arc<Target>, package: &dyn Packed) -> Result<Lease> {
         if let Choice::Existing(lease) = self.pool.choose(&target.key) {
             return Ok(lease);
         }
-        let package = package().await?;
+        let package = package.read().await?;
         let (lease, messages) = self.pool.add(target)?;
         if let Some(messages) = messages {
             let instance = lease.instance().clone();
@@ -122,6 +119,7 @@ impl Runtime for Engine {
             };
             if let Err(error) = worker::spawn(setup) {
                 self.pool.remove(&instance);
+                instance.close(ended);
                 return Err(Error::new(codes::FUNCTION_SERVER, "no thread for the function").with_source(error).retryable());
             }
         }
@@ -137,6 +135,8 @@ impl Runtime for Engine {
     }
 }
 
+#[cfg(all(test, feature = "v8"))]
+mod fatal_tests;
 #[cfg(test)]
 mod fences_tests;
 #[cfg(test)]
@@ -152,3 +152,5 @@ mod node_cases;
 mod packages;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "v8"))]
+mod wasm_tests;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use deno_v8 as v8;
 
 use super::convert::{self, Budget};
-use super::ops::{Args, Return, Scope, state};
+use super::ops::{Args, Return, Scope, Shared, state};
 use crate::native::{self, Args as Values, Failure, Op};
 
 /// The ops as an array of `[name, function, whether it answers later]`.
@@ -58,6 +58,18 @@ fn values(scope: &mut Scope, args: &Args, from: i32) -> Option<Values> {
     Some(Values::new(values))
 }
 
+/// Has the engine count what an op keeps, which may end the call: it is the function's memory.
+fn count(scope: &mut Scope, state: &Shared) {
+    let change = {
+        let mut state = state.borrow_mut();
+        let kept = i64::try_from(state.env.kept()).unwrap_or(i64::MAX);
+        kept - std::mem::replace(&mut state.counted, kept)
+    };
+    if change != 0 {
+        scope.adjust_amount_of_external_allocated_memory(change);
+    }
+}
+
 fn sync(scope: &mut Scope, args: Args, mut rv: Return) {
     let (Some(Op::Sync(op)), Some(state)) = (op(scope, &args), state(scope)) else { return };
     let Some(values) = values(scope, &args, 0) else { return };
@@ -68,6 +80,7 @@ fn sync(scope: &mut Scope, args: Args, mut rv: Return) {
         state.env.deadline = state.running.get(&state.current).map_or_else(std::time::Instant::now, |running| running.call.deadline);
         (op(&mut state.env, &values), state.buffers.clone())
     };
+    count(scope, &state);
     let returned = match result {
         Ok(value) => match convert::to_js(scope, &buffers, value) {
             Some(value) => {
@@ -92,6 +105,7 @@ fn begin(scope: &mut Scope, args: Args, _: Return) {
         let mut state = state.borrow_mut();
         (state.begin(id, op, &values), state.buffers.clone())
     };
+    count(scope, &state);
     if let Err(failure) = begun
         && let Some(error) = convert::error(scope, &buffers, failure)
     {

@@ -10,19 +10,20 @@ use deno_v8 as v8;
 use sdk_plugin::{Body, Call, CallerKind, Error, codes};
 use serde_json::json;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
 use super::builtins::{self, builtin};
 use super::code_cache::{CodeCache, Fresh};
+use super::convert;
 use super::introspect::{async_context, heap, kind, own_names, preview, promise_details, proxy_details, run_microtasks, set_async_context};
 use super::isolate::text;
 use super::memory::{Buffers, Held as BufferHeld};
 use super::modules::{Modules, compile, import_module, is_es_module, outcome};
 use super::natives;
+use super::wasm::keep;
 use super::worker::Setup;
 use crate::native::{self, Env, Failure};
 use crate::package::{Package, Wanted};
-use crate::runtime::{Answer, Held, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Outcome, Upstream, facts};
+use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Upstream, facts};
 
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
@@ -38,9 +39,6 @@ const GRACE: Duration = Duration::from_millis(50);
 pub struct Running {
     pub call: Call,
     pub lines: Arc<Lines>,
-    pub reply: oneshot::Sender<Outcome>,
-    /// Goes when the call has ended.
-    pub held: Held,
     pub began: Instant,
     /// How long its JavaScript may run.
     pub cpu: Duration,
@@ -66,6 +64,8 @@ pub struct State {
     /// What native ops know of this isolate.
     pub env: Env,
     pub buffers: Buffers,
+    /// How much of what native ops keep the engine has counted, in bytes.
+    pub counted: i64,
     pub rejected: Vec<v8::Global<v8::Promise>>,
     pub modules: Modules,
     pub code_cache: Arc<CodeCache>,
@@ -87,8 +87,9 @@ impl State {
             due: HashMap::new(),
             open: HashMap::new(),
             abandoned: Vec::new(),
-            env: Env::new(setup.package.clone(), setup.network.clone()),
+            env: Env::new(&setup.instance.target.space, setup.package.clone(), setup.network.clone()),
             buffers: Buffers::new(setup.instance.target.memory),
+            counted: 0,
             rejected: Vec::new(),
             modules: Modules::default(),
             code_cache: setup.code_cache.clone(),
@@ -101,15 +102,11 @@ impl State {
         }
     }
 
-    /// Ends a call. The lease is given back before the answer goes out, so that whoever calls next
-    /// finds the instance free.
+    /// Ends a call.
     pub fn end(&mut self, call: u32, result: Result<String, Error>) {
         if let Some(running) = self.running.remove(&call) {
             self.abandon(call, running.open);
-            drop(running.held);
-            self.instance.release();
-            // Nobody waits any more when the deadline came first.
-            let _ = running.reply.send(Outcome { result, memory: self.instance.memory() });
+            self.instance.end(call, result);
         }
     }
 
@@ -294,7 +291,7 @@ fn number(scope: &mut Scope, args: &Args, index: i32) -> u32 {
 }
 
 pub fn string(scope: &mut Scope, args: &Args, index: i32) -> String {
-    args.get(index).to_rust_string_lossy(scope)
+    args.get(index).to_string(scope).map_or_else(String::new, |string| convert::string_of(scope, string))
 }
 
 fn answer(scope: &mut Scope, mut rv: Return, utf8: &[u8]) {
@@ -332,7 +329,8 @@ macro_rules! each_function {
             async_context,
             set_async_context,
             run_microtasks,
-            heap
+            heap,
+            keep
         )
     };
 }

@@ -16,6 +16,14 @@ use super::tests::{Function, MB};
 use crate::native::{Network, Policy};
 use crate::package::Package;
 
+/// The packages that give something else than in Node.js, and why (README, QuickJS). All others must give the
+/// same, and these must not: a list that is longer than it need be is as wrong.
+const EXCEPTIONS: &[(&str, &str)] = if cfg!(feature = "v8") {
+    &[]
+} else {
+    &[("camelcase", "QuickJS changes case without regard to the locale"), ("dayjs", "QuickJS knows no time zones")]
+};
+
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages")
 }
@@ -104,7 +112,10 @@ async fn npm_packages_give_what_node_gives() {
     for (name, why) in &failed {
         eprintln!("{name}: {why}");
     }
-    assert!(failed.is_empty(), "{passed} passed, {} failed: {:?}", failed.len(), failed.keys().collect::<Vec<_>>());
+    println!("{passed} packages passed");
+    let failed: Vec<&str> = failed.keys().map(|name| name.as_str()).collect();
+    let excepted: Vec<&str> = EXCEPTIONS.iter().map(|(name, _)| *name).filter(|name| wanted.is_empty() || wanted.contains(name)).collect();
+    assert_eq!(failed, excepted, "what failed, and what may; {passed} passed");
 }
 
 /// Where two values differ first.

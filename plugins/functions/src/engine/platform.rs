@@ -4,6 +4,9 @@ use std::sync::Once;
 
 use deno_v8 as v8;
 
+#[cfg(feature = "v8")]
+use super::fatal;
+
 /// V8 15.0 leaves out the interrupt check of a loop that follows a loop of a known, small number of
 /// turns, such as the one that `new Array(1000)` becomes in optimized code: the flag that says "skip
 /// the next check" stays set when that loop has no check of its own
@@ -11,8 +14,14 @@ use deno_v8 as v8;
 /// nothing, neither at its deadline nor at its heap limit. The analysis behind it runs only for loop
 /// unrolling.
 ///
-/// One `WebAssembly.Memory` holds at most 1,024 pages of 64 KiB: what it takes is in no other limit.
-const FLAGS: &str = "--no-turboshaft-loop-unrolling --wasm-max-mem-pages=1024";
+/// The limit of the heap is one of all memory that V8 counts ([`super::memory`]).
+///
+/// One `WebAssembly.Memory` holds at most 4,096 pages of 64 KiB, so that a function which takes more
+/// than it may has not taken much more by the time it is stopped. A module has 64 MiB of code and
+/// data, and is compiled at once, in the time of its call: nobody would run the tasks that V8 puts off
+/// for that while no JavaScript runs.
+const FLAGS: &str = "--no-turboshaft-loop-unrolling --enforce-global-heap-limit --maximum-global-heap-limit-factor=1 \
+                     --wasm-max-mem-pages=4096 --wasm-max-module-size=67108864 --no-wasm-async-compilation";
 
 /// Starts the engine; once in a process, however many plugins and tests ask.
 ///
@@ -24,6 +33,8 @@ pub fn start() {
     STARTED.call_once(|| {
         v8::V8::set_flags_from_string(FLAGS);
         v8::V8::initialize_platform(v8::new_unprotected_default_platform(0, false).make_shared());
+        #[cfg(feature = "v8")]
+        fatal::replace_stack_printer();
         v8::V8::initialize();
     });
 }

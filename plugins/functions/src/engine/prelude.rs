@@ -6,8 +6,9 @@ use super::{ops, snapshot};
 
 /// The prelude, in the order in which its parts need each other. Each is a function of `internal`,
 /// the object that they share, and `ops`, the functions of [`ops`]; no other code sees either.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
     ("mpcloud:native", include_str!("prelude/native.js")),
+    ("mpcloud:wasm", include_str!("prelude/wasm.js")),
     ("mpcloud:console", include_str!("prelude/console.js")),
     ("mpcloud:timers", include_str!("prelude/timers.js")),
     ("mpcloud:services", include_str!("prelude/services.js")),
@@ -17,6 +18,9 @@ const PARTS: [(&str, &str); 9] = [
     ("mpcloud:context", include_str!("prelude/context.js")),
     ("mpcloud:entries", include_str!("prelude/entries.js")),
 ];
+
+/// What is taken away before.
+const FIRST: Option<(&str, &str)> = if cfg!(feature = "v8") { None } else { Some(("mpcloud:quickjs", include_str!("prelude/quickjs.js"))) };
 
 /// The functions of the prelude that the worker calls.
 pub struct Entries {
@@ -40,7 +44,7 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8:
     let internal = v8::Object::new(scope);
     let table = ops::table(scope)?;
     v8::tc_scope!(let scope, scope);
-    for (name, source) in PARTS {
+    for (name, source) in FIRST.into_iter().chain(PARTS) {
         let name = v8::String::new(scope, name)?;
         let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
         let source = v8::String::new(scope, source)?;

@@ -16,7 +16,10 @@ use super::isolate::{Entry, Isolate};
 use super::ops::{NOBODY, Running, State, error_text};
 use crate::native::Network;
 use crate::package::Package;
-use crate::runtime::{Answer, Instance, Invocation, Message, Pool, StopCause, Upstream, out_of_cpu, out_of_memory, out_of_time};
+use crate::runtime::{
+    Answer, Guard, Instance, Invocation, Loss, Message, Pool, StopCause, Target, Upstream, ended, out_of_cpu, out_of_memory, out_of_time,
+    unstoppable,
+};
 
 /// Both engines end a recursion after about one megabyte of stack; the rest is for their own code.
 const STACK: usize = 8 * 1024 * 1024;
@@ -43,23 +46,45 @@ pub fn spawn(setup: Setup) -> std::io::Result<()> {
     let name = format!("fn-{}", setup.instance.target.name);
     thread::Builder::new().name(name).stack_size(STACK).spawn(move || {
         let (instance, pool) = (setup.instance.clone(), setup.pool.clone());
-        if catch_unwind(AssertUnwindSafe(|| fatal::contained(instance.lost(), || live(setup)))).is_err() {
+        let guard = guard(&instance, &pool);
+        if catch_unwind(AssertUnwindSafe(|| fatal::contained(&guard, || live(setup, guard.clone())))).is_err() {
             tracing::error!(space = instance.target.space, function = instance.target.name, "a function's instance panicked");
         }
         pool.remove(&instance);
+        instance.close(ended);
     })?;
     Ok(())
 }
 
-fn live(setup: Setup) {
+/// Watches over an instance. When its thread is lost, nobody is left waiting for it.
+fn guard(instance: &Arc<Instance>, pool: &Arc<Pool>) -> Arc<Guard> {
+    let (instance, pool) = (instance.clone(), pool.clone());
+    Guard::watched(move |loss| {
+        let Target { space, name, memory, .. } = &*instance.target;
+        pool.remove(&instance);
+        let done = instance.close(|| match loss {
+            Loss::Stopped => out_of_memory(*memory),
+            Loss::Unstoppable => unstoppable(),
+        });
+        if done {
+            pool.lose(&instance);
+            let why = match loss {
+                Loss::Stopped => "a function asked for more than the engine can hold",
+                Loss::Unstoppable => "a function cannot be stopped",
+            };
+            tracing::error!(space, function = name, why, "an instance is lost, and its memory until the server is restarted");
+        }
+        done
+    })
+}
+
+fn live(setup: Setup, guard: Arc<Guard>) {
     let state = Rc::new(RefCell::new(State::new(&setup)));
     let Setup { instance, messages, pool, .. } = setup;
-    match Isolate::new(instance.target.memory, state.clone()) {
+    match Isolate::new(instance.target.memory, state.clone(), guard) {
         Ok(isolate) => Worker { isolate, state, instance, pool, last_call: 0, measured: None, left: 0, full: false }.run(&messages),
         Err(error) => {
-            pool.remove(&instance);
             tracing::error!(space = instance.target.space, function = instance.target.name, %error, "no instance");
-            // Those who wait see that the instance is gone when their messages are dropped.
         }
     }
 }
@@ -131,35 +156,26 @@ impl Worker {
 
     fn handle(&mut self, message: Message) {
         match message {
-            Message::Start(invocation) => self.start(*invocation),
+            Message::Start => self.start(),
             Message::Completed { id, answer } => self.complete(id, answer),
             Message::Wake => {}
         }
     }
 
-    fn start(&mut self, invocation: Invocation) {
-        let Invocation { call, args, cpu, held, lines, reply } = invocation;
+    fn start(&mut self) {
         self.last_call = self.last_call.checked_add(1).unwrap_or(1);
         let id = self.last_call;
+        let Some(invocation) = self.instance.begin(id) else { return };
+        let Invocation { call, args, cpu, lines } = *invocation;
         let deadline = call.deadline;
-        if reply.is_closed() {
-            // The caller has given up while this waited.
-            self.instance.running(true);
-            self.instance.idle();
-            self.instance.release();
-            return;
-        }
-        self.state
-            .borrow_mut()
-            .running
-            .insert(id, Running { call, lines, reply, held, began: Instant::now(), cpu, cpu_left: cpu, open: 0 });
-        self.instance.running(true);
+        self.state.borrow_mut().running.insert(id, Running { call, lines, began: Instant::now(), cpu, cpu_left: cpu, open: 0 });
+        self.instance.running();
         self.stretch(id, &mut Entry::Start(id, &args), deadline);
     }
 
     fn complete(&mut self, id: u32, answer: Answer) {
         let Some(call) = self.state.borrow_mut().answered(id) else { return };
-        self.instance.running(false);
+        self.instance.running();
         let deadline = self.deadline(call);
         match answer {
             Answer::Service(Ok(data)) => self.stretch(call, &mut Entry::Complete(id, true, &data), deadline),
@@ -175,7 +191,7 @@ impl Worker {
             let due = self.state.borrow_mut().due(now);
             let Some((id, call)) = due else { return };
             let live = self.state.borrow().running.contains_key(&call);
-            self.instance.running(false);
+            self.instance.running();
             self.stretch(call, &mut Entry::Fire(id, live), self.deadline(call));
         }
     }
@@ -185,6 +201,9 @@ impl Worker {
     }
 
     fn stretch(&mut self, call: u32, entry: &mut Entry, deadline: Instant) {
+        if self.full {
+            return;
+        }
         let began = Instant::now();
         let begins = matches!(entry, Entry::Start(..));
         let allowed = {
@@ -208,7 +227,13 @@ impl Worker {
             }
             Some(StopCause::Memory) => self.overflow(call),
         }
-        self.measure();
+        // Nothing may run after that, and what measures lets things run.
+        if !self.isolate.is_over() {
+            self.measure();
+        }
+        if self.isolate.is_over() {
+            self.give_up();
+        }
     }
 
     /// Ends a call that reached the heap limit, and the instance after the others; those end as well
@@ -227,6 +252,16 @@ impl Worker {
         }
     }
 
+    /// Ends all calls, and then the instance: what ran in its isolate could not be stopped in time.
+    fn give_up(&mut self) {
+        self.pool.remove(&self.instance);
+        let calls: Vec<u32> = self.state.borrow().running.keys().copied().collect();
+        for call in calls {
+            self.time_out(call);
+        }
+        self.full = true;
+    }
+
     fn measure(&mut self) {
         let now = Instant::now();
         if self.measured.is_none_or(|last| now.duration_since(last) >= MEASURE) {
@@ -234,7 +269,7 @@ impl Worker {
             if self.isolate.tend(now + LEFTOVER) == Some(StopCause::Memory) {
                 self.overflow(NOBODY);
             }
-            let used = self.isolate.heap_used();
+            let used = self.isolate.memory_used();
             self.instance.set_memory(used);
         }
     }

@@ -37,6 +37,8 @@ pub type Work = Pin<Box<dyn Future<Output = Result> + Send>>;
 pub struct Env {
     /// What JavaScript names by numbers: the states of hashes, streams, responses.
     pub resources: Resources,
+    /// The space that the function belongs to.
+    pub space: Arc<str>,
     /// The function's files.
     pub package: Arc<Package>,
     /// Its connections.
@@ -50,16 +52,23 @@ pub struct Env {
 }
 
 impl Env {
-    /// The surroundings of an isolate that runs a package.
-    pub fn new(package: Arc<Package>, network: Arc<Network>) -> Self {
+    /// The surroundings of an isolate that runs a package of a space.
+    pub fn new(space: &str, package: Arc<Package>, network: Arc<Network>) -> Self {
+        let space: Arc<str> = space.into();
         Self {
             resources: Resources::default(),
             package,
-            sockets: net::Sockets::new(network),
+            sockets: net::Sockets::new(space.clone(), network),
+            space,
             compression: zlib::Memory::default(),
             scratch: files::Scratch::default(),
             deadline: Instant::now(),
         }
+    }
+
+    /// What is kept for JavaScript here, in bytes: files and compression streams.
+    pub fn kept(&self) -> usize {
+        self.scratch.used() + self.compression.used()
     }
 }
 

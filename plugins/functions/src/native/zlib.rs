@@ -42,6 +42,11 @@ pub struct Memory(std::rc::Rc<std::cell::Cell<usize>>);
 struct Share(std::rc::Rc<std::cell::Cell<usize>>, usize);
 
 impl Memory {
+    /// How many bytes it is.
+    pub fn used(&self) -> usize {
+        self.0.get()
+    }
+
     fn take(&self, bytes: usize) -> Result<Share> {
         let used = self.0.get() + bytes;
         if used > MAX_MEMORY {

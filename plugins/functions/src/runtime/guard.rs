@@ -1,12 +1,16 @@
-//! Ends JavaScript that runs for too long. One thread watches every instance.
+//! Ends JavaScript that runs for too long, and tells when an instance's thread is lost. One thread
+//! watches every instance.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 /// How exactly deadlines are kept.
 const TICK: Duration = Duration::from_millis(5);
+/// How long what was stopped may go on: work of the engine's own, or an op's, may have to end first. What
+/// V8 does in one step ends, if late: filling a large array takes seconds.
+const PATIENCE: Duration = if cfg!(feature = "v8") { Duration::MAX } else { Duration::from_secs(5) };
 /// How many ticks without any running JavaScript let the watching thread sleep.
 const IDLE_TICKS: u32 = 40;
 
@@ -19,32 +23,66 @@ pub enum StopCause {
     Memory,
 }
 
+/// Why an instance's thread is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// It has stopped for ever.
+    Stopped,
+    /// It goes on, although it was told to end.
+    Unstoppable,
+}
+
 /// Stops an engine from another thread.
 pub trait Interrupt: Send + Sync {
     /// Makes the JavaScript that runs now end with an error that it cannot catch.
     fn interrupt(&self);
+
+    /// Does what an engine needs that has been interrupted and has not ended yet.
+    fn remind(&self) {}
+
+    /// Does without the thread: what was interrupted does not end.
+    fn abandon(&self);
 }
 
 #[derive(Default)]
 struct Stretch {
     deadline: Option<Instant>,
     stopped: Option<StopCause>,
+    stopped_at: Option<Instant>,
 }
 
 /// Knows when an instance runs JavaScript, and until when it may.
 ///
 /// A stretch is stopped under the same lock that begins and ends it, so that a stop can never hit
 /// the stretch after the one it was meant for.
-#[derive(Default)]
 pub struct Guard {
     stretch: Mutex<Stretch>,
     interrupt: OnceLock<Box<dyn Interrupt>>,
+    /// 0 for none, otherwise a [`Loss`].
+    lost: AtomicU8,
+    on_loss: Box<dyn Fn(Loss) -> bool + Send + Sync>,
+}
+
+/// The values of [`Guard::lost`].
+const STOPPED: u8 = 1;
+const UNSTOPPABLE: u8 = 2;
+
+/// What the watching thread finds.
+enum Found {
+    /// JavaScript runs.
+    Running,
+    /// None does.
+    Idle,
+    /// The thread is lost, and that was told.
+    Lost,
 }
 
 impl Guard {
-    /// A guard that the watching thread knows.
-    pub fn watched() -> Arc<Self> {
-        let guard = Arc::new(Self::default());
+    /// A guard that the watching thread knows. It runs `on_loss` soon after [`Guard::lose`], or when a
+    /// stretch goes on that was stopped, until that says that all is done.
+    pub fn watched(on_loss: impl Fn(Loss) -> bool + Send + Sync + 'static) -> Arc<Self> {
+        let on_loss = Box::new(on_loss);
+        let guard = Arc::new(Self { stretch: Mutex::default(), interrupt: OnceLock::new(), lost: AtomicU8::new(0), on_loss });
         watch(&guard);
         guard
     }
@@ -56,7 +94,7 @@ impl Guard {
 
     /// JavaScript begins to run, and may until `deadline`.
     pub fn begin(&self, deadline: Instant) {
-        *self.lock() = Stretch { deadline: Some(deadline), stopped: None };
+        *self.lock() = Stretch { deadline: Some(deadline), ..Stretch::default() };
         wake_watcher();
     }
 
@@ -70,28 +108,72 @@ impl Guard {
         self.lock().stopped.is_some()
     }
 
-    /// Stops what runs now, if anything does.
+    /// Stops what runs now, if anything does. The heap limit is the cause also of what was stopped
+    /// before it reached it: the limit has to be lowered again.
     pub fn stop(&self, cause: StopCause) {
         let mut stretch = self.lock();
-        if stretch.deadline.is_some() && stretch.stopped.is_none() {
-            stretch.stopped = Some(cause);
-            if let Some(interrupt) = self.interrupt.get() {
-                interrupt.interrupt();
-            }
+        if stretch.deadline.is_some() && (stretch.stopped.is_none() || cause == StopCause::Memory) {
+            self.interrupt(&mut stretch, cause);
         }
     }
 
-    /// Stops what runs past its deadline; says whether anything runs.
-    fn check(&self, now: Instant) -> bool {
+    fn interrupt(&self, stretch: &mut Stretch, cause: StopCause) {
+        stretch.stopped = Some(cause);
+        stretch.stopped_at.get_or_insert_with(Instant::now);
+        if let Some(interrupt) = self.interrupt.get() {
+            interrupt.interrupt();
+        }
+    }
+
+    /// Reminds the engine of a stop. Done regularly until the stretch ends.
+    pub fn remind(&self) {
+        if let Some(interrupt) = self.interrupt.get() {
+            interrupt.remind();
+        }
+    }
+
+    /// The instance's thread has stopped for ever. Takes no lock and allocates nothing, so that a
+    /// handler of signals may say it.
+    pub fn lose(&self) {
+        self.lost.store(STOPPED, Ordering::SeqCst);
+        wake_watcher();
+    }
+
+    /// Whether the thread is lost: it ends if it still can.
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst) != 0
+    }
+
+    fn loss(&self) -> Option<Loss> {
+        match self.lost.load(Ordering::SeqCst) {
+            0 => None,
+            STOPPED => Some(Loss::Stopped),
+            _ => Some(Loss::Unstoppable),
+        }
+    }
+
+    /// Stops what runs past its deadline, and abandons what goes on all the same.
+    fn check(&self, now: Instant) -> Found {
+        if let Some(loss) = self.loss() {
+            return if (self.on_loss)(loss) { Found::Lost } else { Found::Running };
+        }
         let mut stretch = self.lock();
-        let Some(deadline) = stretch.deadline else { return false };
-        if now >= deadline && stretch.stopped.is_none() {
-            stretch.stopped = Some(StopCause::Time);
-            if let Some(interrupt) = self.interrupt.get() {
-                interrupt.interrupt();
+        let Some(deadline) = stretch.deadline else { return Found::Idle };
+        match stretch.stopped_at {
+            None if now >= deadline => self.interrupt(&mut stretch, StopCause::Time),
+            None => {}
+            Some(at) => {
+                self.remind();
+                if now.saturating_duration_since(at) >= PATIENCE {
+                    // Under the lock, so that a stretch that ends at this moment knows of it.
+                    self.lost.store(UNSTOPPABLE, Ordering::SeqCst);
+                    if let Some(interrupt) = self.interrupt.get() {
+                        interrupt.abandon();
+                    }
+                }
             }
         }
-        true
+        Found::Running
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Stretch> {
@@ -155,8 +237,9 @@ fn check_all() -> bool {
     let mut busy = false;
     WATCHER.guards.lock().unwrap_or_else(PoisonError::into_inner).retain(|guard| match guard.upgrade() {
         Some(guard) => {
-            busy |= guard.check(now);
-            true
+            let found = guard.check(now);
+            busy |= matches!(found, Found::Running);
+            !matches!(found, Found::Lost)
         }
         None => false,
     });
@@ -165,31 +248,84 @@ fn check_all() -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU32;
     use std::sync::mpsc;
 
     use super::*;
 
-    struct Tell(mpsc::Sender<()>);
+    struct Tell(mpsc::Sender<&'static str>);
 
     impl Interrupt for Tell {
         fn interrupt(&self) {
-            let _ = self.0.send(());
+            let _ = self.0.send("interrupted");
+        }
+
+        fn abandon(&self) {
+            let _ = self.0.send("abandoned");
         }
     }
 
     #[test]
     fn a_stretch_past_its_deadline_is_stopped_once_and_the_next_is_not() {
         let (tell, told) = mpsc::channel();
-        let guard = Guard::watched();
+        let guard = Guard::watched(|_| true);
         guard.arm(Box::new(Tell(tell)));
         for _ in 0..2 {
             guard.begin(Instant::now() + Duration::from_millis(20));
-            told.recv_timeout(Duration::from_secs(5)).expect("stopped");
+            assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok("interrupted"));
             assert!(guard.is_stopped());
             assert_eq!(guard.end(), Some(StopCause::Time));
             guard.begin(Instant::now() + Duration::from_secs(60));
             assert_eq!(guard.end(), None);
             assert!(told.try_recv().is_err());
         }
+    }
+
+    #[test]
+    fn the_heap_limit_is_a_cause_beside_the_deadline() {
+        let guard = Guard::watched(|_| true);
+        guard.begin(Instant::now() + Duration::from_secs(60));
+        guard.stop(StopCause::Time);
+        guard.stop(StopCause::Memory);
+        guard.stop(StopCause::Time);
+        assert_eq!(guard.end(), Some(StopCause::Memory));
+        guard.stop(StopCause::Memory);
+        assert_eq!(guard.end(), None, "nothing ran");
+    }
+
+    #[test]
+    fn a_loss_is_told_until_it_is_heard_and_not_again() {
+        let (tell, told) = mpsc::channel();
+        let times = AtomicU32::new(0);
+        let guard = Guard::watched(move |loss| {
+            assert_eq!(loss, Loss::Stopped);
+            let time = times.fetch_add(1, Ordering::SeqCst);
+            let _ = tell.send(time);
+            time >= 2
+        });
+        // The watching thread may sleep by now; nothing runs.
+        thread::sleep(TICK * (IDLE_TICKS + 10));
+        guard.lose();
+        for time in 0..3 {
+            assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok(time));
+        }
+        assert!(told.recv_timeout(TICK * 20).is_err(), "it was heard");
+    }
+
+    #[cfg(not(feature = "v8"))]
+    #[test]
+    fn what_does_not_end_is_abandoned_once() {
+        let (tell, told) = mpsc::channel();
+        let (lose, lost) = mpsc::channel();
+        let guard = Guard::watched(move |loss| lose.send(loss).is_ok());
+        guard.arm(Box::new(Tell(tell)));
+        guard.begin(Instant::now());
+        for what in ["interrupted", "abandoned"] {
+            assert_eq!(told.recv_timeout(PATIENCE + Duration::from_secs(5)), Ok(what));
+        }
+        assert_eq!(lost.recv_timeout(Duration::from_secs(5)), Ok(Loss::Unstoppable));
+        assert!(told.recv_timeout(TICK * 4).is_err());
+        assert!(guard.is_lost());
+        assert_eq!(guard.end(), Some(StopCause::Time));
     }
 }

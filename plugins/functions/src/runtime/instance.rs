@@ -5,9 +5,10 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use sdk_plugin::Result;
+use sdk_plugin::{Error, Result};
 
-use super::{Invocation, Target};
+use super::calls::{Calls, Claim, Ending};
+use super::{Invocation, Outcome, Target};
 use crate::native;
 
 /// How many calls of services and native ops may be open in one instance at once.
@@ -19,8 +20,8 @@ pub const MAX_OPEN_OF_CALL: usize = 256;
 /// What is sent to an instance's thread. Its channel has room for all that can be under way, so
 /// that sending never waits.
 pub enum Message {
-    /// Run the function.
-    Start(Box<Invocation>),
+    /// Begin the call that waits.
+    Start,
     /// Something that the function waits for is done.
     Completed {
         /// Its number.
@@ -49,10 +50,10 @@ pub struct Instance {
     pub target: Arc<Target>,
     pub(super) messages: SyncSender<Message>,
     pub(super) leases: AtomicUsize,
+    calls: Calls,
     retired: AtomicBool,
-    lost: AtomicBool,
     memory: AtomicUsize,
-    /// Calls that were sent and have not been begun.
+    /// Calls that were given to it and have not been begun.
     queued: AtomicUsize,
     /// When the JavaScript that runs now began; 0 when none does. Microseconds since [`epoch`].
     running_since: AtomicU64,
@@ -77,8 +78,8 @@ impl Instance {
             target,
             messages,
             leases: AtomicUsize::new(0),
+            calls: Calls::default(),
             retired: AtomicBool::new(false),
-            lost: AtomicBool::new(false),
             memory: AtomicUsize::new(0),
             queued: AtomicUsize::new(0),
             running_since: AtomicU64::new(0),
@@ -97,16 +98,48 @@ impl Instance {
         self.leases.load(Ordering::Acquire)
     }
 
-    pub(super) fn queue(&self) {
+    /// Gives it a call, with the lease of whoever gives it. One that it cannot take is handed back.
+    pub(super) fn give(&self, invocation: Box<Invocation>, claim: Claim) {
         self.queued.fetch_add(1, Ordering::Relaxed);
+        if !self.calls.give(invocation, claim, || self.send(Message::Start)) {
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+            self.release();
+        }
     }
 
-    /// Notes that JavaScript begins to run, and whether it does so for a new call.
-    pub fn running(&self, new_call: bool) {
-        self.running_since.store(micros(), Ordering::Relaxed);
-        if new_call {
-            self.queued.fetch_sub(1, Ordering::Relaxed);
+    /// Begins the call that has waited for longest, for the instance's thread. `None` when nobody
+    /// waits for its result.
+    pub fn begin(&self, id: u32) -> Option<Box<Invocation>> {
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+        let begun = self.calls.begin(id);
+        if begun.is_none() {
+            self.release();
         }
+        begun
+    }
+
+    /// Ends a call. Its lease is given back before the result goes out, so that whoever calls next
+    /// finds the instance free.
+    pub fn end(&self, id: u32, result: Result<String>) {
+        if let Some(Claim { held, reply }) = self.calls.end(id) {
+            drop(held);
+            self.release();
+            // Nobody waits any more when the deadline came first.
+            let _ = reply.send(Ending::Outcome(Outcome { result, memory: self.memory() }));
+        }
+    }
+
+    /// Ends all calls, because its thread is gone: those that were begun with an error. `false` when
+    /// that has to be tried again.
+    pub fn close(&self, error: impl Fn() -> Error) -> bool {
+        let closed = self.calls.close(&error);
+        self.leases.fetch_sub(closed.unwrap_or(0), Ordering::AcqRel);
+        closed.is_some()
+    }
+
+    /// Notes that JavaScript begins to run.
+    pub fn running(&self) {
+        self.running_since.store(micros(), Ordering::Relaxed);
     }
 
     /// Notes that JavaScript has ended.
@@ -114,15 +147,6 @@ impl Instance {
         let took = micros().saturating_sub(self.running_since.swap(0, Ordering::Relaxed));
         let average = self.stretch.load(Ordering::Relaxed);
         self.stretch.store((average * 7 + took) / 8, Ordering::Relaxed);
-    }
-
-    /// Set when the instance's thread has stopped for ever.
-    pub fn lost(&self) -> &AtomicBool {
-        &self.lost
-    }
-
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Acquire)
     }
 
     /// Whether a new call would have to wait noticeably.

@@ -1,6 +1,7 @@
 //! What the function service asks of a runtime, and the pool of instances that the built-in V8
 //! runtime is made of.
 
+mod calls;
 mod guard;
 mod instance;
 mod lines;
@@ -19,7 +20,8 @@ use tokio::sync::oneshot;
 
 use crate::package::Package;
 
-pub use guard::{Guard, Interrupt, StopCause};
+pub use calls::{Claim, Ending};
+pub use guard::{Guard, Interrupt, Loss, StopCause};
 pub use instance::{Answer, Instance, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message};
 pub use lines::{Line, Lines, now};
 pub use pool::{Choice, Lease, Pool, PoolLimits};
@@ -51,12 +53,8 @@ pub struct Invocation {
     pub args: String,
     /// How long its JavaScript may run, waiting not counted.
     pub cpu: Duration,
-    /// What it holds.
-    pub held: Held,
     /// What the function logs.
     pub lines: Arc<Lines>,
-    /// Where the result goes.
-    pub reply: oneshot::Sender<Outcome>,
 }
 
 /// What became of an invocation.
@@ -84,13 +82,16 @@ impl<C: Calls> Upstream for Through<C> {
     }
 }
 
+/// A package that is read when an instance is made of it.
+pub trait Packed: Sync {
+    /// The package.
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Arc<Package>>> + Send + '_>>;
+}
+
 /// A runtime: it runs packages.
 pub trait Runtime: Send + Sync + 'static {
-    /// Finds an instance for a call, or makes one of the package that `package` gives.
-    fn lease<F, Fut>(&self, target: &Arc<Target>, package: F) -> impl Future<Output = Result<Lease>> + Send
-    where
-        F: FnOnce() -> Fut + Send,
-        Fut: Future<Output = Result<Arc<Package>>> + Send;
+    /// Finds an instance for a call, or makes one of its package.
+    fn lease(&self, target: &Arc<Target>, package: &dyn Packed) -> impl Future<Output = Result<Lease>> + Send;
 
     /// Has the instances of a function end once their calls have; of a whole space, without a name.
     fn retire(&self, space: &str, name: Option<&str>);
@@ -99,33 +100,55 @@ pub trait Runtime: Send + Sync + 'static {
     fn shut_down(&self);
 }
 
-/// Runs a call to its end or its deadline, whichever is first.
+/// To how many instances a call is given at most, when they end before they begin it.
+const TRIES: usize = 3;
+
+/// Runs a call to its end or its deadline, whichever is first. Its code runs once at most: a call is
+/// given to another instance only when the first one ended before it began.
+///
+/// The outcome's error is `FunctionBizError` when the function throws, `FunctionResourceExhausted` when
+/// it runs out of time or memory, `FunctionServerError` when its instance is lost.
 ///
 /// # Errors
-/// `FunctionBizError` when the function throws, `FunctionResourceExhausted` when it runs out of
-/// time or memory, `FunctionServerError` when its instance is lost.
-pub async fn run(lease: Lease, call: Call, args: String, cpu: Duration, lines: Arc<Lines>, held: Held) -> Outcome {
-    let (reply, outcome) = oneshot::channel();
-    let deadline = call.deadline;
-    let allowed = call.remaining();
-    let instance = lease.send(Invocation { call, args, cpu, held, lines, reply });
-    let failed = |error| Outcome { result: Err(error), memory: 0 };
-    let instance = match instance {
-        Ok(instance) => instance,
-        Err(error) => return failed(error),
-    };
-    match tokio::time::timeout_at(deadline.into(), outcome).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => failed(Error::new(sdk_plugin::codes::FUNCTION_SERVER, "the function's instance ended unexpectedly").retryable()),
-        Err(_) if instance.is_lost() => failed(out_of_memory(instance.target.memory)),
-        Err(_) => Outcome { result: Err(out_of_time(allowed)), memory: instance.memory() },
+/// When there is no instance for it, as [`Runtime::lease`] says.
+pub async fn run<R: Runtime>(
+    runtime: &R,
+    target: &Arc<Target>,
+    package: &dyn Packed,
+    invocation: Invocation,
+    held: Held,
+) -> Result<Outcome> {
+    let deadline = invocation.call.deadline;
+    let (mut invocation, mut held) = (Box::new(invocation), held);
+    for _ in 0..TRIES {
+        let lease = runtime.lease(target, package).await?;
+        let (reply, ending) = oneshot::channel();
+        let allowed = invocation.call.remaining();
+        let instance = lease.send(invocation, Claim { held, reply });
+        match tokio::time::timeout_at(deadline.into(), ending).await {
+            Ok(Ok(Ending::Outcome(outcome))) => return Ok(outcome),
+            Ok(Ok(Ending::Unbegun(unbegun, place))) => (invocation, held) = (unbegun, place),
+            Ok(Err(_)) => break,
+            Err(_) => return Ok(Outcome { result: Err(out_of_time(allowed)), memory: instance.memory() }),
+        }
     }
+    Ok(Outcome { result: Err(ended()), memory: 0 })
+}
+
+/// The error of a call whose instance ended before the call did.
+pub fn ended() -> Error {
+    Error::new(sdk_plugin::codes::FUNCTION_SERVER, "the function's instance ended unexpectedly").retryable()
 }
 
 /// The error of a call that took longer than it may.
 pub fn out_of_time(allowed: Duration) -> Error {
     let seconds = allowed.as_secs_f64();
     Error::new(sdk_plugin::codes::FUNCTION_RESOURCE, format!("the function did not end within {seconds:.1} seconds"))
+}
+
+/// The error of a call that went on when it was stopped.
+pub fn unstoppable() -> Error {
+    Error::new(sdk_plugin::codes::FUNCTION_RESOURCE, "the function did not end in its time and could not be stopped")
 }
 
 /// The error of a call that computed for longer than it may.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sdk_plugin::{Error, Result, codes};
 
 use super::instance::{Instance, MAX_OPEN_CALLS, Message, micros};
-use super::{Invocation, Target};
+use super::{Claim, Invocation, Target};
 
 /// How many instances there may be.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +27,15 @@ pub struct PoolLimits {
 /// The part of all instances that one space may have: the rest is there for the others.
 const SPACE_SHARE: (usize, usize) = (3, 4);
 
+/// Why a space that has lost so many gets no more.
+const LOST_TOO_MANY: &str =
+    "functions of the space asked too often for more than the engine can hold; they run again when the server has been restarted";
+
 /// How many of those that are idle go at once when memory is short: one of so many.
 const RELIEF: usize = 4;
+
+/// How many instances of a space may be lost until the server is restarted: their memory stays.
+const MAX_LOST: usize = 8;
 
 /// The instances.
 pub struct Pool {
@@ -42,6 +49,8 @@ pub struct Pool {
 struct State {
     instances: HashMap<Arc<str>, Vec<Arc<Instance>>>,
     count: usize,
+    /// How many have been lost, by space.
+    lost: HashMap<String, usize>,
 }
 
 /// What a call gets of the pool.
@@ -70,15 +79,11 @@ impl Lease {
     }
 
     /// Makes the call.
-    pub(super) fn send(mut self, invocation: Invocation) -> Result<Arc<Instance>> {
-        self.instance.queue();
+    pub(super) fn send(mut self, invocation: Box<Invocation>, claim: Claim) -> Arc<Instance> {
         // From here on the instance gives the lease back.
         self.used = true;
-        if self.instance.send(Message::Start(Box::new(invocation))) {
-            return Ok(self.instance.clone());
-        }
-        self.instance.release();
-        Err(Error::new(codes::FUNCTION_SERVER, "the function's instance ended unexpectedly").retryable())
+        self.instance.give(invocation, claim);
+        self.instance.clone()
     }
 }
 
@@ -107,8 +112,7 @@ impl Pool {
 
     /// Chooses an instance: the one with the fewest calls among those that are not busy.
     pub fn choose(&self, key: &str) -> Choice {
-        let mut state = self.lock();
-        state.forget_lost(key);
+        let state = self.lock();
         let instances = state.instances.get(key).map_or(&[][..], Vec::as_slice);
         match self.best(instances, state.count) {
             Some(instance) => Choice::Existing(Lease::of(instance)),
@@ -130,13 +134,16 @@ impl Pool {
     /// Adds an instance, unless one has become free meanwhile; evicts another when there are too many.
     ///
     /// # Errors
-    /// `Throttling.Api.Concurrency` when there is no room and no instance is idle.
+    /// `Throttling.Api.Concurrency` when there is no room and no instance is idle,
+    /// `FunctionResourceExhausted` when the space has lost too many.
     pub fn add(&self, target: &Arc<Target>) -> Result<(Lease, Option<Receiver<Message>>)> {
         let mut state = self.lock();
-        state.forget_lost(&target.key);
         let instances = state.instances.get(&target.key).map_or(&[][..], Vec::as_slice);
         if let Some(instance) = self.best(instances, state.count) {
             return Ok((Lease::of(instance), None));
+        }
+        if state.lost.get(&target.space).is_some_and(|lost| *lost >= MAX_LOST) {
+            return Err(Error::new(codes::FUNCTION_RESOURCE, LOST_TOO_MANY));
         }
         let share = (self.limits.total * SPACE_SHARE.0 / SPACE_SHARE.1).max(1);
         let busy = |what: &str| Err(Error::new(codes::THROTTLED_CONCURRENCY, what).retryable());
@@ -162,6 +169,12 @@ impl Pool {
         self.lock().remove(instance);
     }
 
+    /// Takes out an instance whose thread has stopped for ever, and whose memory is not given back.
+    pub fn lose(&self, instance: &Arc<Instance>) {
+        self.remove(instance);
+        *self.lock().lost.entry(instance.target.space.clone()).or_default() += 1;
+    }
+
     /// Takes an instance out if nobody has a lease of it.
     pub fn remove_idle(&self, instance: &Arc<Instance>) -> bool {
         let mut state = self.lock();
@@ -185,10 +198,6 @@ impl Pool {
 
     /// Has idle instances end when the process takes more memory than it may. Called regularly.
     pub fn relieve(&self, resident: u64) {
-        let keys: Vec<Arc<str>> = self.lock().instances.keys().cloned().collect();
-        for key in keys {
-            self.lock().forget_lost(&key);
-        }
         let pressed = resident > self.limits.memory;
         self.pressed.store(pressed, Ordering::Relaxed);
         if !pressed {
@@ -208,22 +217,6 @@ impl Pool {
 }
 
 impl State {
-    /// Takes out the instances of a function whose threads have stopped for ever.
-    fn forget_lost(&mut self, key: &str) {
-        let lost = |instances: &Vec<Arc<Instance>>| instances.iter().filter(|instance| instance.is_lost()).cloned().collect();
-        let lost: Vec<_> = self.instances.get(key).map(lost).unwrap_or_default();
-        for instance in lost {
-            let target = &instance.target;
-            tracing::error!(
-                space = target.space,
-                function = target.name,
-                "a function asked for more than the engine can hold; its instance is lost, and its memory until the server is restarted"
-            );
-            instance.retire();
-            self.remove(&instance);
-        }
-    }
-
     fn remove(&mut self, instance: &Arc<Instance>) {
         let Some(instances) = self.instances.get_mut(&instance.target.key) else { return };
         let before = instances.len();
@@ -283,8 +276,7 @@ mod tests {
         let (first, _receiver) = pool.add(&target).expect("room");
         let Choice::Existing(second) = pool.choose("a") else { panic!("it has room") };
         assert!(Arc::ptr_eq(&first.instance, &second.instance));
-        first.instance.queue();
-        first.instance.running(true);
+        first.instance.running();
         std::thread::sleep(Duration::from_millis(2));
         assert!(matches!(pool.choose("a"), Choice::Make), "busy");
         let (_third, _receiver) = pool.add(&target).expect("room");
@@ -319,6 +311,19 @@ mod tests {
         drop(lease);
         let (_again, _messages) = pool.add(&of_space("a", "a4", 1)).expect("one of its own made room");
         assert_eq!(pool.len(), 4);
+    }
+
+    #[test]
+    fn a_space_loses_so_many_and_no_more() {
+        let pool = pool(1, 10);
+        for n in 0..MAX_LOST {
+            let (lease, _messages) = pool.add(&of_space("a", &format!("a{n}"), 1)).expect("room");
+            pool.lose(lease.instance());
+        }
+        assert_eq!(pool.len(), 0);
+        let refused = pool.add(&of_space("a", "a", 1)).err().expect("too many");
+        assert_eq!((refused.code(), refused.message()), (codes::FUNCTION_RESOURCE, LOST_TOO_MANY));
+        assert!(pool.add(&of_space("b", "b", 1)).is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod quota;
 
 use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use crate::logs::{Entry, Sink};
 use crate::native::Network;
 use crate::package::{self, Package};
 use crate::record::{Function, package_key};
-use crate::runtime::{self, Lines, Outcome, PoolLimits, Runtime, Target, Through, now};
+use crate::runtime::{self, Invocation, Lines, Outcome, Packed, PoolLimits, Runtime, Target, Through, now};
 use crate::trigger::Triggers;
 
 /// What the service needs of mpcloud.
@@ -69,6 +70,18 @@ struct Invoke<'a> {
     function_target: Cow<'a, str>,
     #[serde(borrow, default)]
     function_args: Option<&'a RawValue>,
+}
+
+/// A package in storage, or in the cache.
+struct Stored<'a, E> {
+    service: &'a Service<E>,
+    key: &'a str,
+}
+
+impl<E: Edge> Packed for Stored<'_, E> {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Arc<Package>>> + Send + '_>> {
+        Box::pin(self.service.package(self.key))
+    }
 }
 
 impl<E: Edge> Service<E> {
@@ -123,10 +136,11 @@ impl<E: Edge> Service<E> {
         call.deadline = runtime::within(call.deadline, ready.timeout.min(most));
         let cpu = Duration::from_secs(self.config.max_cpu_seconds.max(1));
         call.params = Bytes::new();
-        let lease = self.engine.lease(&ready.target, || self.package(&ready.package)).await?;
         let lines = Arc::new(Lines::default());
         let (time, began, request_id) = (now(), Instant::now(), call.request_id.clone());
-        let outcome = runtime::run(lease, call, args, cpu, lines.clone(), Box::new(permit)).await;
+        let invocation = Invocation { call, args, cpu, lines: lines.clone() };
+        let package = Stored { service: self, key: &ready.package };
+        let outcome = runtime::run(&self.engine, &ready.target, &package, invocation, Box::new(permit)).await?;
         let duration = began.elapsed();
         self.log(&ready.target, request_id, time, duration, &outcome, &lines);
         Ok(Finished { outcome, duration })

@@ -1,18 +1,27 @@
-//! Custom domains of sites and functions: who owns them, and certificates that renew themselves.
+//! Custom domains of sites and functions: who owns them, and certificates that renew themselves
+//! (manual 5.4 and 5.5).
+//!
+//! The core keeps domains and certificates, see [`domains`](sdk_plugin::contract::domains). This
+//! plugin decides who may have a domain ([`manage`] has the actions), and gets certificates from
+//! an authority by ACME (RFC 8555).
 
 #![deny(missing_docs)]
 
-use sdk_plugin::{Host, Plugin, Result, export_plugin};
+mod acme;
+mod clock;
+mod config;
+mod core;
+mod dns;
+mod http;
+pub mod manage;
+mod name;
+mod ownership;
+mod plugin;
+mod service;
+mod state;
+#[cfg(test)]
+mod testing;
 
-/// The plugin.
-pub struct Domains;
+pub use plugin::Domains;
 
-impl Plugin for Domains {
-    type Config = std::collections::BTreeMap<String, String>;
-
-    async fn start(_config: Self::Config, _host: Host) -> Result<Self> {
-        Ok(Self)
-    }
-}
-
-export_plugin!(Domains);
+sdk_plugin::export_plugin!(Domains);

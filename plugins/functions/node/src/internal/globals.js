@@ -21,7 +21,11 @@ function fix(name) {
     if (options !== undefined && options !== null && options.maxByteLength !== undefined) {
       throw Object.assign(new RangeError(`a resizable ${name} is not available in cloud functions`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
     }
-    return Reflect.construct(Native, [length], new.target);
+    const buffer = Reflect.construct(Native, [length], new.target);
+    const { prototype } = new.target;
+    // QuickJS does not look at `new.target`.
+    if (typeof prototype === 'object' && prototype !== null && Object.getPrototypeOf(buffer) !== prototype) Object.setPrototypeOf(buffer, prototype);
+    return buffer;
   } }[name];
   for (const key of Reflect.ownKeys(Native)) {
     if (key !== 'prototype') Object.defineProperty(Fixed, key, Object.getOwnPropertyDescriptor(Native, key));

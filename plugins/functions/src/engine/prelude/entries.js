@@ -28,7 +28,10 @@
   const start = internal.start;
   let begun = false;
   internal.start = (invocation, args) => {
-    if (!begun) internal.fixBuffers();
+    if (!begun) {
+      internal.fixBuffers();
+      internal.limitWebAssembly();
+    }
     begun = true;
     start(invocation, args);
   };

@@ -23,8 +23,8 @@ fn pbkdf2_now(_: &mut Env, args: &Args) -> Result {
     pbkdf2(args)?()
 }
 
-fn pbkdf2_later(_: &mut Env, args: &Args) -> Result<Work> {
-    limits::in_turn(pbkdf2(args)?)
+fn pbkdf2_later(env: &mut Env, args: &Args) -> Result<Work> {
+    limits::in_turn(env, pbkdf2(args)?)
 }
 
 fn pbkdf2(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {
@@ -54,8 +54,8 @@ fn scrypt_now(_: &mut Env, args: &Args) -> Result {
     scrypt(args)?()
 }
 
-fn scrypt_later(_: &mut Env, args: &Args) -> Result<Work> {
-    limits::in_turn(scrypt(args)?)
+fn scrypt_later(env: &mut Env, args: &Args) -> Result<Work> {
+    limits::in_turn(env, scrypt(args)?)
 }
 
 fn scrypt(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {

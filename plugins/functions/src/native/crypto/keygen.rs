@@ -28,9 +28,9 @@ fn now(_: &mut Env, args: &Args) -> Result {
     make(&plan(args)?)
 }
 
-fn later(_: &mut Env, args: &Args) -> Result<Work> {
+fn later(env: &mut Env, args: &Args) -> Result<Work> {
     let plan = plan(args)?;
-    limits::in_turn(move || make(&plan))
+    limits::in_turn(env, move || make(&plan))
 }
 
 fn plan(args: &Args) -> Result<Plan> {

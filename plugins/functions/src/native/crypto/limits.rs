@@ -2,9 +2,8 @@
 
 use std::sync::LazyLock;
 
-use tokio::sync::Semaphore;
-
-use crate::native::{self, Failure, Result, Work};
+use crate::native::{self, Env, Failure, Result, Work};
+use crate::shares::Shares;
 
 /// The most random bytes at once; JavaScript asks again for more.
 pub const RANDOM: usize = 1 << 20;
@@ -54,15 +53,15 @@ pub const ENCRYPTED_KEY_COST: u64 = 1 << 28;
 /// The longest key or certificate that is read, in bytes.
 pub const KEY_TEXT: usize = 1 << 20;
 
-/// Costly operations of all functions that run at once. The others wait, at most until their
-/// function's deadline.
-static SLOTS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get)));
+/// Costly operations of all functions that run at once: one a core, of which a space may have half.
+/// The others wait, at most until their function's deadline.
+static SLOTS: LazyLock<Shares> = LazyLock::new(|| Shares::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get)));
 
-/// Work that computes for long, in its turn.
-pub fn in_turn(compute: impl FnOnce() -> Result + Send + 'static) -> Result<Work> {
+/// Work that computes for long, in the turn of its space.
+pub fn in_turn(env: &Env, compute: impl FnOnce() -> Result + Send + 'static) -> Result<Work> {
+    let space = env.space.clone();
     native::work(async move {
-        let Ok(slot) = SLOTS.acquire().await else { return Err(Failure::error("ERR_INTERNAL", "the process ends")) };
+        let slot = SLOTS.take(&space).await;
         let work = native::computing(move || {
             // The slot is taken for as long as the thread computes, also when nobody waits any more.
             let _slot = slot;
@@ -75,4 +74,40 @@ pub fn in_turn(compute: impl FnOnce() -> Result + Send + 'static) -> Result<Work
 /// Something costs more than a function may spend at once.
 pub fn too_costly(what: impl std::fmt::Display) -> Failure {
     Failure::range_error("ERR_OUT_OF_RANGE", format!("{what} is more than cloud functions may compute"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::native::Value;
+    use crate::package::Package;
+
+    fn env(space: &str) -> Env {
+        Env::new(space, Arc::new(Package::of(&[("index.js", "")])), Arc::default())
+    }
+
+    #[tokio::test]
+    async fn a_space_that_computes_much_leaves_some_to_others() {
+        let ended = Arc::new(AtomicUsize::new(0));
+        let cores = std::thread::available_parallelism().unwrap().get();
+        for _ in 0..20 * cores {
+            let ended = ended.clone();
+            let work = in_turn(&env("busy"), move || {
+                std::thread::sleep(Duration::from_millis(50));
+                ended.fetch_add(1, Ordering::SeqCst);
+                Ok(Value::Undefined)
+            });
+            tokio::spawn(work.unwrap());
+        }
+        tokio::task::yield_now().await;
+        let began = ended.clone();
+        let seen = in_turn(&env("other"), move || Ok(Value::from(began.load(Ordering::SeqCst)))).unwrap().await;
+        let Value::Number(seen) = seen.unwrap() else { panic!("no number") };
+        assert!(seen < 5.0 * cores as f64, "{seen} of the others came first");
+    }
 }

@@ -28,8 +28,8 @@ fn check_now(_: &mut Env, args: &Args) -> Result {
     check(args)?()
 }
 
-fn check_later(_: &mut Env, args: &Args) -> Result<Work> {
-    limits::in_turn(check(args)?)
+fn check_later(env: &mut Env, args: &Args) -> Result<Work> {
+    limits::in_turn(env, check(args)?)
 }
 
 fn check(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {
@@ -47,8 +47,8 @@ fn generate_now(_: &mut Env, args: &Args) -> Result {
     generate(args)?()
 }
 
-fn generate_later(_: &mut Env, args: &Args) -> Result<Work> {
-    limits::in_turn(generate(args)?)
+fn generate_later(env: &mut Env, args: &Args) -> Result<Work> {
+    limits::in_turn(env, generate(args)?)
 }
 
 fn generate(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {

@@ -174,9 +174,9 @@ fn sign_now(_: &mut Env, args: &Args) -> Result {
     request.sign(&key)
 }
 
-fn sign_later(_: &mut Env, args: &Args) -> Result<Work> {
+fn sign_later(env: &mut Env, args: &Args) -> Result<Work> {
     let (request, key) = sign(args)?;
-    limits::in_turn(move || request.sign(&key))
+    limits::in_turn(env, move || request.sign(&key))
 }
 
 fn verify(args: &Args) -> Result<impl FnOnce() -> Result + Send + use<>> {
@@ -200,6 +200,6 @@ fn verify_now(_: &mut Env, args: &Args) -> Result {
     verify(args)?()
 }
 
-fn verify_later(_: &mut Env, args: &Args) -> Result<Work> {
-    limits::in_turn(verify(args)?)
+fn verify_later(env: &mut Env, args: &Args) -> Result<Work> {
+    limits::in_turn(env, verify(args)?)
 }

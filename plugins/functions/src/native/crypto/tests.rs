@@ -7,7 +7,7 @@ use crate::native::{self, Args, Env, Failure, Op, Result, Value};
 use crate::package::Package;
 
 fn call(name: &str, args: Vec<Value>) -> Result {
-    let mut env = Env::new(Arc::new(Package::of(&[("index.js", "")])), Arc::default());
+    let mut env = Env::new("space", Arc::new(Package::of(&[("index.js", "")])), Arc::default());
     call_in(&mut env, name, args)
 }
 
@@ -89,7 +89,7 @@ fn derived_keys() {
 /// NIST SP 800-38D, test case 4 of the GCM specification.
 #[test]
 fn gcm() {
-    let mut env = Env::new(Arc::new(Package::of(&[("index.js", "")])), Arc::default());
+    let mut env = Env::new("space", Arc::new(Package::of(&[("index.js", "")])), Arc::default());
     let key = bytes("feffe9928665731c6d6a8f9467308308");
     let begin = vec!["aes-128-gcm".into(), true.into(), key, bytes("cafebabefacedbaddecaf888")];
     let id = call_in(&mut env, "crypto.cipher.begin", begin).unwrap();
@@ -126,7 +126,7 @@ fn ed25519() {
 
 #[test]
 fn what_outdated_partners_ask_for() {
-    let mut env = Env::new(Arc::new(Package::of(&[("index.js", "")])), Arc::default());
+    let mut env = Env::new("space", Arc::new(Package::of(&[("index.js", "")])), Arc::default());
     for (name, key, iv) in [("des-ecb", 8, None), ("des-cbc", 8, Some(8)), ("rc4", 5, None), ("bf-ecb", 16, None)] {
         let iv = iv.map_or(Value::Undefined, |length| Value::Bytes(vec![0; length]));
         let id = call_in(&mut env, "crypto.cipher.begin", vec![name.into(), true.into(), Value::Bytes(vec![1; key]), iv]);
@@ -162,7 +162,7 @@ fn whatever_javascript_passes_is_an_error_at_most() {
                     odd[(state >> 16) as usize % odd.len()].clone()
                 })
                 .collect();
-            let mut env = Env::new(Arc::new(Package::of(&[("index.js", "")])), Arc::default());
+            let mut env = Env::new("space", Arc::new(Package::of(&[("index.js", "")])), Arc::default());
             if let Err(failure) = op(&mut env, &Args::new(args)) {
                 assert!(!failure.message.is_empty() || failure.code.is_empty(), "{name}");
             }

@@ -230,7 +230,7 @@ mod tests {
     use crate::package::Package;
 
     fn env() -> Env {
-        Env::new(Arc::new(Package::of(&[("index.js", "hello"), ("lib/a.js", "")])), Arc::default())
+        Env::new("space", Arc::new(Package::of(&[("index.js", "hello"), ("lib/a.js", "")])), Arc::default())
     }
 
     fn run(env: &mut Env, name: &str, args: Vec<Value>) -> std::result::Result<Value, String> {

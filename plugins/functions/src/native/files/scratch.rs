@@ -110,6 +110,11 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    /// How many bytes it takes.
+    pub fn used(&self) -> usize {
+        self.space.0.get()
+    }
+
     pub fn is_file(&self, path: &str) -> bool {
         matches!(self.nodes.get(path), Some(Node::File(_)))
     }

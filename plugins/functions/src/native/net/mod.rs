@@ -19,6 +19,7 @@ use tokio_rustls::rustls::RootCertStore;
 pub use policy::Policy;
 
 use super::{Failure, Op, Result, Value};
+use crate::shares::Shares;
 use http::Pool;
 use tls::Tls;
 
@@ -31,7 +32,8 @@ pub const MAX_SOCKETS: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The most bytes of TLS options: certificates and keys.
 const MAX_OPTIONS: usize = 1024 * 1024;
-/// How many lookups of names run at once, in all instances; each has a thread for itself.
+/// How many lookups of names run at once, in all instances; each has a thread for itself. A space may
+/// have half of them.
 const MAX_LOOKUPS: usize = 64;
 /// How many of them one instance may have.
 const MAX_OWN_LOOKUPS: usize = 8;
@@ -43,7 +45,7 @@ const MAX_SETTINGS: usize = 16;
 pub struct Network {
     policy: Policy,
     roots: Arc<RootCertStore>,
-    lookups: Arc<Semaphore>,
+    lookups: Shares,
 }
 
 impl Network {
@@ -65,7 +67,7 @@ impl Network {
     }
 
     fn of(policy: Policy, roots: RootCertStore) -> Self {
-        Self { policy, roots: Arc::new(roots), lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)) }
+        Self { policy, roots: Arc::new(roots), lookups: Shares::new(MAX_LOOKUPS) }
     }
 }
 
@@ -82,6 +84,7 @@ type Setting = (Value, Arc<Tls>);
 /// authenticated.
 #[derive(Clone)]
 pub struct Sockets {
+    space: Arc<str>,
     network: Arc<Network>,
     permits: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
@@ -91,8 +94,9 @@ pub struct Sockets {
 
 impl Sockets {
     /// No connections.
-    pub fn new(network: Arc<Network>) -> Self {
+    pub fn new(space: Arc<str>, network: Arc<Network>) -> Self {
         Self {
+            space,
             network,
             permits: Arc::new(Semaphore::new(MAX_SOCKETS)),
             lookups: Arc::new(Semaphore::new(MAX_OWN_LOOKUPS)),

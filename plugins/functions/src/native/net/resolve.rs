@@ -41,7 +41,7 @@ async fn addresses(sockets: &Sockets, host: &str, port: u16, family: u32) -> Res
 /// What the system's resolver finds, on a thread of its own, of which there are not many.
 async fn by_system(sockets: &Sockets, host: String, port: u16) -> Vec<SocketAddr> {
     let own = sockets.lookups.clone().acquire_owned().await;
-    let all = sockets.network.lookups.clone().acquire_owned().await;
+    let all = sockets.network.lookups.take(&sockets.space).await;
     let found = tokio::task::spawn_blocking(move || {
         // They count for as long as the thread runs, whoever still waits for it.
         let _turn = (own, all);
@@ -98,7 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_spelling_of_a_private_address_is_refused() {
-        let sockets = Sockets::new(Arc::default());
+        let sockets = Sockets::new("space".into(), Arc::default());
         for host in [
             "127.0.0.1",
             "0x7f.1",
@@ -125,14 +125,31 @@ mod tests {
     async fn names_that_are_none_have_no_address() {
         let long = "a".repeat(300);
         for host in ["", "a\0b", "127.0.0.1\0.example.com", long.as_str(), "no such host", "999.999.999.999", "１２７.0.0.1"] {
-            let error = allowed(&Sockets::new(Arc::default()), host, 80, 0).await.expect_err(host);
+            let error = allowed(&Sockets::new("space".into(), Arc::default()), host, 80, 0).await.expect_err(host);
             assert!(matches!(&*error.code, "ENOTFOUND" | "EAI_AGAIN" | NOT_ALLOWED), "{host}: {}", error.code);
         }
     }
 
     #[tokio::test]
+    async fn another_space_that_looks_up_much_leaves_some() {
+        let network: Arc<super::super::Network> = Arc::default();
+        let wanted = (0..super::super::MAX_LOOKUPS).map(|_| {
+            let network = network.clone();
+            tokio::spawn(async move {
+                let _slot = network.lookups.take("other").await;
+                std::future::pending::<()>().await;
+            })
+        });
+        let wanted: Vec<_> = wanted.collect();
+        tokio::task::yield_now().await;
+        let sockets = Sockets::new("space".into(), network);
+        assert!(!addresses(&sockets, "localhost", 1, 0).await.unwrap().is_empty());
+        wanted.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    #[tokio::test]
     async fn families_are_told_apart() {
-        let sockets = Sockets::new(Arc::default());
+        let sockets = Sockets::new("space".into(), Arc::default());
         assert_eq!(addresses(&sockets, "127.0.0.1", 1, 4).await.unwrap().len(), 1);
         assert_eq!(addresses(&sockets, "127.0.0.1", 1, 6).await.unwrap_err().code, "ENOTFOUND");
     }

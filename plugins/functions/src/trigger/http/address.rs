@@ -1,7 +1,8 @@
 //! Which space and path a request is for.
 //!
-//! A space's triggers are at `/trigger/SPACE/http…` of the server, and with a domain for triggers
-//! also at `/http…` of the host `SPACE.DOMAIN`.
+//! A space's triggers are at `/trigger/SPACE/http…` of the server, with a domain for triggers
+//! also at `/http…` of the host `SPACE.DOMAIN`, and at `/http…` of a domain that the space has for
+//! functions.
 
 use super::path::PREFIX as TRIGGER_PATH;
 
@@ -29,6 +30,13 @@ pub fn locate<'a>(host: &'a str, path: &'a str, domain: Option<&str>) -> Option<
     };
     let plain = !space.is_empty() && space.len() <= MAX_SPACE && space.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     (plain && path.starts_with(TRIGGER_PATH)).then_some(Address { space, path })
+}
+
+/// The address that a request for a space's own domain has; none when it cannot be that of a
+/// trigger.
+pub fn within<'a>(space: &'a str, path: &'a str) -> Option<Address<'a>> {
+    let path = one_slash(path)?;
+    path.starts_with(TRIGGER_PATH).then_some(Address { space, path })
 }
 
 /// A path with one slash at its beginning.
@@ -80,6 +88,16 @@ mod tests {
             assert_eq!(at(host, path), None, "{host}{path}");
         }
         assert_eq!(locate("s.fn.example.com", "/http/a", None), None, "no domain was configured");
+    }
+
+    #[test]
+    fn a_spaces_own_domain_has_its_triggers_only() {
+        let at = |path| within("s", path).map(|found| (found.space, found.path));
+        assert_eq!(at("/http/a"), Some(("s", "/http/a")));
+        assert_eq!(at("//http/a"), Some(("s", "/http/a")));
+        for path in ["", "/", "/other", "/trigger/t/http/a"] {
+            assert_eq!(at(path), None, "{path}");
+        }
     }
 
     #[test]

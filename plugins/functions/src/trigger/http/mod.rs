@@ -2,6 +2,7 @@
 
 mod address;
 mod body;
+mod domain;
 mod path;
 mod paths;
 mod request;
@@ -27,13 +28,15 @@ pub use switch::SwitchParams;
 /// How much later than the function the server gives up, so that the function's own limit answers.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// Headers that speak for an origin, which functions share unless there is a `trigger_domain`.
+/// Headers that speak for an origin, which functions share unless there is a `trigger_domain` or
+/// their space has a domain of its own.
 const OF_THE_ORIGIN: [&str; 3] = ["strict-transport-security", "alt-svc", "clear-site-data"];
 
 impl<E: Edge> Service<E> {
     /// Answers a request for a trigger. Errors are answered as JSON.
     pub async fn trigger(&self, request: HttpRequest) -> HttpResponse {
         let request_id = request.request_id.clone();
+        let shares_origin = self.config.trigger_domain.is_none() && request.space.is_empty();
         let mut response = match self.triggered(request).await {
             Ok(response) => {
                 let mut sent = HttpResponse::new(response.status, Body::full(response.body));
@@ -42,7 +45,7 @@ impl<E: Edge> Service<E> {
             }
             Err(error) => problem(&error, &request_id),
         };
-        if self.config.trigger_domain.is_none() {
+        if shares_origin {
             // They would hold for all that the server's own origin serves.
             for name in OF_THE_ORIGIN {
                 response.headers.remove(name);
@@ -77,7 +80,11 @@ impl<E: Edge> Service<E> {
     /// Where a request leads, if it is one that triggers take.
     async fn admit<'a>(&self, request: &'a HttpRequest, length: Option<u64>) -> Result<(Address<'a>, String)> {
         let nothing = || Error::new(codes::NOT_FOUND, format!("nothing is served at {}", request.path()));
-        let at = address::locate(&request.host, request.path(), self.config.trigger_domain.as_deref()).ok_or_else(nothing)?;
+        let at = match request.space.as_str() {
+            "" => address::locate(&request.host, request.path(), self.config.trigger_domain.as_deref()),
+            space => address::within(space, request.path()),
+        };
+        let at = at.ok_or_else(nothing)?;
         let name = self.function_at(at).await?.ok_or_else(nothing)?;
         // The core knows without asking the database.
         if !self.is_open(at.space).await? {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::address;
+use super::domain::Domain;
 use crate::service::{Edge, Service};
 
 /// The parameters of `UpdateHttpTriggerConfig`. What is absent stays as it is.
@@ -17,7 +18,7 @@ pub struct SwitchParams {
     #[serde(default, deserialize_with = "management::optional")]
     enable_service: Option<Flag>,
     #[serde(default)]
-    custom_domain: String,
+    custom_domain: Option<String>,
     #[serde(default)]
     custom_domain_certificate: String,
     #[serde(default)]
@@ -54,30 +55,32 @@ impl<E: Edge> Service<E> {
     /// What the database answers.
     pub async fn describe_http_trigger(&self, space: &str) -> Result<Value> {
         let endpoint = address::endpoint(space, &self.endpoint().await?, self.config.trigger_domain.as_deref());
+        let domains = self.domains(space).await?;
+        let domain = domains.first();
         Ok(json!({
             "EnableService": self.is_switched_on(space).await?,
             "DefaultEndpoint": endpoint,
-            "CustomDomain": "",
-            "CustomDomainCname": "",
-            "CustomDomainCertificateInfo": "",
+            "CustomDomain": domain.map(|domain| domain.host.as_str()).unwrap_or_default(),
+            "CustomDomainCname": domain.map(|domain| domain.cname.as_str()).unwrap_or_default(),
+            "CustomDomainCertificateInfo": domain.map(Domain::certificate_info).unwrap_or_default(),
         }))
     }
 
-    /// `UpdateHttpTriggerConfig`.
+    /// `UpdateHttpTriggerConfig`. A domain is bound as one of a website is; an empty one is unbound.
     ///
     /// # Errors
-    /// `InvalidParameter` for a custom domain, which there are none of yet; or what the database
-    /// answers.
+    /// `InvalidParameter` for a certificate without its key or without a domain; what the plugin of
+    /// domains and the database answer.
     pub async fn update_http_trigger(&self, space: &str, params: SwitchParams) -> Result<Value> {
-        for (name, value) in [
-            ("CustomDomain", &params.custom_domain),
-            ("CustomDomainCertificate", &params.custom_domain_certificate),
-            ("CustomDomainPrivateKey", &params.custom_domain_private_key),
-        ] {
-            if !value.is_empty() {
-                let message = format!("{name} must be empty: domains of one's own and their certificates come with static website hosting");
-                return Err(Error::new(INVALID_PARAMETER, message));
-            }
+        let (certificate, key) = (&params.custom_domain_certificate, &params.custom_domain_private_key);
+        if certificate.is_empty() != key.is_empty() {
+            return Err(Error::new(INVALID_PARAMETER, "CustomDomainCertificate and CustomDomainPrivateKey go together"));
+        }
+        if let Some(host) = &params.custom_domain {
+            self.set_domain(space, host).await?;
+        }
+        if !certificate.is_empty() {
+            self.set_certificate(space, certificate, key).await?;
         }
         if let Some(Flag(on)) = params.enable_service {
             self.triggers.switches.upsert(json!({"_id": space}), json!({"$set": {"spaceId": space, "http": on}})).await?;

@@ -239,9 +239,6 @@ async fn the_switch_tells_where_the_triggers_are() {
     assert!(serde_json::from_value::<SwitchParams>(json!({"EnableService": "yes"})).is_err());
     let same = cloud.service.update_http_trigger("s", params(json!({"CustomDomain": ""}))).await.unwrap();
     assert_eq!(same["EnableService"], true, "what is absent stays");
-    let refused = cloud.service.update_http_trigger("s", params(json!({"CustomDomain": "a.example.com", "EnableService": "false"}))).await;
-    let refused = refused.unwrap_err();
-    assert!(refused.code() == INVALID_PARAMETER && refused.message().contains("come with static website hosting"), "{refused}");
     assert_eq!(cloud.service.describe_http_trigger("s").await.unwrap()["EnableService"], true);
 }
 
@@ -265,5 +262,51 @@ async fn a_function_does_not_speak_for_the_servers_origin() {
     assert_eq!(answer.header("x-own"), Some("1"));
     for name in ["strict-transport-security", "alt-svc", "clear-site-data"] {
         assert_eq!(answer.header(name), None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_space_can_have_a_domain_of_its_own() {
+    let cloud = open(ECHO).await;
+    let update = async |fields: Value| cloud.service.update_http_trigger("s", params(fields)).await;
+    let bound = update(json!({"CustomDomain": "a.example.com"})).await.unwrap();
+    assert_eq!((&bound["CustomDomain"], &bound["CustomDomainCname"]), (&json!("a.example.com"), &json!("s.sites.test")));
+    assert_eq!(bound["EnableService"], true, "what is absent stays");
+    let moved = update(json!({"CustomDomain": "b.example.com", "CustomDomainCertificate": "chain", "CustomDomainPrivateKey": "key"}));
+    assert_eq!(moved.await.unwrap()["CustomDomain"], "b.example.com");
+    assert_eq!(*cloud.memory.0.domains.lock().unwrap(), ["b.example.com"], "in place of the other");
+    let refused = update(json!({"CustomDomain": "other.com", "EnableService": "false"})).await.unwrap_err();
+    assert_eq!(refused.code(), "InvalidDomain.NotVerified");
+    assert_eq!(update(json!({})).await.unwrap()["EnableService"], true, "nothing of a refused change is made");
+    assert_eq!(update(json!({"CustomDomainCertificate": "chain"})).await.unwrap_err().code(), INVALID_PARAMETER, "without a key");
+    assert_eq!(update(json!({"CustomDomain": ""})).await.unwrap()["CustomDomain"], "");
+    let alone = json!({"CustomDomainCertificate": "chain", "CustomDomainPrivateKey": "key"});
+    assert_eq!(update(alone).await.unwrap_err().code(), INVALID_PARAMETER, "without a domain");
+}
+
+#[tokio::test]
+async fn requests_for_a_domain_of_its_own_are_the_spaces() {
+    let code =
+        "module.exports = () => ({ mpserverlessComposedResponse: true, body: 'x', headers: { 'Strict-Transport-Security': 'max-age=9' } })";
+    let cloud = open(code).await;
+    let send = async |uri: &str, space: &str| {
+        let request = HttpRequest {
+            method: Method::GET,
+            uri: uri.to_owned(),
+            host: "a.example.com".to_owned(),
+            space: space.to_owned(),
+            secure: true,
+            headers: HeaderMap::new(),
+            body: Body::empty(),
+            caller: Caller::default(),
+            request_id: String::new(),
+        };
+        cloud.service.trigger(request).await
+    };
+    let answer = send("/http/f", "s").await;
+    assert_eq!(answer.status.as_u16(), 200);
+    assert!(answer.headers.contains_key("strict-transport-security"), "the origin is the space's");
+    for (uri, space) in [("/http/f", "t"), ("/trigger/s/http/f", "s"), ("/f", "s"), ("/http/f", "")] {
+        assert_eq!(send(uri, space).await.status.as_u16(), 404, "{uri} {space}");
     }
 }

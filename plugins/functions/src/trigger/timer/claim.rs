@@ -1,4 +1,10 @@
 //! Records of fires: who inserts one deals with the fire.
+//!
+//! An error may hide that the record was inserted: the answer was lost, or came too late. So the record
+//! names its node, which reads it again.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
 
 use sdk_plugin::Result;
 use serde_json::{Value, json};
@@ -8,16 +14,46 @@ use super::watch::Timer;
 use crate::record::{Function, iso};
 use crate::service::{Edge, Service};
 
+/// How many claims are remembered whose answer was an error. One that is forgotten is not run.
+const MAX_UNSURE: usize = 10_000;
+
+fn remember(unsure: &mut HashMap<String, u64>, id: &str, due: u64) {
+    if unsure.len() >= MAX_UNSURE
+        && let Some(oldest) = unsure.iter().min_by_key(|(_, due)| **due).map(|(id, _)| id.clone())
+    {
+        unsure.remove(&oldest);
+    }
+    unsure.insert(id.to_owned(), due);
+}
+
 /// The `_id` of the record of a fire.
 fn id(timer: &Timer, due: u64) -> String {
     format!("{}/{}/{due}", timer.space, timer.name)
 }
 
 impl<E: Edge> Service<E> {
-    /// Whether this node is the one that deals with a fire.
+    /// Whether this node is the one that deals with a fire. Says yes once.
     pub(super) async fn claim(&self, timer: &Timer, due: u64) -> Result<bool> {
-        let record = json!({"_id": id(timer, due), "spaceId": timer.space, "functionName": timer.name, "due": due});
-        self.triggers.timers.records.insert(record).await
+        let timers = &self.triggers.timers;
+        let id = id(timer, due);
+        let record = json!({"_id": id, "spaceId": timer.space, "functionName": timer.name, "due": due, "node": timers.node});
+        let inserted = timers.records.insert(record).await;
+        let unsure = || timers.unsure.lock().unwrap_or_else(PoisonError::into_inner);
+        match inserted {
+            Ok(true) => {
+                unsure().remove(&id);
+                return Ok(true);
+            }
+            Ok(false) if !unsure().contains_key(&id) => return Ok(false),
+            Ok(false) => {}
+            Err(_) => remember(&mut unsure(), &id, due),
+        }
+        // While this cannot be answered either, the fire is due again.
+        let found: Option<Value> = timers.records.get(&id).await?;
+        match (found, inserted) {
+            (Some(record), _) => Ok(unsure().remove(&id).is_some() && record["node"] == timers.node.as_str()),
+            (None, inserted) => inserted,
+        }
     }
 
     /// Tells of fires for which nobody was there, once for all nodes, in the function's log and the

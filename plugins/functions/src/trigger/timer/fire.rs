@@ -48,7 +48,7 @@ impl<E: Edge> Service<E> {
 
     async fn fire(self: Arc<Self>, id: String, timer: Timer, due: u64, args: String) {
         let timers = &self.triggers.timers;
-        let slot = timers.slots.clone().acquire_owned().await;
+        let slot = timers.slots.take(&timer.space).await;
         if let Err(error) = self.run_timer(&id, &timer, due, &args).await {
             tracing::warn!(request_id = id, space = timer.space, function = timer.name, ?error, "a timer could not run its function");
             let text = format!("the timer `{}`, due at {}, could not run the function: {}", timer.config, iso(due), error.message());

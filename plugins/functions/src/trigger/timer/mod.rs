@@ -15,12 +15,13 @@ use std::time::Duration;
 use sdk_plugin::Result;
 use sdk_plugin::contract::db::Collection;
 use serde_json::json;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::runtime::now;
 use crate::service::{Edge, Service};
+use crate::shares::Shares;
 use fire::Running;
 use watch::Watch;
 
@@ -38,22 +39,29 @@ pub struct Timers<E> {
     changed: Notify,
     stop: Notify,
     /// How many functions timers run at once.
-    slots: Arc<Semaphore>,
+    slots: Shares,
     running: Mutex<HashMap<String, Running>>,
+    /// Fires that this node may have claimed: the database answered with an error. When each was due.
+    unsure: Mutex<HashMap<String, u64>>,
+    /// Names this node in records of fires.
+    node: String,
     ended: Notify,
     watching: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl<E: Edge> Timers<E> {
-    /// Timers that run `at_once` functions, over the records of fires.
+    /// Timers that run `at_once` functions, half of them of one space at most, over the records of
+    /// fires.
     pub fn new(records: Collection<E>, at_once: usize) -> Self {
         Self {
             records,
             stale: AtomicBool::new(false),
             changed: Notify::new(),
             stop: Notify::new(),
-            slots: Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS))),
+            slots: Shares::new(at_once),
             running: Mutex::default(),
+            unsure: Mutex::default(),
+            node: Uuid::new_v4().to_string(),
             ended: Notify::new(),
             watching: Mutex::default(),
         }

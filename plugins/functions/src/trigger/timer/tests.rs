@@ -202,6 +202,49 @@ async fn a_database_that_is_away_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_claim_whose_answer_is_lost_is_a_claim() {
+    for lost in 1..=3 {
+        let cloud = with_timer(ECHO).await;
+        let other = cloud.node();
+        let (due, mut watch, mut others) = (first(), Watch::default(), Watch::default());
+        cloud.service.tick(&mut watch, due - 1_000).await;
+        other.service.tick(&mut others, due - 1_000).await;
+        cloud.memory.0.lost_replies.store(lost, Ordering::Relaxed);
+        for second in 0..5 {
+            cloud.service.tick(&mut watch, due + second * 1_000).await;
+        }
+        assert_eq!(cloud.memory.0.lost_replies.load(Ordering::Relaxed), 0);
+        other.service.tick(&mut others, due + 6_000).await;
+        settle(&other).await;
+        other.service.logs.flush().await.unwrap();
+        assert_eq!(runs(&cloud).await, 1, "{lost} answers are lost");
+        assert!(cloud.service.triggers.timers.unsure.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn another_space_that_wants_all_slots_leaves_some() {
+    let cloud = Cloud::with(crate::config::Config { max_timer_calls: 4, ..Default::default() });
+    cloud.function("f", ECHO).await;
+    cloud.update("f", json!({"TimingTriggerConfig": HOURLY})).await.unwrap();
+    let wanted = (0..10).map(|_| {
+        let service = cloud.service.clone();
+        tokio::spawn(async move {
+            let _slot = service.triggers.timers.slots.take("other").await;
+            std::future::pending::<()>().await;
+        })
+    });
+    let wanted: Vec<_> = wanted.collect();
+    tokio::task::yield_now().await;
+    let (due, mut watch) = (first(), Watch::default());
+    cloud.service.tick(&mut watch, due - 1).await;
+    cloud.service.tick(&mut watch, due).await;
+    let ran = tokio::time::timeout(Duration::from_secs(20), runs(&cloud)).await;
+    assert_eq!(ran.unwrap(), 1);
+    wanted.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test]
 async fn a_timers_call_has_the_functions_time_and_not_that_of_other_calls() {
     let cloud = Cloud::with(crate::config::Config { max_timeout_seconds: 1, ..Default::default() });
     cloud

@@ -21,7 +21,7 @@ use crate::record::File;
 use crate::service::{PREFIX, Service};
 
 use self::body::Shared;
-pub use self::described::Described;
+pub use self::described::{Described, META};
 
 /// How large everything in a form but the file may be, in bytes.
 const MAX_FIELDS: u64 = 64 * 1024;

@@ -1,0 +1,189 @@
+//! The actions over a core in memory, and a DNS server that has what a test gives it.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use sdk_plugin::Error;
+use sdk_plugin::contract::management::{INVALID_PARAMETER, MISSING_PARAMETER};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use simple_dns::rdata::{RData, TXT};
+use simple_dns::{CLASS, Packet, ResourceRecord};
+use tokio::net::UdpSocket;
+
+use crate::clock::{Clock, DAY};
+use crate::config::Config;
+use crate::ownership::{NOT_VERIFIED, VERIFICATION_FAILED};
+use crate::service::{NOT_FOUND, Service};
+use crate::testing::Memory;
+
+const NOW: u64 = 1_000 * DAY;
+
+type Texts = Arc<Mutex<HashMap<String, String>>>;
+
+/// A DNS server of texts.
+async fn dns() -> (std::net::SocketAddr, Texts) {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let texts = Texts::default();
+    let served = texts.clone();
+    tokio::spawn(async move {
+        let mut buffer = [0; 512];
+        loop {
+            let (length, from) = socket.recv_from(&mut buffer).await.unwrap();
+            let mut reply = Packet::parse(&buffer[..length]).unwrap().into_reply();
+            let name = reply.questions[0].qname.clone();
+            let text = served.lock().unwrap().get(&name.to_string()).cloned();
+            if let Some(text) = &text {
+                reply.answers.push(ResourceRecord::new(name, CLASS::IN, 1, RData::TXT(TXT::try_from(text.as_str()).unwrap().into_owned())));
+            }
+            let bytes = reply.build_bytes_vec().unwrap();
+            socket.send_to(&bytes, from).await.unwrap();
+        }
+    });
+    (address, texts)
+}
+
+fn service(memory: &Memory, config: Config, orders: bool) -> Service<Memory> {
+    Service::new(config, memory.clone(), Clock::set_to(NOW), b"secret".to_vec(), orders)
+}
+
+fn trusting(memory: &Memory, orders: bool) -> Service<Memory> {
+    service(memory, Config { require_ownership: false, ..Config::default() }, orders)
+}
+
+fn params<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    result.unwrap_err().code().to_owned()
+}
+
+#[tokio::test]
+async fn a_domain_is_bound_when_it_was_shown_to_be_the_spaces() {
+    let (address, texts) = dns().await;
+    let memory = Memory::default();
+    let service = service(&memory, Config { resolver: Some(address), ..Config::default() }, false);
+    let bind = async |space: &str, domain: &str| service.bind_domain(space, params(json!({"CustomDomain": domain}))).await;
+    let verify = async |space: &str, domain: &str| service.verify_owner(space, params(json!({"Domain": domain}))).await;
+    let refused = bind("s", "www.a.com").await.unwrap_err();
+    assert_eq!(refused.code(), NOT_VERIFIED);
+    assert!(refused.message().contains("verification.www.a.com"), "it says what to do: {refused}");
+    let missing = verify("s", "www.a.com").await.unwrap_err();
+    assert_eq!(missing.code(), VERIFICATION_FAILED);
+    let content = service.verification_content("s", params(json!({"Domain": "A.com"}))).await.unwrap();
+    assert_eq!(content["Data"]["Domain"], "a.com");
+    let token = content["Data"]["Content"].as_str().unwrap().to_owned();
+    texts.lock().unwrap().insert("verification.www.a.com".to_owned(), token.clone());
+    assert!(verify("s", "www.a.com").await.unwrap_err().message().contains(&token), "it says what is there: the token of another name");
+    texts.lock().unwrap().insert("verification.a.com".to_owned(), token);
+    verify("s", "www.a.com").await.unwrap();
+    texts.lock().unwrap().clear();
+    for domain in ["a.com", "www.a.com", "WWW.A.COM.", "x.a.com"] {
+        assert_eq!(bind("s", domain).await.unwrap()["Data"], true, "{domain}");
+    }
+    assert_eq!(code(bind("t", "a.com").await), NOT_VERIFIED);
+    assert_eq!(code(bind("s", "b.com").await), NOT_VERIFIED);
+    assert_eq!(code(bind("s", "").await), MISSING_PARAMETER);
+    service.remove_space("s").await.unwrap();
+    assert!(memory.collections_of("s").is_empty());
+    assert_eq!(code(bind("s", "y.a.com").await), NOT_VERIFIED);
+}
+
+#[tokio::test]
+async fn settings_belong_to_the_spaces_own_domains() {
+    let memory = Memory::default();
+    let service = trusting(&memory, false);
+    service.bind_domain("s", params(json!({"CustomDomain": "a.com"}))).await.unwrap();
+    service.save_redirect("s", params(json!({"DomainName": "a.com", "ForceRedirectType": "https"}))).await.unwrap();
+    let cors =
+        json!({"DomainName": "a.com", "EnableCors": "True", "AccessControlAllowOrigin": "https://b.com", "AccessOriginControl": "true"});
+    assert_eq!(service.save_cors("s", params(cors)).await.unwrap()["Success"], true);
+    service.bind_domain("s", params(json!({"CustomDomain": "a.com"}))).await.unwrap();
+    let listed = service.list_domains("s").await.unwrap()["Data"][0].clone();
+    for (key, value) in [
+        ("Domain", json!("a.com")),
+        ("Cname", json!("s.sites.test")),
+        ("Status", json!("online")),
+        ("ForceRedirectType", json!("https")),
+        ("EnableCors", json!(true)),
+        ("AccessControlAllowOrigin", json!("https://b.com")),
+        ("AccessOriginControl", json!(true)),
+        ("SslProtocol", json!("off")),
+        ("CertificateStatus", json!("none")),
+        ("CreateTime", json!(NOW)),
+    ] {
+        assert_eq!(listed[key], value, "{key} stays when it is bound again: {listed}");
+    }
+    for space in ["t", "s"] {
+        let host = if space == "t" { "a.com" } else { "b.com" };
+        let redirect = json!({"DomainName": host, "ForceRedirectType": "off"});
+        assert_eq!(code(service.save_redirect(space, params(redirect)).await), NOT_FOUND);
+        assert_eq!(code(service.unbind_domain(space, params(json!({"CustomDomain": host}))).await), NOT_FOUND);
+        assert_eq!(code(service.certificate_detail(space, params(json!({"CustomDomain": host}))).await), NOT_FOUND);
+    }
+    assert_eq!(code(service.bind_host("s", params(json!({"host": "a.com", "service": "functions"}))).await), "DomainInUse");
+    service.unbind_domain("s", params(json!({"CustomDomain": "a.com"}))).await.unwrap();
+    assert_eq!(service.list_domains("s").await.unwrap()["Data"], json!([]));
+    assert!(memory.collections_of("s").is_empty());
+}
+
+#[tokio::test]
+async fn certificates_of_users_are_attached_shown_and_detached() {
+    let memory = Memory::default();
+    let service = trusting(&memory, true);
+    service.bind_domain("s", params(json!({"CustomDomain": "a.com"}))).await.unwrap();
+    let detail = async || service.certificate_detail("s", params(json!({"CustomDomain": "a.com"}))).await.unwrap()["Data"].clone();
+    assert_eq!((&detail().await["Status"], &detail().await["ServerCertificateStatus"]), (&json!("pending"), &json!("off")));
+    let attach = async |chain: &str, kind: &str| {
+        let all = json!({"Domain": "a.com", "CertName": "mine", "CertType": kind, "ServerCertificate": chain, "PrivateKey": "key"});
+        service.attach_certificate("s", params(all)).await
+    };
+    assert_eq!(code(attach("", "upload").await), MISSING_PARAMETER);
+    assert_eq!(code(attach(&Memory::chain(0, 1), "cas").await), INVALID_PARAMETER);
+    assert_eq!(code(attach("nothing", "upload").await), "InvalidCertificate");
+    attach(&Memory::chain(NOW, NOW + 90 * DAY), "upload").await.unwrap();
+    let shown = detail().await;
+    for (key, value) in [
+        ("CertDomainName", json!("a.com")),
+        ("CertName", json!("mine")),
+        ("CertType", json!("upload")),
+        ("CertExpiredTime", json!(NOW + 90 * DAY)),
+        ("CertLife", json!("90 days")),
+        ("ServerCertificateStatus", json!("on")),
+        ("Status", json!("valid")),
+        ("RenewTime", json!(null)),
+    ] {
+        assert_eq!(shown[key], value, "{key}: {shown}");
+    }
+    assert_eq!(code(service.renew_certificate("s", params(json!({"Domain": "a.com"}))).await), INVALID_PARAMETER);
+    attach(&Memory::chain(NOW - 80 * DAY, NOW + 10 * DAY), "").await.unwrap();
+    assert_eq!(detail().await["Status"], "expiring");
+    attach(&Memory::chain(NOW - 80 * DAY, NOW - DAY), "").await.unwrap();
+    assert_eq!(detail().await["Status"], "expired");
+    service.delete_certificate("s", params(json!({"Domain": "a.com"}))).await.unwrap();
+    assert_eq!(detail().await["Status"], "pending", "one is ordered now");
+    let state = service.states.get("a.com").await.unwrap().unwrap();
+    assert!(!state.attached && state.next <= NOW);
+    service.renew_certificate("s", params(json!({"Domain": "a.com"}))).await.unwrap();
+    assert!(service.states.get("a.com").await.unwrap().unwrap().forced);
+}
+
+#[tokio::test]
+async fn other_plugins_have_domains_of_their_services() {
+    let memory = Memory::default();
+    let service = trusting(&memory, false);
+    let described = service.bind_host("s", params(json!({"host": "F.a.com", "service": "functions"}))).await.unwrap();
+    assert_eq!((described.host.as_str(), described.cname.as_str()), ("f.a.com", "s.sites.test"));
+    let chain = Memory::chain(NOW, NOW + DAY);
+    service.attach_host("s", params(json!({"host": "f.a.com", "service": "functions", "chain": chain, "key": "k"}))).await.unwrap();
+    let all = service.describe_hosts("s", params(json!({"service": "functions"}))).await.unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].certificate.as_ref().unwrap().origin, "upload");
+    assert_eq!(service.list_domains("s").await.unwrap()["Data"], json!([]), "they are none of the site's");
+    assert_eq!(code(service.unbind_domain("s", params(json!({"CustomDomain": "f.a.com"}))).await), NOT_FOUND);
+    service.unbind_host("s", params(json!({"host": "f.a.com", "service": "functions"}))).await.unwrap();
+    assert!(service.describe_hosts("s", params(json!({"service": "functions"}))).await.unwrap().is_empty());
+}

@@ -1,0 +1,274 @@
+//! The service: which domains spaces have, and what is known of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sdk_plugin::contract::db::Collection;
+use sdk_plugin::contract::domains::{Bound, Certificate, Domain, Redirect, Upload};
+use sdk_plugin::contract::management::INVALID_PARAMETER;
+use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
+use sdk_plugin::{Error, Result, codes};
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::acme::{Tokens, when};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::core::Core;
+use crate::dns::Resolver;
+use crate::ownership::Owners;
+use crate::state::{State, States};
+
+/// The code for a domain that the space does not have.
+pub const NOT_FOUND: &str = "InvalidDomain.NotFound";
+
+/// Domains of all spaces.
+pub struct Service<C> {
+    pub(crate) config: Config,
+    pub(crate) core: Core<C>,
+    pub(crate) clock: Clock,
+    pub(crate) resolver: Resolver,
+    pub(crate) owners: Owners<C>,
+    pub(crate) states: States<C>,
+    pub(crate) tokens: Tokens<C>,
+    /// Whether certificates are ordered.
+    pub(crate) orders: bool,
+    /// Tells of domains whose certificates are to be looked at.
+    pub(crate) kick: Arc<Notify>,
+}
+
+/// How far a domain is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It is answered, with a certificate if there is to be one.
+    Online,
+    /// Its first certificate has been ordered.
+    Configuring,
+    /// Its first certificate could not be had; it is tried again.
+    ConfigureFailed,
+}
+
+/// What is known of a domain.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Described {
+    /// The host.
+    pub host: String,
+    /// Which service of the space answers.
+    pub service: String,
+    /// What the host's CNAME record is to be.
+    pub cname: String,
+    /// How far it is.
+    pub status: Status,
+    /// Why there is no new certificate; empty when all is well.
+    pub problem: String,
+    /// Redirection between HTTP and HTTPS.
+    pub redirect: Redirect,
+    /// The origins whose scripts may read answers.
+    pub cors: Vec<String>,
+    /// `AccessOriginControl`, as it was saved.
+    pub origin_control: bool,
+    /// When it was bound, in milliseconds since 1970.
+    pub created: u64,
+    /// When its settings were changed.
+    pub modified: u64,
+    /// Its certificate.
+    pub certificate: Option<Certificate>,
+    /// When its certificate is renewed by itself; absent when it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<u64>,
+}
+
+impl<C: Calls> Service<C> {
+    /// A service; `secret` is the key of the tokens that spaces show.
+    pub fn new(config: Config, calls: C, clock: Clock, secret: Vec<u8>, orders: bool) -> Self {
+        let records = |name| Collection::new(calls.clone(), SYSTEM_SPACE, name);
+        Self {
+            core: Core::new(calls.clone()),
+            resolver: Resolver::new(config.resolver),
+            owners: Owners::new(records("domainOwners"), secret),
+            states: States::new(records("domainStates"), clock.clone()),
+            tokens: Tokens::new(records("acmeTokens"), clock.clone()),
+            kick: Arc::default(),
+            clock,
+            config,
+            orders,
+        }
+    }
+
+    /// A space's domain of a service.
+    ///
+    /// # Errors
+    /// `InvalidDomain.NotFound`, or what the core answers.
+    pub(crate) async fn domain(&self, space: &str, host: &str, service: &str) -> Result<Domain> {
+        let bound = self.core.domain(host).await?;
+        let own = bound.filter(|Bound { space: of, domain }| of == space && domain.service == service);
+        own.map(|bound| bound.domain).ok_or_else(|| Error::new(NOT_FOUND, format!("the domain {host} is not bound")))
+    }
+
+    /// Binds a domain to a service of a space; one that is bound so keeps its settings.
+    ///
+    /// # Errors
+    /// `InvalidDomain.NotVerified`, `DomainInUse`, `InvalidParameter`, or what the core answers.
+    pub async fn bind(&self, space: &str, host: &str, service: &str) -> Result<()> {
+        self.require_owner(space, host).await?;
+        let new = || Domain { host: host.to_owned(), service: service.to_owned(), redirect: Redirect::Off, hsts: None, cors: Vec::new() };
+        let domain = match self.domain(space, host, service).await {
+            Ok(known) => known,
+            Err(error) if error.code() == NOT_FOUND => new(),
+            Err(error) => return Err(error),
+        };
+        self.put(space, &domain).await?;
+        self.states.bound(space, host, service).await?;
+        self.kick.notify_one();
+        Ok(())
+    }
+
+    /// Sets a domain.
+    pub(crate) async fn put(&self, space: &str, domain: &Domain) -> Result<()> {
+        self.core.put_domain(space, domain).await.map_err(|error| match error.code() {
+            codes::PARAM_INVALID => Error::new(INVALID_PARAMETER, error.message().to_owned()).with_source(error),
+            _ => error,
+        })
+    }
+
+    /// Unbinds a domain; its certificate goes with it.
+    ///
+    /// # Errors
+    /// `InvalidDomain.NotFound`, or what the core answers.
+    pub async fn unbind(&self, space: &str, host: &str, service: &str) -> Result<()> {
+        self.domain(space, host, service).await?;
+        self.core.remove_domain(space, host).await?;
+        self.states.forget(space, host).await?;
+        self.tokens.forget(Some(host)).await?;
+        self.core.remove_challenge(space, host).await
+    }
+
+    /// Sets a certificate of the user's own, which is not replaced by an ordered one.
+    ///
+    /// # Errors
+    /// `InvalidDomain.NotFound`, `InvalidCertificate`, or what the core answers.
+    pub async fn attach(&self, space: &str, service: &str, upload: Upload) -> Result<Certificate> {
+        let host = upload.host.clone();
+        self.domain(space, &host, service).await?;
+        let certificate = self.core.put_certificate(space, &upload).await?;
+        let set = json!({"attached": true, "renewal": 0, "modified": self.clock.now(), "next": self.clock.now(), "failures": 0, "problem": "", "order": null});
+        if !self.states.change(space, &host, set.clone()).await? {
+            self.states.bound(space, &host, service).await?;
+            self.states.change(space, &host, set).await?;
+        }
+        Ok(certificate)
+    }
+
+    /// Removes a certificate; where certificates are ordered, a new one is.
+    ///
+    /// # Errors
+    /// `InvalidDomain.NotFound`, or what the core answers.
+    pub async fn detach(&self, space: &str, host: &str, service: &str) -> Result<()> {
+        self.domain(space, host, service).await?;
+        self.core.remove_certificate(space, host).await?;
+        let set =
+            json!({"attached": false, "renewal": 0, "modified": self.clock.now(), "next": self.clock.now(), "failures": 0, "problem": ""});
+        self.states.change(space, host, set).await?;
+        self.kick.notify_one();
+        Ok(())
+    }
+
+    /// Orders a new certificate now.
+    ///
+    /// # Errors
+    /// `InvalidParameter` where none are ordered, or the user's own is attached;
+    /// `InvalidDomain.NotFound`, or what the core answers.
+    pub async fn renew(&self, space: &str, host: &str, service: &str) -> Result<()> {
+        self.domain(space, host, service).await?;
+        if !self.orders {
+            return Err(Error::new(
+                INVALID_PARAMETER,
+                "the server orders no certificates: its configuration has no acme, or does not agree to the terms",
+            ));
+        }
+        if self.states.get(host).await?.is_some_and(|state| state.attached) {
+            let message = format!("{host} has a certificate of your own: attach a newer one, or detach it to have one ordered");
+            return Err(Error::new(INVALID_PARAMETER, message));
+        }
+        self.states.change(space, host, json!({"forced": true, "next": self.clock.now(), "failures": 0})).await?;
+        self.kick.notify_one();
+        Ok(())
+    }
+
+    /// What is known of a space's domains of a service.
+    ///
+    /// # Errors
+    /// What the core and the database answer.
+    pub async fn describe(&self, space: &str, service: &str) -> Result<Vec<Described>> {
+        let domains = self.core.domains(space, service).await?;
+        if domains.is_empty() {
+            return Ok(Vec::new());
+        }
+        let states = self.states.of_space(space).await?;
+        let states: HashMap<&str, &State> = states.iter().map(|state| (state.host.as_str(), state)).collect();
+        let cname = self.cname(space).await?;
+        let mut all = Vec::with_capacity(domains.len());
+        for domain in domains {
+            let certificate = self.core.certificate(space, &domain.host).await?;
+            all.push(self.described(domain, certificate, &states, &cname));
+        }
+        Ok(all)
+    }
+
+    /// What is known of one domain.
+    ///
+    /// # Errors
+    /// `InvalidDomain.NotFound`, or what the core and the database answer.
+    pub async fn describe_one(&self, space: &str, host: &str, service: &str) -> Result<Described> {
+        let domain = self.domain(space, host, service).await?;
+        let certificate = self.core.certificate(space, host).await?;
+        let state = self.states.get(host).await?.filter(|state| state.space == space);
+        let states = state.iter().map(|state| (host, state)).collect();
+        Ok(self.described(domain, certificate, &states, &self.cname(space).await?))
+    }
+
+    fn described(&self, domain: Domain, certificate: Option<Certificate>, states: &HashMap<&str, &State>, cname: &str) -> Described {
+        let state = states.get(domain.host.as_str());
+        let problem = state.map(|state| state.problem.clone()).unwrap_or_default();
+        let status = match &certificate {
+            None if self.orders && problem.is_empty() => Status::Configuring,
+            None if self.orders => Status::ConfigureFailed,
+            _ => Status::Online,
+        };
+        let ordered = self.orders && state.is_none_or(|state| !state.attached);
+        Described {
+            cname: cname.to_owned(),
+            status,
+            problem,
+            redirect: domain.redirect,
+            cors: domain.cors,
+            origin_control: state.is_some_and(|state| state.origin_control),
+            created: state.map_or(0, |state| state.created),
+            modified: state.map_or(0, |state| state.modified),
+            renewal: certificate.as_ref().filter(|_| ordered).map(when::renewal),
+            certificate,
+            host: domain.host,
+            service: domain.service,
+        }
+    }
+
+    /// What CNAME records of a space's domains are to be: its default domain.
+    async fn cname(&self, space: &str) -> Result<String> {
+        let sites = self.core.endpoint().await?.sites;
+        let base = sites.rsplit_once(':').map_or(sites.as_str(), |(host, _)| host);
+        Ok(if base.is_empty() { String::new() } else { format!("{space}.{base}") })
+    }
+
+    /// Forgets a space that is deleted. The core forgets its domains.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn remove_space(&self, space: &str) -> Result<()> {
+        self.owners.forget_space(space).await?;
+        self.states.forget_space(space).await?;
+        self.tokens.forget_space(space).await
+    }
+}

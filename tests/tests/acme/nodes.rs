@@ -1,0 +1,70 @@
+//! Two servers over one database.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use e2e::{Server, mpcloud_path, wait_for};
+use serde_json::{Value, json};
+
+use crate::cloud::{Cloud, domains};
+use crate::dns::Dns;
+use crate::pebble::{Pebble, free_port};
+
+/// A SurrealDB server.
+struct Database {
+    child: Child,
+    address: String,
+}
+
+impl Database {
+    fn start() -> Self {
+        let port = free_port();
+        let address = format!("127.0.0.1:{port}");
+        let path: PathBuf = mpcloud_path().with_file_name("surreal-server");
+        let mut command = Command::new(&path);
+        command.args(["start", "--no-banner", "--log", "error", "--bind", &address, "--user", "root", "--pass", "root", "memory"]);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start surreal-server");
+        wait_for("the database", || std::net::TcpStream::connect(&address).ok());
+        Self { child, address }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn two_nodes_place_exactly_one_order() {
+    let database = Database::start();
+    let (dns, pebble, https) = (Dns::start(), Pebble::prepare(), free_port());
+    let config = |https: u16| {
+        format!(
+            "[server]\nhttps = \"127.0.0.1:{https}\"\n[plugins.db]\nlibrary = \"db_surreal\"\nconfig = {{ url = \"ws://{}\", username = \"root\", password = \"root\" }}\n{}",
+            database.address,
+            domains(&dns, &pebble, &json!({"challenges": ["tls-alpn-01"], "retry_seconds": 1}))
+        )
+    };
+    let first = Server::with_config(&config(https));
+    let space = first.space("acme");
+    // Nodes have one master key.
+    let key = std::fs::read(first.data().join("master.key")).expect("the key");
+    let second = Server::with_data(&config(free_port()), &[("master.key", key.as_slice())]);
+    let other = second.management();
+    let mut cloud = Cloud { server: first, space, dns, pebble, https };
+    cloud.pebble.start(cloud.how());
+    cloud.own("example.test");
+    let hosts: Vec<String> = (0..4).map(|n| format!("www{n}.example.test")).collect();
+    for host in &hosts {
+        cloud.bind(host);
+        // The other node looks at it at the same time.
+        let bound = other.act("BindWebHostingCustomDomain", &[("SpaceId", &cloud.space.id), ("CustomDomain", host)]).json();
+        assert_eq!(bound["Data"], true, "{bound}");
+    }
+    for host in &hosts {
+        cloud.certified(host, &Value::Null);
+    }
+    assert_eq!((cloud.pebble.orders(), cloud.pebble.issued()), (hosts.len(), hosts.len()), "one for each");
+}
