@@ -10,7 +10,8 @@ use crate::step::succeed;
 use crate::{EngineOption, Result, prerequisites};
 
 /// The plugins that a fresh installation loads.
-const PLUGINS: [&str; 4] = ["db_surreal", "db_tasks", "storage_opendal", "functions"];
+const PLUGINS: [&str; 7] =
+    ["db_surreal", "db_tasks", "storage_opendal", "storage_files", "hosting_sites", "hosting_domains", "functions"];
 
 #[derive(clap::Args)]
 pub struct Dist {
