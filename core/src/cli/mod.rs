@@ -30,12 +30,13 @@ use self::output::Output;
 #[command(
     name = "mpcloud",
     version,
-    about = "A self-hosted mini-program cloud: functions, database, files and more, every part a plugin",
+    about = "A self-hosted mini-program cloud: functions, database, files, websites and more, every part a plugin",
     after_help = "Examples:
   mpcloud serve                                  start with defaults, data in ./data
   mpcloud space create demo1 --json              make a space, print its id and secrets
   mpcloud function deploy ./hello --space ID     zip a folder and deploy it
   mpcloud function invoke hello '{\"n\":1}' --space ID
+  mpcloud hosting deploy ./dist --space ID       make a folder the website of the space
 
 Commands that talk to the server find it by DATA/admin.json (see --data), or by the
 environment variables MPCLOUD_URL, MPCLOUD_ACCESS_KEY_ID and MPCLOUD_ACCESS_KEY_SECRET.
