@@ -7,6 +7,7 @@ mod connections;
 mod cors;
 mod handshake;
 mod listeners;
+mod pump;
 mod respond;
 mod routes;
 mod site;

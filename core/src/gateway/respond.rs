@@ -6,9 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
-use sdk_plugin::{Error, HttpResponse};
+use sdk_plugin::{Error, HttpResponse, Result};
 
 use super::compress;
+use super::pump::{SMALL, pump};
 
 /// A body as hyper sends it.
 pub type ResponseBody = UnsyncBoxBody<Bytes, Error>;
@@ -39,10 +40,18 @@ pub async fn json(status: StatusCode, asked: &HeaderMap, body: Bytes) -> Respons
 }
 
 /// A plugin's response. Its length is announced where it is known; to HEAD an empty one says nothing.
-pub fn from_plugin(response: HttpResponse, head: bool) -> Response<ResponseBody> {
+///
+/// # Errors
+/// What a small body ends with.
+pub async fn from_plugin(response: HttpResponse, head: bool) -> Result<Response<ResponseBody>> {
     let length = response.body.length();
-    let frames = StreamBody::new(response.body.map_ok(Frame::data));
-    let mut out = Response::new(BodyExt::boxed_unsync(frames));
+    let body = match length {
+        Some(length) if length <= SMALL as u64 => {
+            Full::new(response.body.collect(SMALL).await?).map_err(|never| match never {}).boxed_unsync()
+        }
+        _ => BodyExt::boxed_unsync(StreamBody::new(pump(response.body).map_ok(Frame::data))),
+    };
+    let mut out = Response::new(body);
     *out.status_mut() = response.status;
     *out.headers_mut() = response.headers;
     // What belongs to the connection is hyper's to say.
@@ -54,5 +63,5 @@ pub fn from_plugin(response: HttpResponse, head: bool) -> Response<ResponseBody>
     if let (Some(length), false) = (length, without || out.headers().contains_key(header::CONTENT_LENGTH)) {
         out.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    out
+    Ok(out)
 }

@@ -207,7 +207,7 @@ pub async fn hand_over(gateway: &Gateway, slot: &Slot, asked: Asked, space: &str
         body: body::stream(incoming, gateway.limits.body_timeout),
         request_id: id,
     };
-    Ok(from_plugin(slot.lease()?.http(request).await?, head))
+    from_plugin(slot.lease()?.http(request).await?, head).await
 }
 
 /// A header as text; empty when it is absent or not text.

@@ -19,8 +19,9 @@ use crate::telemetry::metrics::PluginMetrics;
 /// The most calls of one plugin in flight, unless its manifest says otherwise.
 const DEFAULT_CONCURRENCY: u32 = 4096;
 
-/// How long a plugin may take to begin its answer to an HTTP request, uploads included.
-const HTTP_PATIENCE: Duration = Duration::from_secs(900);
+/// How long a plugin may take to begin its answer to an HTTP request: longer than the hour that an
+/// upload may last.
+const HTTP_PATIENCE: Duration = Duration::from_secs(3700);
 
 /// The most threads that calls of one plugin that blocks may hold.
 const MAX_THREADS: usize = 16;

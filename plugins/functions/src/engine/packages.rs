@@ -21,7 +21,11 @@ use crate::package::Package;
 const EXCEPTIONS: &[(&str, &str)] = if cfg!(feature = "v8") {
     &[]
 } else {
-    &[("camelcase", "QuickJS changes case without regard to the locale"), ("dayjs", "QuickJS knows no time zones")]
+    &[
+        ("camelcase", "QuickJS changes case without regard to the locale"),
+        ("dayjs", "QuickJS knows no time zones"),
+        ("hash-wasm", "QuickJS has no WebAssembly here"),
+    ]
 };
 
 fn corpus() -> PathBuf {
