@@ -101,6 +101,7 @@ impl Function {
     }
 
     /// How many calls of services it has made.
+    #[cfg(feature = "v8")]
     pub fn asked(&self) -> usize {
         self.services.asked.lock().unwrap().len()
     }
