@@ -209,19 +209,27 @@ impl<C: Calls> Library<C> {
     }
 
     /// Makes a file of stored bytes, in place of the one with its path. `new` is what it will be
-    /// when there is none; of one that is there, id, owner and time of creation stay. `check` says
-    /// whether it may be replaced.
+    /// when there is none; of one that is there, id, owner and time of creation stay, and whether it is
+    /// private unless `private` says so. `check` says whether it may be replaced.
     ///
     /// # Errors
     /// What `check` or the database answers; then the old file is there still.
-    pub async fn commit(&self, mut staged: Staged<C>, new: File, check: impl Fn(&File) -> Result<()> + Send + Sync) -> Result<Committed> {
-        let committed = match self.renew(&staged.object).await {
-            Ok(()) => self.place(&new, check).await,
-            Err(error) => Err(error),
-        };
-        match committed {
+    pub async fn commit(
+        &self,
+        mut staged: Staged<C>,
+        new: File,
+        private: Option<bool>,
+        check: impl Fn(&File) -> Result<()> + Send + Sync,
+    ) -> Result<Committed> {
+        if let Err(error) = self.renew(&staged.object).await {
+            self.cancel(staged).await;
+            return Err(error);
+        }
+        // From here on the bytes may be a file's, even where nobody hears of it: the sweep looks at
+        // the record.
+        staged.done = true;
+        match self.place(&new, private, check).await {
             Ok((file, old)) => {
-                staged.done = true;
                 self.seen.invalidate(&file.id).await;
                 // The file is there, whatever becomes of this: the sweep does it otherwise.
                 if let Err(error) = self.leftovers.delete(json!({"_id": file.object})).await {
@@ -231,6 +239,11 @@ impl<C: Calls> Library<C> {
                     self.discard(&old.space, &old.object).await;
                 }
                 Ok(Committed { file, replaced: old.map(|old| old.size) })
+            }
+            // The record may have been written.
+            Err(error) if !matches!(error.code(), codes::PERMISSION_DENIED | codes::CONFLICT) => {
+                self.seen.invalidate(&new.id).await;
+                Err(error)
             }
             Err(error) => {
                 self.cancel(staged).await;
@@ -247,7 +260,12 @@ impl<C: Calls> Library<C> {
         }
     }
 
-    async fn place(&self, new: &File, check: impl Fn(&File) -> Result<()> + Send + Sync) -> Result<(File, Option<File>)> {
+    async fn place(
+        &self,
+        new: &File,
+        private: Option<bool>,
+        check: impl Fn(&File) -> Result<()> + Send + Sync,
+    ) -> Result<(File, Option<File>)> {
         for _ in 0..TRIES {
             let Some(old) = self.get(&new.space, &new.id).await? else {
                 if self.files.insert(serde_json::to_value(new).map_err(Error::internal)?).await? {
@@ -259,6 +277,7 @@ impl<C: Calls> Library<C> {
             let mut file = new.clone();
             file.owner.clone_from(&old.owner);
             file.created = old.created;
+            file.private = private.unwrap_or(old.private);
             file.modified = file.modified.max(old.modified / 1000 * 1000 + 1000);
             self.write_down(&old.space, &old.id, &old.object).await?;
             let Value::Object(mut set) = serde_json::to_value(&file).map_err(Error::internal)? else {

@@ -230,7 +230,7 @@ async fn what_a_killed_server_leaves_is_swept() {
     let staged = cloud.service.library.stage("s", "f", pieces(b"late")).await.unwrap();
     assert_eq!(other.service.library.sweep(before).await.unwrap(), 1);
     let new = crate::record::File { id: "f".to_owned(), object: staged.object().to_owned(), ..file };
-    assert_eq!(cloud.service.library.commit(staged, new, |_| Ok(())).await.unwrap_err().code(), codes::TIMEOUT);
+    assert_eq!(cloud.service.library.commit(staged, new, None, |_| Ok(())).await.unwrap_err().code(), codes::TIMEOUT);
     assert!(cloud.memory.records("files").is_empty());
 }
 
