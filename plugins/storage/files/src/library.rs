@@ -5,6 +5,7 @@
 //! [`Leftover`]; the [sweep](Library::sweep) removes what no record names.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub struct Library<C> {
     leftovers: Collection<C>,
     pub objects: Objects<C>,
     seen: Cache<String, Arc<File>>,
+    /// How often records were changed here: what was read while that happened is not kept.
+    changes: AtomicU64,
     /// What this instance is uploading.
     staged: Arc<Mutex<HashSet<String>>>,
 }
@@ -101,6 +104,7 @@ impl<C: Calls> Library<C> {
             leftovers: Collection::new(calls.clone(), SYSTEM_SPACE, LEFTOVERS),
             objects: Objects::new(calls.clone()),
             seen: Cache::builder().max_capacity(REMEMBERED).time_to_live(FRESH).build(),
+            changes: AtomicU64::new(0),
             staged: Arc::default(),
             calls,
         }
@@ -151,13 +155,20 @@ impl<C: Calls> Library<C> {
         if let Some(seen) = self.seen.get(id).await {
             return Ok(Some(seen).filter(|file| file.space == space));
         }
+        let changes = self.changes.load(Ordering::SeqCst);
         let Some(file) = self.get(space, id).await?.map(Arc::new) else { return Ok(None) };
-        self.seen.insert(id.to_owned(), file.clone()).await;
+        if self.changes.load(Ordering::SeqCst) == changes {
+            self.seen.insert(id.to_owned(), file.clone()).await;
+            if self.changes.load(Ordering::SeqCst) != changes {
+                self.seen.invalidate(id).await;
+            }
+        }
         Ok(Some(file))
     }
 
     /// Forgets what was seen of a file.
     pub async fn forget(&self, id: &str) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
         self.seen.invalidate(id).await;
     }
 
@@ -230,7 +241,7 @@ impl<C: Calls> Library<C> {
         staged.done = true;
         match self.place(&new, private, check).await {
             Ok((file, old)) => {
-                self.seen.invalidate(&file.id).await;
+                self.forget(&file.id).await;
                 // The file is there, whatever becomes of this: the sweep does it otherwise.
                 if let Err(error) = self.leftovers.delete(json!({"_id": file.object})).await {
                     tracing::warn!(?error, "what is known of an upload could not be removed");
@@ -242,7 +253,7 @@ impl<C: Calls> Library<C> {
             }
             // The record may have been written.
             Err(error) if !matches!(error.code(), codes::PERMISSION_DENIED | codes::CONFLICT) => {
-                self.seen.invalidate(&new.id).await;
+                self.forget(&new.id).await;
                 Err(error)
             }
             Err(error) => {
@@ -297,7 +308,7 @@ impl<C: Calls> Library<C> {
     /// What the database answers.
     pub async fn change(&self, file: &File, set: Value) -> Result<()> {
         self.files.update(json!({"_id": file.id, "object": file.object}), json!({"$set": set})).await?;
-        self.seen.invalidate(&file.id).await;
+        self.forget(&file.id).await;
         Ok(())
     }
 
@@ -315,7 +326,7 @@ impl<C: Calls> Library<C> {
     pub async fn remove(&self, file: &File) -> Result<bool> {
         self.write_down(&file.space, &file.id, &file.object).await?;
         let removed = self.files.delete(json!({"_id": file.id, "object": file.object})).await? > 0;
-        self.seen.invalidate(&file.id).await;
+        self.forget(&file.id).await;
         if removed {
             self.discard(&file.space, &file.object).await;
         }
@@ -375,6 +386,7 @@ impl<C: Calls> Library<C> {
     pub async fn forget_space(&self, space: &str) -> Result<()> {
         self.files.delete(json!({"space": space})).await?;
         self.leftovers.delete(json!({"space": space})).await?;
+        self.changes.fetch_add(1, Ordering::SeqCst);
         self.seen.invalidate_all();
         Ok(())
     }
