@@ -38,9 +38,10 @@ pub struct Grant {
     pub replaces: Option<String>,
     /// The largest file, in bytes.
     pub most: u64,
-    /// Whether only those with a signed URL may download the file.
-    #[serde(default)]
-    pub private: bool,
+    /// Whether only those with a signed URL may download the file; as the file was that is replaced,
+    /// when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<bool>,
     /// Whether whoever uploads is trusted with types of files.
     #[serde(default)]
     pub trusted: bool,
@@ -149,7 +150,7 @@ mod tests {
             owner: "u".to_owned(),
             replaces: Some("u".to_owned()),
             most: 7,
-            private: false,
+            private: None,
             trusted: false,
             extension: "png".to_owned(),
             content_type: String::new(),

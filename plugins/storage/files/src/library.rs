@@ -5,6 +5,7 @@
 //! [`Leftover`]; the [sweep](Library::sweep) removes what no record names.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub struct Library<C> {
     leftovers: Collection<C>,
     pub objects: Objects<C>,
     seen: Cache<String, Arc<File>>,
+    /// How often records were changed here: what was read while that happened is not kept.
+    changes: AtomicU64,
     /// What this instance is uploading.
     staged: Arc<Mutex<HashSet<String>>>,
 }
@@ -101,6 +104,7 @@ impl<C: Calls> Library<C> {
             leftovers: Collection::new(calls.clone(), SYSTEM_SPACE, LEFTOVERS),
             objects: Objects::new(calls.clone()),
             seen: Cache::builder().max_capacity(REMEMBERED).time_to_live(FRESH).build(),
+            changes: AtomicU64::new(0),
             staged: Arc::default(),
             calls,
         }
@@ -151,13 +155,20 @@ impl<C: Calls> Library<C> {
         if let Some(seen) = self.seen.get(id).await {
             return Ok(Some(seen).filter(|file| file.space == space));
         }
+        let changes = self.changes.load(Ordering::SeqCst);
         let Some(file) = self.get(space, id).await?.map(Arc::new) else { return Ok(None) };
-        self.seen.insert(id.to_owned(), file.clone()).await;
+        if self.changes.load(Ordering::SeqCst) == changes {
+            self.seen.insert(id.to_owned(), file.clone()).await;
+            if self.changes.load(Ordering::SeqCst) != changes {
+                self.seen.invalidate(id).await;
+            }
+        }
         Ok(Some(file))
     }
 
     /// Forgets what was seen of a file.
     pub async fn forget(&self, id: &str) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
         self.seen.invalidate(id).await;
     }
 
@@ -209,20 +220,28 @@ impl<C: Calls> Library<C> {
     }
 
     /// Makes a file of stored bytes, in place of the one with its path. `new` is what it will be
-    /// when there is none; of one that is there, id, owner and time of creation stay. `check` says
-    /// whether it may be replaced.
+    /// when there is none; of one that is there, id, owner and time of creation stay, and whether it is
+    /// private unless `private` says so. `check` says whether it may be replaced.
     ///
     /// # Errors
     /// What `check` or the database answers; then the old file is there still.
-    pub async fn commit(&self, mut staged: Staged<C>, new: File, check: impl Fn(&File) -> Result<()> + Send + Sync) -> Result<Committed> {
-        let committed = match self.renew(&staged.object).await {
-            Ok(()) => self.place(&new, check).await,
-            Err(error) => Err(error),
-        };
-        match committed {
+    pub async fn commit(
+        &self,
+        mut staged: Staged<C>,
+        new: File,
+        private: Option<bool>,
+        check: impl Fn(&File) -> Result<()> + Send + Sync,
+    ) -> Result<Committed> {
+        if let Err(error) = self.renew(&staged.object).await {
+            self.cancel(staged).await;
+            return Err(error);
+        }
+        // From here on the bytes may be a file's, even where nobody hears of it: the sweep looks at
+        // the record.
+        staged.done = true;
+        match self.place(&new, private, check).await {
             Ok((file, old)) => {
-                staged.done = true;
-                self.seen.invalidate(&file.id).await;
+                self.forget(&file.id).await;
                 // The file is there, whatever becomes of this: the sweep does it otherwise.
                 if let Err(error) = self.leftovers.delete(json!({"_id": file.object})).await {
                     tracing::warn!(?error, "what is known of an upload could not be removed");
@@ -231,6 +250,11 @@ impl<C: Calls> Library<C> {
                     self.discard(&old.space, &old.object).await;
                 }
                 Ok(Committed { file, replaced: old.map(|old| old.size) })
+            }
+            // The record may have been written.
+            Err(error) if !matches!(error.code(), codes::PERMISSION_DENIED | codes::CONFLICT) => {
+                self.forget(&new.id).await;
+                Err(error)
             }
             Err(error) => {
                 self.cancel(staged).await;
@@ -247,7 +271,12 @@ impl<C: Calls> Library<C> {
         }
     }
 
-    async fn place(&self, new: &File, check: impl Fn(&File) -> Result<()> + Send + Sync) -> Result<(File, Option<File>)> {
+    async fn place(
+        &self,
+        new: &File,
+        private: Option<bool>,
+        check: impl Fn(&File) -> Result<()> + Send + Sync,
+    ) -> Result<(File, Option<File>)> {
         for _ in 0..TRIES {
             let Some(old) = self.get(&new.space, &new.id).await? else {
                 if self.files.insert(serde_json::to_value(new).map_err(Error::internal)?).await? {
@@ -259,6 +288,7 @@ impl<C: Calls> Library<C> {
             let mut file = new.clone();
             file.owner.clone_from(&old.owner);
             file.created = old.created;
+            file.private = private.unwrap_or(old.private);
             file.modified = file.modified.max(old.modified / 1000 * 1000 + 1000);
             self.write_down(&old.space, &old.id, &old.object).await?;
             let Value::Object(mut set) = serde_json::to_value(&file).map_err(Error::internal)? else {
@@ -278,7 +308,7 @@ impl<C: Calls> Library<C> {
     /// What the database answers.
     pub async fn change(&self, file: &File, set: Value) -> Result<()> {
         self.files.update(json!({"_id": file.id, "object": file.object}), json!({"$set": set})).await?;
-        self.seen.invalidate(&file.id).await;
+        self.forget(&file.id).await;
         Ok(())
     }
 
@@ -296,7 +326,7 @@ impl<C: Calls> Library<C> {
     pub async fn remove(&self, file: &File) -> Result<bool> {
         self.write_down(&file.space, &file.id, &file.object).await?;
         let removed = self.files.delete(json!({"_id": file.id, "object": file.object})).await? > 0;
-        self.seen.invalidate(&file.id).await;
+        self.forget(&file.id).await;
         if removed {
             self.discard(&file.space, &file.object).await;
         }
@@ -356,6 +386,7 @@ impl<C: Calls> Library<C> {
     pub async fn forget_space(&self, space: &str) -> Result<()> {
         self.files.delete(json!({"space": space})).await?;
         self.leftovers.delete(json!({"space": space})).await?;
+        self.changes.fetch_add(1, Ordering::SeqCst);
         self.seen.invalidate_all();
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The service: its records, its rules, and where it is reached.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,7 +93,7 @@ impl<C: Calls> Service<C> {
         };
         let (path, mut query) = rules.auth.address(&file.space, &file.path, now() / 1000);
         if let Some(age) = expires {
-            let signed = signed_url::query(&self.secret, &file.space, &file.path, (now() / 1000).saturating_add(age))?;
+            let signed = signed_url::query(&self.secret, &file.space, &file.path, &file.object, (now() / 1000).saturating_add(age))?;
             query = if query.is_empty() { signed } else { format!("{query}&{signed}") };
         }
         let separator = if query.is_empty() { "" } else { "?" };
@@ -101,10 +102,10 @@ impl<C: Calls> Service<C> {
 
     /// The ids of files that a list names: ids, URLs or paths, with commas between them.
     pub(crate) fn ids(&self, space: &str, list: &str) -> Vec<String> {
-        let mut ids: Vec<String> = Vec::new();
+        let (mut ids, mut known) = (Vec::new(), HashSet::new());
         for named in list.split(',').map(str::trim).filter(|named| !named.is_empty()) {
             if let Some(id) = self.id(space, named)
-                && !ids.contains(&id)
+                && known.insert(id.clone())
             {
                 ids.push(id);
             }

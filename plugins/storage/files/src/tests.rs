@@ -183,6 +183,8 @@ async fn replacing_shows_the_old_file_or_the_new_one_and_leaves_nothing() {
     assert_eq!(cloud.post(&signed, &[], b"new").await.status, 503);
     cloud.memory.on_call(|_, _| None);
     assert_eq!(read(cloud.get("/files/s/a.png", &[]).await).await.1, b"old");
+    assert_eq!(cloud.memory.objects("s").len(), 2, "nobody knows whether the record was written");
+    assert_eq!(cloud.service.library.sweep(now() + 1000).await.unwrap(), 1, "the sweep does");
     assert_eq!(cloud.memory.objects("s").len(), 1);
     assert_eq!(cloud.post(&signed, &[], b"new").await.status, 204);
     let new = cloud.get("/files/s/a.png", &[]).await;
@@ -230,7 +232,7 @@ async fn what_a_killed_server_leaves_is_swept() {
     let staged = cloud.service.library.stage("s", "f", pieces(b"late")).await.unwrap();
     assert_eq!(other.service.library.sweep(before).await.unwrap(), 1);
     let new = crate::record::File { id: "f".to_owned(), object: staged.object().to_owned(), ..file };
-    assert_eq!(cloud.service.library.commit(staged, new, |_| Ok(())).await.unwrap_err().code(), codes::TIMEOUT);
+    assert_eq!(cloud.service.library.commit(staged, new, None, |_| Ok(())).await.unwrap_err().code(), codes::TIMEOUT);
     assert!(cloud.memory.records("files").is_empty());
 }
 
@@ -331,6 +333,10 @@ async fn private_files_need_an_address_that_expires() {
         assert_eq!(refusal(cloud.get(&forged, &[]).await).await, (403, codes::SIGNATURE.to_owned()), "{forged}");
     }
     assert!(described[1]["url"].as_str().unwrap().contains("expires="), "maxAge asks for it");
+    let again = cloud.server(SIGN, json!({"filename": "p.svg", "fileId": "p.svg"})).await.unwrap();
+    assert_eq!(cloud.post(&again, &[], b"<svg></svg>").await.status, 204);
+    assert_eq!(refusal(cloud.get("/files/s/p.svg", &[]).await).await, (403, codes::PERMISSION_DENIED.to_owned()), "private still");
+    assert_eq!(refusal(cloud.get(url, &[]).await).await, (403, codes::SIGNATURE.to_owned()), "for what it was before");
     // Rules of the space make files private as well.
     cloud.memory.rule(|question| !question.path.starts_with("open"));
     assert_eq!(cloud.get("/files/s/open.png", &[]).await.status, 403);

@@ -61,9 +61,16 @@ impl<C: Calls> Service<C> {
         let path = rules.admit(space, rest, request, now() / 1000)?;
         let path = name::unescape(&path).ok_or_else(not_found)?;
         let id = name::id(space, &path);
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let file = self.library.recent(space, &id).await?.ok_or_else(not_found)?;
-            let signed = signed_url::verify(&self.secret, space, &path, request.query(), now() / 1000)?;
+            let signed = match signed_url::verify(&self.secret, space, &path, &file.object, request.query(), now() / 1000) {
+                // It may have been replaced a moment ago, elsewhere.
+                Err(_) if attempt == 0 => {
+                    self.library.forget(&id).await;
+                    continue;
+                }
+                signed => signed?,
+            };
             let public = self.is_public(&file).await?;
             if !public && !signed {
                 return Err(Error::new(codes::PERMISSION_DENIED, "the file needs a signed address"));
@@ -121,6 +128,7 @@ impl<C: Calls> Service<C> {
     /// What the database answers.
     pub async fn preflight_of_download(&self, request: &HttpRequest) -> Result<HttpResponse> {
         let (space, _) = split(request.path()).ok_or_else(not_found)?;
+        self.check_space(space).await?;
         let rules = self.rules.of(space).await?;
         // A `PUT` has its signature, and needs no rule.
         let put = request.headers.get(http::header::ACCESS_CONTROL_REQUEST_METHOD).is_some_and(|method| method == "PUT");

@@ -14,6 +14,9 @@ use crate::name;
 use crate::resource::Wanted;
 use crate::service::{PREFIX, Service};
 
+/// How many files may be deleted at once.
+const MAX_IDS: usize = 1000;
+
 /// The parameters of `DescribeFileUploadSignedUrl`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -52,7 +55,7 @@ impl<C: Calls> Service<C> {
         let path = required("Filename", named)?;
         name::check(path).map_err(as_management)?;
         let wanted =
-            Wanted { filename: &params.filename, size: params.size, private: false, replaces: None, content_type: &params.content_type };
+            Wanted { filename: &params.filename, size: params.size, private: None, replaces: None, content_type: &params.content_type };
         let grant = self.grant(call, path, &wanted).await.map_err(as_management)?;
         let id = name::id(&call.space, path);
         let there = self.library.get(&call.space, &id).await?;
@@ -81,9 +84,12 @@ impl<C: Calls> Service<C> {
     /// `DeleteFile`. A list of ids may have commas between them.
     ///
     /// # Errors
-    /// `MissingParameter`, `InvalidFile.NotFound`, or what the database or the storage answers.
+    /// `MissingParameter`, `InvalidParameter`, `InvalidFile.NotFound`, or what the database or the storage answers.
     pub async fn delete_file(self: &Arc<Self>, space: &str, params: FileParams) -> Result<Value> {
         let named = required("Id", &params.id)?;
+        if named.split(',').filter(|id| !id.trim().is_empty()).count() > MAX_IDS {
+            return Err(Error::new(INVALID_PARAMETER, format!("at most {MAX_IDS} files can be deleted at once")));
+        }
         let files = self.library.get_all(space, &self.ids(space, named)).await?;
         if files.is_empty() {
             return Err(no_file(named));

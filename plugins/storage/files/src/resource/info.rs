@@ -2,7 +2,7 @@
 
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::files::Target;
-use sdk_plugin::{Call, Error, Result, codes};
+use sdk_plugin::{Call, CallerKind, Error, Result, codes};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,6 +13,8 @@ use crate::service::Service;
 const MAX_IDS: usize = 50;
 /// The longest that a signed URL may be valid, in seconds: ten years.
 const MAX_AGE: u64 = 10 * 366 * 24 * 3600;
+/// The longest for those that clients ask for: one day.
+const MAX_CLIENT_AGE: u64 = 24 * 3600;
 
 /// The params.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,6 +51,7 @@ impl<C: Calls> Service<C> {
     pub async fn info(&self, call: &Call, params: InfoParams) -> Result<Vec<Value>> {
         let allowed = Allowed::of(call.caller.kind, params.resolved.as_deref())?;
         let (ids, max_age) = (self.ids(&call.space, &params.named()?), params.max_age()?);
+        let max_age = if call.caller.kind == CallerKind::Client { max_age.map(|age| age.min(MAX_CLIENT_AGE)) } else { max_age };
         let mut files = self.library.get_all(&call.space, &ids).await?;
         files.retain(|file| allowed.covers(file));
         files.sort_by_key(|file| ids.iter().position(|id| *id == file.id));

@@ -26,19 +26,19 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// `ParamInvalid`, `InvalidParams.Format`, or what the database answers.
     pub async fn resolve(&self, space: &str, resolve: &Resolve) -> Result<Resolution> {
-        let named = match resolve.method.as_str() {
+        let ids: Vec<String> = match resolve.method.as_str() {
             SIGN => {
                 let path = decode::<SignParams>(resolve)?.path()?;
                 let id = name::id(space, &path);
                 let owner = self.library.get(space, &id).await?.map_or_else(|| resolve.user.clone(), |file| file.owner);
                 return Ok(Resolution { targets: vec![Target { id, path, owner }] });
             }
-            REPORT => decode::<ReportParams>(resolve)?.named(),
-            INFO => decode::<InfoParams>(resolve)?.named()?,
-            DELETE => decode::<DeleteParams>(resolve)?.named()?,
+            // One file, as `report` takes it.
+            REPORT => self.id(space, &decode::<ReportParams>(resolve)?.named()).into_iter().collect(),
+            INFO => self.ids(space, &decode::<InfoParams>(resolve)?.named()?),
+            DELETE => self.ids(space, &decode::<DeleteParams>(resolve)?.named()?),
             other => return Err(Error::invalid_params(format!("{other} names no files"))),
         };
-        let ids = self.ids(space, &named);
         let mut files = self.library.get_all(space, &ids).await?;
         files.sort_by_key(|file| ids.iter().position(|id| *id == file.id));
         Ok(Resolution { targets: files.into_iter().map(target).collect() })

@@ -46,10 +46,11 @@ pub struct Proximal {
 }
 
 impl SignParams {
-    pub(super) fn is_private(&self) -> Result<bool> {
+    pub(super) fn is_private(&self) -> Result<Option<bool>> {
         match self.env.as_deref() {
-            None | Some("" | "public") => Ok(false),
-            Some("private") => Ok(true),
+            None | Some("") => Ok(None),
+            Some("public") => Ok(Some(false)),
+            Some("private") => Ok(Some(true)),
             Some(other) => Err(Error::new(codes::PARAM_INVALID, format!("env is `{other}`, and may be `public` or `private`"))),
         }
     }
@@ -181,7 +182,7 @@ impl<C: Calls> Service<C> {
 pub struct Wanted<'a> {
     pub filename: &'a str,
     pub size: Option<u64>,
-    pub private: bool,
+    pub private: Option<bool>,
     pub replaces: Option<String>,
     pub content_type: &'a str,
 }

@@ -25,7 +25,7 @@ pub use self::described::{Described, META};
 
 /// How large everything in a form but the file may be, in bytes.
 const MAX_FIELDS: u64 = 64 * 1024;
-/// How long the rest of a refused upload is read.
+/// How long the rest of an upload is read that was stored or refused.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(60);
 
 impl<C: Calls> Service<C> {
@@ -74,7 +74,7 @@ impl<C: Calls> Service<C> {
     async fn finish(&self, body: Shared, answer: Result<(StatusCode, File)>) -> Result<HttpResponse> {
         match answer {
             Ok((status, file)) => {
-                body.drain(MAX_FIELDS).await;
+                let _ = tokio::time::timeout(DRAIN_PATIENCE, body.drain(MAX_FIELDS)).await;
                 let mut response = HttpResponse::new(status, Body::empty());
                 // No cookie opens anything here, so that any page may send what was granted to it.
                 response.headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -55,7 +55,7 @@ impl<C: Calls> Service<C> {
             object: staged.object().to_owned(),
             size,
             content_type: media::choose(&described.content_type, &grant.extension, grant.trusted),
-            private: grant.private,
+            private: grant.private.unwrap_or(false),
             created: at,
             modified: at,
             headers: described.headers,
@@ -67,7 +67,7 @@ impl<C: Calls> Service<C> {
             self.library.cancel(staged).await;
             return Err(error);
         }
-        let committed = self.library.commit(staged, new, |old| match &grant.replaces {
+        let committed = self.library.commit(staged, new, grant.private, |old| match &grant.replaces {
             Some(owner) if *owner != old.owner => Err(Error::new(codes::PERMISSION_DENIED, "the file belongs to somebody else now")),
             _ => Ok(()),
         });
