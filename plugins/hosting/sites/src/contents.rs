@@ -13,6 +13,7 @@ use http::HeaderValue;
 use moka::future::Cache;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Error, Result};
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
@@ -23,7 +24,7 @@ use crate::service::{Service, blocking};
 
 /// What is smaller is not compressed: it would hardly become smaller, in bytes.
 const WORTHWHILE: u64 = 256;
-/// From this size on brotli takes less care, in bytes.
+/// From this size on digests are computed elsewhere, and brotli takes less care, in bytes.
 const LARGE: usize = 256 * 1024;
 /// How much memory something takes beside its bytes.
 const OVERHEAD: usize = 256;
@@ -100,11 +101,22 @@ impl<C: Calls> Service<C> {
         kept.ok_or_else(|| Error::internal("contents without bytes"))
     }
 
+    /// All of a file. What is kept serves every space that has contents with this digest, so it is
+    /// checked, whatever a manifest says.
     async fn whole(&self, space: &str, file: &File) -> Result<Bytes> {
         let size = usize::try_from(file.size).map_err(Error::internal)?;
         let bytes = self.objects.read(space, file, 0, file.size).await?.collect(size).await?;
         if bytes.len() != size {
             return Err(Error::internal("a file's contents in the storage have another size").with_context("file", &file.path));
+        }
+        let digest = if bytes.len() < LARGE {
+            digest_of(&bytes)
+        } else {
+            let bytes = bytes.clone();
+            blocking(move || Ok(digest_of(&bytes))).await?
+        };
+        if digest != file.hash {
+            return Err(Error::internal("a file's contents in the storage have another digest").with_context("file", &file.path));
         }
         Ok(bytes)
     }
@@ -143,6 +155,10 @@ impl<C: Calls> Service<C> {
     }
 }
 
+fn digest_of(bytes: &[u8]) -> Hash {
+    Sha256::digest(bytes).into()
+}
+
 /// Compresses; none when the result is hardly smaller.
 fn pack(bytes: &[u8], encoding: Encoding) -> Option<Bytes> {
     let mut packed = Vec::with_capacity(bytes.len() / 3);
@@ -167,8 +183,6 @@ fn pack(bytes: &[u8], encoding: Encoding) -> Option<Bytes> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::io::Read;
-
-    use sha2::{Digest, Sha256};
 
     use super::*;
 

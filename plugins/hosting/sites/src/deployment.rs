@@ -91,34 +91,41 @@ impl<C: Calls> Service<C> {
         if list.len() < LONG { entries(&list, most) } else { blocking(move || entries(&list, most)).await }
     }
 
-    /// Finds the contents of what a list names. Kept releases are looked through one at a time.
+    /// Refuses what is brought for a deployment that is not open.
+    pub(crate) async fn require_open(&self, space: &str, id: &str) -> Result<()> {
+        if self.records.require(space).await?.is_open(id) { Ok(()) } else { Err(no_deployment(id)) }
+    }
+
+    /// Finds the contents of what a list names: those with its digest and its size, as a list may
+    /// lie. Kept releases are looked through one at a time.
     pub(crate) async fn resolve(&self, site: &Site, id: &str, entries: &[Entry]) -> Result<Resolved> {
-        let mut wanted: HashSet<Hash> = entries.iter().map(|entry| entry.hash).collect();
-        let mut origins: HashMap<Hash, Arc<str>> = HashMap::with_capacity(wanted.len());
+        let mut wanted: HashSet<(Hash, u64)> = entries.iter().map(|entry| (entry.hash, entry.size)).collect();
+        let mut origins: HashMap<(Hash, u64), Arc<str>> = HashMap::with_capacity(wanted.len());
         let mut seen = HashSet::new();
         for release in site.releases.iter().rev().filter(|release| seen.insert(release.manifest.clone())) {
             if wanted.is_empty() {
                 break;
             }
             for file in self.manifest(&site.space, release).await?.files() {
-                if !file.is_folder() && wanted.remove(&file.hash) {
-                    origins.insert(file.hash, file.origin.clone());
+                if !file.is_folder() && wanted.remove(&(file.hash, file.size)) {
+                    origins.insert((file.hash, file.size), file.origin.clone());
                 }
             }
         }
         if !wanted.is_empty() {
             let origin: Arc<str> = id.into();
-            for hash in self.brought(&site.space, id).await? {
-                if wanted.remove(&hash) {
-                    origins.insert(hash, origin.clone());
+            for found in self.brought(&site.space, id).await? {
+                if wanted.remove(&found) {
+                    origins.insert(found, origin.clone());
                 }
             }
         }
         let current = self.manifest_of(site).await?;
         let now = now();
         let found = entries.iter().filter_map(|entry| {
-            let origin = origins.get(&entry.hash)?.clone();
-            let same = current.get(&entry.path).filter(|old| old.hash == entry.hash && !old.is_folder());
+            let origin = origins.get(&(entry.hash, entry.size))?.clone();
+            let is_same = |old: &&File| old.hash == entry.hash && old.size == entry.size && !old.is_folder();
+            let same = current.get(&entry.path).filter(is_same);
             Some(same.cloned().unwrap_or_else(|| File {
                 path: entry.path.as_str().into(),
                 hash: entry.hash,
@@ -130,19 +137,17 @@ impl<C: Calls> Service<C> {
             }))
         });
         let manifest = Manifest::new(found.collect());
-        let mut missing: HashMap<Hash, u64> = HashMap::new();
-        missing.extend(entries.iter().filter(|entry| wanted.contains(&entry.hash)).map(|entry| (entry.hash, entry.size)));
-        Ok(Resolved { manifest, missing: missing.into_iter().collect() })
+        Ok(Resolved { manifest, missing: wanted.into_iter().collect() })
     }
 
-    /// The contents that a deployment has brought.
-    async fn brought(&self, space: &str, id: &str) -> Result<Vec<Hash>> {
+    /// The contents that a deployment has brought, and their sizes.
+    async fn brought(&self, space: &str, id: &str) -> Result<Vec<(Hash, u64)>> {
         let prefix = format!("sites/{space}/blobs/{id}/");
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let (keys, next) = self.objects.keys(&prefix, after).await?;
-            let digests = keys.iter().filter_map(|key| key.strip_prefix(&prefix));
-            all.extend(digests.filter_map(|digest| Hash::try_from(hex::decode(digest).ok()?).ok()));
+            let (objects, next) = self.objects.sizes(&prefix, after).await?;
+            let digests = objects.iter().filter_map(|(key, size)| Some((key.strip_prefix(&prefix)?, *size)));
+            all.extend(digests.filter_map(|(digest, size)| Some((Hash::try_from(hex::decode(digest).ok()?).ok()?, size))));
             match next {
                 Some(next) => after = Some(next),
                 None => return Ok(all),

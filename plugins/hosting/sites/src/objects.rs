@@ -111,9 +111,18 @@ impl<C: Calls> Objects<C> {
     /// # Errors
     /// What the storage answers.
     pub async fn keys(&self, prefix: &str, after: Option<String>) -> Result<(Vec<String>, Option<String>)> {
+        let (objects, next) = self.sizes(prefix, after).await?;
+        Ok((objects.into_iter().map(|(key, _)| key).collect(), next))
+    }
+
+    /// A page of the keys under a prefix with the sizes of their objects, and where the next one begins.
+    ///
+    /// # Errors
+    /// What the storage answers.
+    pub async fn sizes(&self, prefix: &str, after: Option<String>) -> Result<(Vec<(String, u64)>, Option<String>)> {
         let list = List { prefix: prefix.to_owned(), after, limit: 1000 };
         let listing: Listing = self.call(LIST, &list, None, SHORT).await?.decode()?;
-        Ok((listing.objects.into_iter().map(|object| object.key).collect(), listing.next))
+        Ok((listing.objects.into_iter().map(|object| (object.key, object.size)).collect(), listing.next))
     }
 
     /// Deletes an object, if there is one.

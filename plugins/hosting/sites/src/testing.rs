@@ -129,7 +129,9 @@ impl Memory {
                 let more = keys.len() > 3;
                 keys.truncate(3);
                 let next = keys.last().filter(|_| more).cloned();
-                let object = |key| storage::Object { key, size: 0, modified: 0, etag: String::new() };
+                let objects = self.0.objects.lock().unwrap();
+                let size = |key: &String| objects.get(key).map_or(0, |bytes| bytes.len() as u64);
+                let object = |key: String| storage::Object { size: size(&key), key, modified: 0, etag: String::new() };
                 return Reply::json(&storage::Listing { objects: keys.into_iter().map(object).collect(), next });
             }
             storage::DELETE => drop(self.0.objects.lock().unwrap().remove(&key)),

@@ -4,6 +4,8 @@ use http::HeaderValue;
 
 /// Kept, but asked about each time: a deployment is seen at once.
 pub const REVALIDATE: &str = "no-cache";
+/// Of a site that not everybody may see: asked about each time, and kept by nobody else.
+pub const PRIVATE: &str = "private, no-cache";
 /// Never asked about again, as the name changes with the contents.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 /// The shortest digest that bundlers put into names, in characters.

@@ -24,7 +24,7 @@ use self::encoding::{Accepted, Encoding};
 use self::range::Wanted;
 use self::resolve::Target;
 use crate::allowed::allows;
-use crate::clock::system_time;
+use crate::clock::{now, system_time};
 use crate::contents::{Kept, etag};
 use crate::current::Live;
 use crate::manifest::File;
@@ -58,7 +58,12 @@ impl<C: Calls> Service<C> {
         }
         let response = match self.live(&request.space).await {
             Ok(Some(live)) => match self.answer(request, &live).await {
-                Ok(response) => {
+                Ok(mut response) => {
+                    // What says `no-store` is kept even less.
+                    let kept = response.headers.get(CACHE_CONTROL).is_none_or(|value| value.as_bytes() != b"no-store");
+                    if kept && !live.allowed.is_empty() {
+                        response.headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control::PRIVATE));
+                    }
                     live.counters.sent(if head { 0 } else { response.body.length().unwrap_or(0) });
                     response
                 }
@@ -103,8 +108,9 @@ impl<C: Calls> Service<C> {
 
     async fn file(&self, request: &HttpRequest, live: &Live, file: &File) -> Result<HttpResponse> {
         let asked = &request.headers;
-        // A part is one of the file as it is: whoever goes on reading compares entity tags.
-        let may_encode = !asked.contains_key(RANGE);
+        // A part is one of the file as it is: whoever goes on reading compares entity tags. Only GET
+        // has parts (RFC 9110, 14.2), and several headers are none.
+        let may_encode = request.method != Method::GET || asked.get_all(RANGE).iter().count() != 1;
         if let Verdict::Answer(status, tag) = self.check(asked, live, file, may_encode) {
             return Ok(unchanged(status, tag, file));
         }
@@ -112,7 +118,8 @@ impl<C: Calls> Service<C> {
             return Ok(page::plain(StatusCode::NOT_ACCEPTABLE, "This file is not there in an encoding that you accept."));
         };
         let mut headers = describe(&representation);
-        let wanted = if may_encode { Wanted::All } else { range::wanted(asked, &representation.etag, file.modified, representation.size) };
+        let wanted =
+            if may_encode { Wanted::All } else { range::wanted(asked, &representation.etag, file.modified, representation.size, now()) };
         let (status, first, length) = match wanted {
             Wanted::All => (StatusCode::OK, 0, representation.size),
             Wanted::Part { first, length } => {

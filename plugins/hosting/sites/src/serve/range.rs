@@ -1,5 +1,7 @@
 //! Range requests (RFC 9110, 14). Several ranges at once are answered with the whole.
 
+use std::time::Duration;
+
 use http::header::{IF_RANGE, RANGE};
 use http::{HeaderMap, HeaderValue};
 
@@ -22,11 +24,14 @@ pub enum Wanted {
     Nothing,
 }
 
-/// What a request wants of what has this entity tag, time and size.
-pub fn wanted(asked: &HeaderMap, etag: &HeaderValue, modified: u64, size: u64) -> Wanted {
+/// What a request wants at a time of what has this entity tag, time and size.
+pub fn wanted(asked: &HeaderMap, etag: &HeaderValue, modified: u64, size: u64, now: u64) -> Wanted {
     let Some(range) = asked.get(RANGE).and_then(|value| value.to_str().ok()) else { return Wanted::All };
     if asked.contains_key(IF_RANGE) {
-        let same = asked.get(IF_RANGE) == Some(etag) || date(asked, IF_RANGE).is_some_and(|date| date == system_time(modified));
+        let modified = system_time(modified);
+        // A date tells contents apart only once its second has passed (section 13.1.5).
+        let is_strong = modified + Duration::from_secs(1) <= system_time(now);
+        let same = asked.get(IF_RANGE) == Some(etag) || (is_strong && date(asked, IF_RANGE).is_some_and(|date| date == modified));
         if !same {
             return Wanted::All;
         }
@@ -90,7 +95,7 @@ mod tests {
             ("bytes", 10, Wanted::All),
         ] {
             let asked = HeaderMap::from_iter([(RANGE, HeaderValue::from_static(range))]);
-            assert_eq!(wanted(&asked, &HeaderValue::from_static("\"a\""), 0, size), expected, "{range}");
+            assert_eq!(wanted(&asked, &HeaderValue::from_static("\"a\""), 0, size, 0), expected, "{range}");
         }
     }
 
@@ -106,8 +111,11 @@ mod tests {
             ("nonsense", false),
         ] {
             let headers = [(RANGE, HeaderValue::from_static("bytes=0-1")), (IF_RANGE, HeaderValue::from_static(condition))];
-            let found = wanted(&HeaderMap::from_iter(headers), &HeaderValue::from_static("\"a\""), time, 10);
+            let found = wanted(&HeaderMap::from_iter(headers), &HeaderValue::from_static("\"a\""), time, 10, time + 100);
             assert_eq!(found != Wanted::All, partial, "{condition}");
         }
+        let headers = [("bytes=0-1", RANGE), ("Sun, 06 Nov 1994 08:49:37 GMT", IF_RANGE)];
+        let asked: HeaderMap = headers.map(|(value, name)| (name, HeaderValue::from_static(value))).into_iter().collect();
+        assert_eq!(wanted(&asked, &HeaderValue::from_static("\"a\""), time, 10, time + 99), Wanted::All);
     }
 }

@@ -130,6 +130,12 @@ async fn parts_are_sent() {
         assert_eq!((answer.status, answer.text(), answer.header("content-range")), (status, text, range), "{headers:?}");
         assert_eq!(answer.header("content-length"), text.len().to_string());
     }
+    let head = request(Method::HEAD, "/img/logo.png", &[("range", "bytes=2-4")], "");
+    let head = Answer::of(service.serve(&head).await).await;
+    assert_eq!((head.status, head.header("content-length")), (200, "10"));
+    let mut several = request(Method::GET, "/img/logo.png", &[("range", "bytes=2-4")], "");
+    several.headers.append(RANGE, HeaderValue::from_static("bytes=5-6"));
+    assert_eq!(Answer::of(service.serve(&several).await).await.status, 200);
     let behind = get(&service, "/img/logo.png", &[("range", "bytes=10-")]).await;
     assert_eq!((behind.status, behind.header("content-range")), (416, "bytes */10"));
     let part = get(&service, "/app.css", &[("range", "bytes=0-3"), ("accept-encoding", "br, gzip")]).await;
@@ -175,6 +181,9 @@ async fn settings_decide_what_visitors_get() {
     modify(&service, json!({"ErrorPath": "", "AllowedIps": "10.1.0.0/16"})).await;
     let lost = get(&service, "/none", &[]).await;
     assert_eq!((lost.status, lost.text().contains("nothing at this address")), (404, true));
+    for path in ["/js/app.3f8a9c21.js", "/app.css", "/docs/index.html"] {
+        assert_eq!(get(&service, path, &[]).await.header("cache-control"), "private, no-cache", "{path}");
+    }
     modify(&service, json!({"AllowedIps": "10.2.0.0/16,::1"})).await;
     assert_eq!(get(&service, "/", &[]).await.status, 403);
     modify(&service, json!({"AllowedIps": ""})).await;

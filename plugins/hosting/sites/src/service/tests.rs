@@ -7,7 +7,7 @@ use http::Method;
 use sdk_plugin::codes;
 use serde_json::{Value, json};
 
-use crate::code::{DIGEST, INCOMPLETE, NOT_OPENED, QUOTA, TOO_LARGE};
+use crate::code::{DIGEST, INCOMPLETE, MALFORMED, NOT_OPENED, QUOTA, TOO_LARGE};
 use crate::testing::{Answer, Memory, SPACE, TestService, bring, deploy, get, line, opened, other_node, post, put, request, upload};
 
 async fn listed(service: &TestService, params: Value) -> Value {
@@ -150,6 +150,55 @@ async fn a_deployment_that_lacks_something_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_list_that_lies_about_a_size_gets_nothing_into_memory() {
+    let (service, memory) = opened(json!({})).await;
+    deploy(&service, &[("index.html", "the whole page")]).await;
+    let begun = service.begin_deployment(SPACE).await.unwrap();
+    let (id, list) = (begun["DeploymentId"].as_str().unwrap(), begun["ListUrl"].as_str().unwrap());
+    let lie = line("index.html", "the whole page").replace("\"size\":14", "\"size\":3");
+    let answer = put(&service, list, lie).await;
+    let missing: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(missing["missing"].as_array().unwrap().len(), 1, "{missing}");
+    let address = missing["missing"][0]["address"].as_str().unwrap();
+    assert_eq!(put(&service, address, "the").await.status, 400);
+    assert_eq!(service.commit(SPACE, id).await.unwrap_err().code(), INCOMPLETE);
+
+    let blob = memory.keys().into_iter().find(|key| key.contains("/blobs/")).unwrap();
+    memory.put_object(&blob, "another sites!");
+    assert_eq!(get(&other_node(&memory), "/", &[]).await.status, 500);
+    memory.put_object(&blob, "the whole page");
+    assert_eq!(get(&other_node(&memory), "/", &[]).await.text(), "the whole page");
+}
+
+#[tokio::test]
+async fn addresses_of_what_is_gone_store_nothing() {
+    let (service, memory) = opened(json!({})).await;
+    let begun = service.begin_deployment(SPACE).await.unwrap();
+    let answer = put(&service, begun["ListUrl"].as_str().unwrap(), line("index.html", "new")).await;
+    let missing: Value = serde_json::from_slice(&answer.body).unwrap();
+    let address = missing["missing"][0]["address"].as_str().unwrap();
+    service.remove_space(SPACE).await.unwrap();
+    assert_eq!(put(&service, address, "new").await.status, 400);
+    service.records.open(SPACE).await.unwrap();
+    assert_eq!(put(&service, address, "new").await.status, 404);
+    assert_eq!(memory.keys(), [""; 0]);
+}
+
+#[tokio::test]
+async fn little_of_a_form_is_read_before_its_file() {
+    let (service, _) = opened(json!({})).await;
+    let headers = [("content-type", "multipart/form-data; boundary=b")];
+    let in_headers = format!("--b\r\nX-Long: {}", "x".repeat(300_000));
+    for body in ["x".repeat(300_000), in_headers] {
+        let answer = Answer::of(service.transfer(request(Method::POST, "/hosting/upload", &headers, body)).await).await;
+        assert_eq!((answer.status, answer.text().contains(MALFORMED)), (400, true), "{}", answer.text());
+    }
+    let large = "x".repeat(600_000);
+    assert_eq!(upload(&service, "large.txt", &large).await.status, 204);
+    assert_eq!(get(&service, "/large.txt", &[]).await.text(), large);
+}
+
+#[tokio::test]
 async fn no_node_serves_what_was_there_before_an_acknowledged_deployment() {
     let (service, memory) = opened(json!({})).await;
     let other = other_node(&memory);
@@ -182,7 +231,7 @@ async fn going_back_and_forth() {
 
 async fn wait_and_sweep(service: &TestService, memory: &Memory) -> Vec<String> {
     // Ids are made of the real time.
-    std::thread::sleep(Duration::from_millis(1100));
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     service.sweep(SPACE).await.unwrap();
     memory.keys()
 }

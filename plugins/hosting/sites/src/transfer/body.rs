@@ -1,6 +1,7 @@
 //! Bodies of uploads.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -14,7 +15,11 @@ use crate::code::TOO_LARGE;
 use crate::manifest::Hash;
 
 /// How long the rest of a refused upload is read.
-const DRAIN_PATIENCE: Duration = Duration::from_secs(60);
+pub const DRAIN_PATIENCE: Duration = Duration::from_secs(60);
+/// How much of a form may be read before its file is reached, in bytes.
+const MAX_BEFORE_FILE: u64 = 256 * 1024;
+/// How much of it is handed on at once, in bytes: whoever reads a form asks for more than is needed.
+const PIECE: usize = 2 * 1024;
 
 /// A body whose rest can be read by somebody else.
 #[derive(Clone)]
@@ -26,9 +31,9 @@ impl Shared {
         Self(Arc::new(Mutex::new(body)))
     }
 
-    /// Reads and forgets what is left, unless it is more than `most` bytes: many clients look for
-    /// an answer only when they have sent everything.
-    pub async fn drain(mut self, most: u64) {
+    /// Reads and forgets what is left, unless it is more than `most` bytes or takes longer than
+    /// `patience`: many clients look for an answer only when they have sent everything.
+    pub async fn drain(mut self, most: u64, patience: Duration) {
         let reading = async {
             let mut read = 0;
             while let Some(Ok(chunk)) = self.next().await {
@@ -38,7 +43,7 @@ impl Shared {
                 }
             }
         };
-        let _ = tokio::time::timeout(DRAIN_PATIENCE, reading).await;
+        let _ = tokio::time::timeout(patience, reading).await;
     }
 }
 
@@ -48,6 +53,56 @@ impl Stream for Shared {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Pin::new(&mut *body).poll_next(cx)
+    }
+}
+
+/// The body of a form, of which little can be read until its file is reached: a parser keeps all
+/// that it is handed until it has found the end of a field's headers.
+pub struct Guarded {
+    body: Shared,
+    reached: Arc<AtomicBool>,
+    /// Read, and not handed on yet.
+    rest: Bytes,
+    handed: u64,
+    /// Whether the parser shall look at what it has been handed before it is handed more.
+    pause: bool,
+}
+
+impl Guarded {
+    /// A body that is guarded until `reached` is set.
+    pub fn new(body: Shared, reached: Arc<AtomicBool>) -> Self {
+        Self { body, reached, rest: Bytes::new(), handed: 0, pause: false }
+    }
+}
+
+impl Stream for Guarded {
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        if this.reached.load(Ordering::Relaxed) {
+            if this.rest.is_empty() {
+                return Pin::new(&mut this.body).poll_next(cx);
+            }
+            return Poll::Ready(Some(Ok(std::mem::take(&mut this.rest))));
+        }
+        if std::mem::take(&mut this.pause) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if this.rest.is_empty() {
+            match Pin::new(&mut this.body).poll_next(cx) {
+                Poll::Ready(Some(Ok(chunk))) => this.rest = chunk,
+                other => return other,
+            }
+        }
+        if this.handed > MAX_BEFORE_FILE {
+            return Poll::Ready(Some(Err(too_large(MAX_BEFORE_FILE))));
+        }
+        let piece = this.rest.split_to(this.rest.len().min(PIECE));
+        this.handed += piece.len() as u64;
+        this.pause = true;
+        Poll::Ready(Some(Ok(piece)))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Files, posted as forms.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use http::StatusCode;
@@ -11,7 +12,7 @@ use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::management::INVALID_PARAMETER;
 use sdk_plugin::{Body, Error, HttpRequest, HttpResponse, Result};
 
-use super::body::{Measure, Shared, too_large};
+use super::body::{DRAIN_PATIENCE, Guarded, Measure, Shared, too_large};
 use crate::clock::now;
 use crate::code::MALFORMED;
 use crate::ids;
@@ -25,6 +26,8 @@ use crate::signature::{self, Policy};
 const MAX_FIELDS: u64 = 64 * 1024;
 /// How many fields may come before the file.
 const FIELDS: usize = 32;
+/// How long everything in a form but the file may take.
+const FIELDS_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The fields of a form before its file.
 #[derive(Default)]
@@ -44,7 +47,7 @@ impl<C: Calls> Service<C> {
         let body = Shared::new(std::mem::replace(&mut request.body, Body::empty()));
         let answer = if whole.is_some_and(|length| length > most) { Err(too_large(most)) } else { self.form(&request, body.clone()).await };
         if answer.is_err() {
-            body.drain(most).await;
+            body.drain(most, DRAIN_PATIENCE).await;
         }
         answer
     }
@@ -54,25 +57,13 @@ impl<C: Calls> Service<C> {
         let content_type = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let boundary = multer::parse_boundary(content_type).map_err(|_| malformed("the body must be multipart/form-data"))?;
         let sizes = SizeLimit::new().whole_stream(limit.saturating_add(MAX_FIELDS)).per_field(MAX_FIELDS).for_field("file", limit);
-        let mut form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(sizes));
-        let mut fields = Fields::default();
-        for _ in 0..FIELDS {
-            let field = form.next_field().await.map_err(|e| broken(e, limit))?.ok_or_else(|| malformed("the form has no field `file`"))?;
-            if field.name() == Some("file") {
-                return self.file_of_form(&fields, field).await;
-            }
-            let name = field.name().unwrap_or_default().to_ascii_lowercase();
-            let text = field.text().await.map_err(|e| broken(e, limit))?;
-            match name.as_str() {
-                "key" => fields.key = text,
-                "policy" => fields.policy = text,
-                "signature" => fields.signature = text,
-                "content-type" => fields.content_type = text,
-                "success_action_status" => fields.status = text.parse().ok().filter(|status: &StatusCode| status.is_success()),
-                _ => {}
-            }
-        }
-        Err(malformed("the form has too many fields before `file`"))
+        let reached = Arc::<AtomicBool>::default();
+        let guarded = Guarded::new(body, reached.clone());
+        let mut form = Multipart::with_constraints(guarded, boundary, Constraints::new().size_limit(sizes));
+        let reading = tokio::time::timeout(FIELDS_PATIENCE, fields_and_file(&mut form, limit)).await;
+        let (fields, file) = reading.map_err(|_| malformed("the fields of the form did not arrive in time"))??;
+        reached.store(true, Ordering::Relaxed);
+        self.file_of_form(&fields, file).await
     }
 
     async fn file_of_form(self: &Arc<Self>, fields: &Fields, file: Field<'static>) -> Result<HttpResponse> {
@@ -87,7 +78,8 @@ impl<C: Calls> Service<C> {
         let chunks = file.map(move |chunk| chunk.map_err(|e| broken(e, most)));
         if key.ends_with('/') {
             let rest = Measure::default();
-            rest.through(chunks, 0).collect(0).await.map_err(|_| malformed("a folder has no contents"))?;
+            let reading = tokio::time::timeout(FIELDS_PATIENCE, rest.through(chunks, 0).collect(0)).await;
+            reading.map_err(|_| malformed("the form did not end in time"))?.map_err(|_| malformed("a folder has no contents"))?;
             self.put_folder(&space, &key).await?;
         } else {
             let measure = Measure::default();
@@ -125,7 +117,7 @@ impl<C: Calls> Service<C> {
         };
         let changed = self.change_files(space, |old| {
             // The same contents are kept once.
-            let known = old.files().iter().find(|other| other.hash == hash && !other.is_folder());
+            let known = old.files().iter().find(|other| other.hash == hash && other.size == size && !other.is_folder());
             let origin = known.map_or_else(|| file.origin.clone(), |known| known.origin.clone());
             Ok(Some(old.with(File { origin, ..file.clone() })))
         });
@@ -138,6 +130,28 @@ impl<C: Calls> Service<C> {
         }
         Ok(())
     }
+}
+
+/// Reads a form up to its file.
+async fn fields_and_file(form: &mut Multipart<'static>, limit: u64) -> Result<(Fields, Field<'static>)> {
+    let mut fields = Fields::default();
+    for _ in 0..FIELDS {
+        let field = form.next_field().await.map_err(|e| broken(e, limit))?.ok_or_else(|| malformed("the form has no field `file`"))?;
+        if field.name() == Some("file") {
+            return Ok((fields, field));
+        }
+        let name = field.name().unwrap_or_default().to_ascii_lowercase();
+        let text = field.text().await.map_err(|e| broken(e, limit))?;
+        match name.as_str() {
+            "key" => fields.key = text,
+            "policy" => fields.policy = text,
+            "signature" => fields.signature = text,
+            "content-type" => fields.content_type = text,
+            "success_action_status" => fields.status = text.parse().ok().filter(|status: &StatusCode| status.is_success()),
+            _ => {}
+        }
+    }
+    Err(malformed("the form has too many fields before `file`"))
 }
 
 /// Whether a text can be a `Content-Type`.
