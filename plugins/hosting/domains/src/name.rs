@@ -35,9 +35,12 @@ pub fn host(parameter: &str, text: &str) -> Result<String> {
     if valid { Ok(name.to_owned()) } else { Err(invalid()) }
 }
 
-/// A name and the domains that it is below of, but for top level domains.
+/// A name and the domains that it is below of, up to the one that somebody has registered: suffixes
+/// such as `co.uk` are many people's (publicsuffix.org), and one itself stands for nothing above it.
 pub fn with_parents(host: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, parent)| parent)).filter(|name| name.contains('.'))
+    let shortest = psl::domain_str(host).unwrap_or(host).len();
+    std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, parent)| parent))
+        .take_while(move |name| name.len() >= shortest && name.contains('.'))
 }
 
 #[cfg(test)]
@@ -86,8 +89,12 @@ mod tests {
     }
 
     #[test]
-    fn parents_end_before_the_top_level() {
+    fn parents_end_at_what_somebody_has_registered() {
         assert_eq!(with_parents("a.b.example.com").collect::<Vec<_>>(), ["a.b.example.com", "b.example.com", "example.com"]);
         assert_eq!(with_parents("com").count(), 0);
+        assert_eq!(with_parents("a.b.co.uk").collect::<Vec<_>>(), ["a.b.co.uk", "b.co.uk"]);
+        assert_eq!(with_parents("www.me.duckdns.org").collect::<Vec<_>>(), ["www.me.duckdns.org", "me.duckdns.org"]);
+        assert_eq!(with_parents("com.cn").collect::<Vec<_>>(), ["com.cn"], "a suffix is itself alone");
+        assert_eq!(with_parents("www.a.test").collect::<Vec<_>>(), ["www.a.test", "a.test"], "an unlisted one");
     }
 }

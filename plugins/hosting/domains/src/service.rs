@@ -189,11 +189,12 @@ impl<C: Calls> Service<C> {
                 "the server orders no certificates: its configuration has no acme, or does not agree to the terms",
             ));
         }
-        if self.states.get(host).await?.is_some_and(|state| state.attached) {
+        let state = self.states.get(host).await?;
+        if state.as_ref().is_some_and(|state| state.attached) {
             let message = format!("{host} has a certificate of your own: attach a newer one, or detach it to have one ordered");
             return Err(Error::new(INVALID_PARAMETER, message));
         }
-        self.states.change(space, host, json!({"forced": true, "next": self.clock.now(), "failures": 0})).await?;
+        self.states.change(space, host, json!({"forced": true, "next": self.clock.now()})).await?;
         self.kick.notify_one();
         Ok(())
     }

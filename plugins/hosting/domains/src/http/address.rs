@@ -4,11 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Networks of IPv4 that are not public, with the length of their prefix (IANA's registry of
 /// special purpose addresses).
-const V4: [(Ipv4Addr, u32); 15] = [
+const V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
+    // What Azure tells its machines, secrets included, is at a public address.
+    (Ipv4Addr::new(168, 63, 129, 16), 32),
     (Ipv4Addr::new(169, 254, 0, 0), 16),
     (Ipv4Addr::new(172, 16, 0, 0), 12),
     (Ipv4Addr::new(192, 0, 0, 0), 24),
@@ -37,7 +39,11 @@ pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => {
-            let [first, second, third, ..] = v6.segments();
+            let [first, second, third, _, fifth, sixth, ..] = v6.segments();
+            // ISATAP (RFC 5214) carries an IPv4 address behind any prefix.
+            if matches!(fifth, 0 | 0x200) && sixth == 0x5efe && !is_public_v4(Ipv4Addr::from_bits(v6.to_bits() as u32)) {
+                return false;
+            }
             let nat64 = v6.to_bits() >> 32 == 0x64_ff9b << 64;
             let within = |(network, length): &(Ipv6Addr, u32)| (v6.to_bits() ^ network.to_bits()) >> (128 - length) == 0;
             match first {
@@ -62,7 +68,17 @@ mod tests {
 
     #[test]
     fn private_addresses_are_known_in_every_disguise() {
-        for address in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "198.20.0.1", "2606:4700::1111", "2002:101:101::", "64:ff9b::101:101"] {
+        for address in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "198.20.0.1",
+            "2606:4700::1111",
+            "2002:101:101::",
+            "64:ff9b::101:101",
+            "168.63.129.17",
+            "2400:1::5efe:808:808",
+        ] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
         for address in [
@@ -93,6 +109,13 @@ mod tests {
             "2002:a00:1::",
             "64:ff9b::7f00:1",
             "64:ff9b:1::101:101",
+            "168.63.129.16",
+            "::ffff:168.63.129.16",
+            "2400:1::5efe:10.0.0.1",
+            "2400:1::200:5efe:127.0.0.1",
+            "::ffff:0:127.0.0.1",
+            "100::1",
+            "fec0::1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }

@@ -82,6 +82,11 @@ pub(super) fn certificate_status(domain: &Described, now: u64) -> &'static str {
     match (&domain.certificate, domain.status) {
         (Some(certificate), _) if when::end(certificate) <= now => "expired",
         (Some(certificate), _) if domain.renewal.is_none() && when::warning(certificate) <= now => "expiring",
+        (Some(certificate), _)
+            if !domain.problem.is_empty() && when::end(certificate).saturating_sub(now) < when::life(certificate) / 4 =>
+        {
+            "expiring"
+        }
         (Some(_), _) => "valid",
         (None, Status::Configuring) => "pending",
         (None, Status::ConfigureFailed) => "failed",
