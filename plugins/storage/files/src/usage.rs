@@ -2,7 +2,7 @@
 //! with every download is gathered and written every few seconds.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sdk_plugin::Result;
 use sdk_plugin::contract::db::Collection;
@@ -63,12 +63,50 @@ pub struct Usage<C> {
     records: Collection<C>,
     /// By space and month: what is not written yet.
     held: Mutex<HashMap<(String, String), Traffic>>,
+    coming: Coming,
+}
+
+/// By space: bytes of uploads that are under way here.
+type Coming = Arc<Mutex<HashMap<String, u64>>>;
+
+/// Room that is kept for an upload until this is dropped.
+#[derive(Debug)]
+pub struct Reserved {
+    coming: Coming,
+    space: String,
+    bytes: u64,
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        let mut coming = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = coming.get_mut(&self.space) {
+            *bytes = bytes.saturating_sub(self.bytes);
+            if *bytes == 0 {
+                coming.remove(&self.space);
+            }
+        }
+    }
 }
 
 impl<C: Calls> Usage<C> {
     /// The figures behind these calls.
     pub fn new(calls: C) -> Self {
-        Self { records: Collection::new(calls, SYSTEM_SPACE, USAGE), held: Mutex::default() }
+        Self { records: Collection::new(calls, SYSTEM_SPACE, USAGE), held: Mutex::default(), coming: Coming::default() }
+    }
+
+    /// Keeps room for an upload.
+    pub fn reserve(&self, space: &str, bytes: u64) -> Reserved {
+        let mut coming = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = coming.entry(space.to_owned()).or_default();
+        let before = *all;
+        *all = all.saturating_add(bytes);
+        Reserved { coming: self.coming.clone(), space: space.to_owned(), bytes: *all - before }
+    }
+
+    /// How many bytes room is kept for.
+    pub fn reserved(&self, space: &str) -> u64 {
+        self.coming.lock().unwrap_or_else(PoisonError::into_inner).get(space).copied().unwrap_or(0)
     }
 
     /// Counts something of this month, to be written later.

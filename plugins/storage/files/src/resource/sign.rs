@@ -147,7 +147,7 @@ impl<C: Calls> Service<C> {
         if wanted.size.is_some_and(|size| size > most) {
             return Err(Error::new(TOO_LARGE, format!("the file is larger than {most} bytes")));
         }
-        self.room(&call.space, &name::id(&call.space, path), wanted.size.unwrap_or(0)).await?;
+        self.room(&call.space, &name::id(&call.space, path), wanted.size.unwrap_or(0), 0).await?;
         Ok(Grant {
             expires: now() + VALID,
             space: call.space.clone(),
@@ -163,14 +163,16 @@ impl<C: Calls> Service<C> {
         })
     }
 
-    /// How large a file may be that takes the place of another; none for any size.
+    /// How large a file may be that takes the place of another; none for any size. `own` is what was
+    /// reserved for it.
     ///
     /// # Errors
     /// `QuotaExceeded` when it is not even `size` bytes, or what the database answers.
-    pub(crate) async fn room(&self, space: &str, id: &str, size: u64) -> Result<Option<u64>> {
+    pub(crate) async fn room(&self, space: &str, id: &str, size: u64, own: u64) -> Result<Option<u64>> {
         let Some(quota) = self.config.quota(space) else { return Ok(None) };
         let replaced = self.library.get(space, id).await?.map_or(0, |file| file.size);
         let others = self.usage.bytes(space).await?.saturating_sub(replaced);
+        let others = others.saturating_add(self.usage.reserved(space).saturating_sub(own));
         match quota.checked_sub(others) {
             Some(room) if size <= room => Ok(Some(room)),
             _ => Err(Error::new(QUOTA_EXCEEDED, format!("the space may have {quota} bytes of files, and has no room for this one"))),

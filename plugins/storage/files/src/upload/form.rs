@@ -144,10 +144,12 @@ impl<C: Calls> Service<C> {
 
     async fn file(self: &Arc<Self>, fields: Fields, file: Field<'static>, whole: Option<u64>) -> Result<(StatusCode, File)> {
         let Fields { key, policy, signature, status, described } = fields;
-        let grant = grant::verify_form(&self.secret, &key, &policy, &signature, now())?;
+        let mut grant = grant::verify_form(&self.secret, &key, &policy, &signature, now())?;
         if whole.is_some_and(|length| length > grant.most.saturating_add(2 * MAX_FIELDS)) {
             return Err(too_large(grant.most));
         }
+        // No file is larger than its form.
+        grant.most = whole.map_or(grant.most, |length| length.min(grant.most));
         let body = Body::from_stream(file.map(|chunk| chunk.map_err(broken)));
         let file = self.receive(&grant, described.checked()?, body).await?;
         Ok((status.unwrap_or(StatusCode::NO_CONTENT), file))

@@ -31,7 +31,10 @@ impl<C: Calls> Service<C> {
             return Err(too_large(grant.most));
         }
         self.check_space(&grant.space).await?;
-        let room = self.room(&grant.space, &id, body.length().unwrap_or(0)).await?;
+        // Until it is counted, so that uploads at the same time do not all take the same room.
+        let own = body.length().unwrap_or(grant.most);
+        let _reserved = self.usage.reserve(&grant.space, own);
+        let room = self.room(&grant.space, &id, body.length().unwrap_or(0), own).await?;
         let most = room.map_or(grant.most, |room| room.min(grant.most));
         let count = Arc::new(AtomicU64::new(0));
         let stored = timeout(WRITE_PATIENCE, self.library.stage(&grant.space, &id, limited(body, most, count.clone()))).await;
