@@ -10,8 +10,7 @@ use crate::step::succeed;
 use crate::{EngineOption, Result, prerequisites};
 
 /// The plugins that a fresh installation loads.
-const PLUGINS: [&str; 7] =
-    ["db_surreal", "db_tasks", "storage_opendal", "storage_files", "hosting_sites", "hosting_domains", "functions"];
+const PLUGINS: [&str; 7] = ["db_surreal", "db_tasks", "storage_opendal", "storage_files", "hosting_sites", "hosting_domains", "functions"];
 
 #[derive(clap::Args)]
 pub struct Dist {
