@@ -260,3 +260,60 @@ async fn another_instance_takes_the_place_of_one_that_cannot_be_stopped() {
         assert!(began.elapsed() < Duration::from_secs(20), "no other instance takes its place");
     }
 }
+
+#[tokio::test]
+async fn there_is_no_way_to_the_host() {
+    let f = Function::js(
+        "module.exports = async (ctx) => {
+            const seen = [];
+            // What is formatted needs the prototypes as they were.
+            require('util').inspect(1);
+            for (const type of [Promise, Array, Object, Function, Map, String, RegExp]) {
+                for (const name of Object.getOwnPropertyNames(type.prototype)) {
+                    const own = Object.getOwnPropertyDescriptor(type.prototype, name);
+                    if (typeof own.value !== 'function' || name === 'constructor' || name === 'then') continue;
+                    try {
+                        type.prototype[name] = function (...args) {
+                            for (const value of [this, ...args]) if (value && typeof value === 'object' && Reflect.has(value, 'settle')) seen.push(name);
+                            return Reflect.apply(own.value, this, args);
+                        };
+                    } catch {}
+                }
+            }
+            ctx.logger.info('%j', {});
+            await ctx.mpserverless.db.collection('c').find({});
+            await ctx.mpserverless.user.getInfo();
+            setTimeout(() => {}, 1);
+            process.nextTick(() => {});
+            require('fs').writeFileSync('/tmp/a', require('util').inspect({ a: new Map([[1, new URL('http://a/')]]) }));
+            const refused = (run) => { try { return run(); } catch (error) { return error.code; } };
+            return [
+                seen, typeof Deno, typeof ops, typeof internal, Object.keys(ctx), typeof ctx.__proto__.call,
+                refused(() => process.binding('fs')), refused(() => process.dlopen({}, 'x')), typeof process.mainModule,
+                refused(() => require('internal/errors')), refused(() => require('node:internal/errors')), refused(() => require('fs').readFileSync('/etc/passwd')),
+                refused(() => require('child_process').execSync('id')), refused(() => new (require('worker_threads').Worker)('x')),
+                Object.values(process.env).some((value) => value.includes('cargo')), require('os').hostname(),
+            ];
+        }",
+    );
+    let unavailable = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
+    let expected = json!([
+        [],
+        "undefined",
+        "undefined",
+        "undefined",
+        ["args"],
+        "undefined",
+        unavailable,
+        unavailable,
+        "undefined",
+        "MODULE_NOT_FOUND",
+        "ERR_UNKNOWN_BUILTIN_MODULE",
+        "ENOENT",
+        unavailable,
+        unavailable,
+        false,
+        "localhost",
+    ]);
+    assert_eq!(f.ok(json!(0)).await, expected);
+}

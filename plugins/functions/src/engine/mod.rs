@@ -151,6 +151,8 @@ mod node_cases;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
+mod services_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(all(test, feature = "v8"))]
 mod wasm_tests;

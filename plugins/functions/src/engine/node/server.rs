@@ -94,7 +94,7 @@ impl Server {
 
 /// A function that may connect to loopback.
 pub fn on_loopback(code: &str) -> Function {
-    Function::js(code).within(loopback(&[]))
+    Function::alone(code).within(loopback(&[]))
 }
 
 /// The network of loopback, with further trusted certificates.
