@@ -11,6 +11,7 @@ mod output;
 mod package;
 mod plugin;
 mod progress;
+mod save;
 mod scaffold;
 mod server;
 mod space;

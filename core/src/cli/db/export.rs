@@ -1,7 +1,6 @@
 //! `mpcloud db export`.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, ErrorKind, Write as _, stdout};
+use std::io::{ErrorKind, Write as _, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use super::super::client::Client;
 use super::super::output::text;
 use super::super::progress::Progress;
+use super::super::save::{exists, save};
 use super::super::{Failure, Options};
 use super::task::{Format, Task};
 
@@ -65,7 +65,11 @@ impl Export {
         let done = task.wait(&mut progress, |reply| format!("exported {} documents", text(reply, &["ExportedCount"])));
         let downloaded = done.and_then(|done| {
             progress.show(None, "downloading");
-            let bytes = if to_stdout { print(&client, &done)? } else { self.save(&client, &done, &file)? };
+            let bytes = if to_stdout {
+                print(&client, &done)?
+            } else {
+                save(&file, self.force, |out| client.download(&text(&done, &["DownloadUrl"]), out))?
+            };
             Ok((done, bytes))
         });
         progress.end();
@@ -79,40 +83,6 @@ impl Export {
             .output()
             .result(&json!({"file": shown, "documents": documents, "bytes": bytes}), || format!("wrote {documents} documents to {shown}"))
     }
-
-    /// Writes beside the file first, so that it is never there in parts.
-    fn save(&self, client: &Client, done: &Value, file: &Path) -> Result<u64, Failure> {
-        let mut name = file.as_os_str().to_owned();
-        name.push(".part");
-        let part = PathBuf::from(name);
-        let cannot = |e: std::io::Error| Failure::new(format!("cannot write {}: {e}", part.display()));
-        let mut out = BufWriter::new(File::create(&part).map_err(cannot)?);
-        let written = client.download(&text(done, &["DownloadUrl"]), &mut out).and_then(|bytes| {
-            out.flush().map_err(cannot)?;
-            Ok(bytes)
-        });
-        let placed = written.and_then(|bytes| self.place(&part, file).map(|()| bytes));
-        if placed.is_err() {
-            let _ = fs::remove_file(&part);
-        }
-        placed
-    }
-
-    fn place(&self, part: &Path, file: &Path) -> Result<(), Failure> {
-        let cannot = |e: std::io::Error| Failure::new(format!("cannot write {}: {e}", file.display()));
-        if !self.force {
-            // Claims the name, so that nobody's file is replaced that came meanwhile.
-            OpenOptions::new().write(true).create_new(true).open(file).map_err(|e| match e.kind() {
-                ErrorKind::AlreadyExists => exists(file),
-                _ => cannot(e),
-            })?;
-        }
-        fs::rename(part, file).map_err(cannot)
-    }
-}
-
-fn exists(file: &Path) -> Failure {
-    Failure::new(format!("{} exists already", file.display())).advise("Replace it with --force, or name another file with --output.")
 }
 
 fn print(client: &Client, done: &Value) -> Result<u64, Failure> {

@@ -1,7 +1,6 @@
 //! `mpcloud storage get`.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, ErrorKind, Write as _, stdout};
+use std::io::{Write as _, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use super::super::client::Client;
 use super::super::output::text;
 use super::super::progress::Progress;
+use super::super::save::{exists, save};
 use super::super::{Failure, Options};
 use super::{Counted, named, size};
 
@@ -54,7 +54,11 @@ impl Get {
             return Err(exists(&file));
         }
         let mut progress = Progress::new(options);
-        let done = if to_stdout { print(&client, &found, &mut progress) } else { self.save(&client, &found, &file, &mut progress) };
+        let done = if to_stdout {
+            print(&client, &found, &mut progress)
+        } else {
+            save(&file, self.force, |out| download(&client, &found, out, &mut progress))
+        };
         progress.end();
         let bytes = done?;
         if to_stdout {
@@ -63,40 +67,6 @@ impl Get {
         let shown = file.display().to_string();
         options.output().result(&json!({"name": name, "file": shown, "size": bytes}), || format!("wrote {} to {shown}", size(bytes)))
     }
-
-    /// Writes beside the file first, so that it is never there in parts.
-    fn save(&self, client: &Client, found: &Value, file: &Path, progress: &mut Progress) -> Result<u64, Failure> {
-        let mut name = file.as_os_str().to_owned();
-        name.push(".part");
-        let part = PathBuf::from(name);
-        let cannot = |e: std::io::Error| Failure::new(format!("cannot write {}: {e}", part.display()));
-        let mut out = BufWriter::new(File::create(&part).map_err(cannot)?);
-        let written = download(client, found, &mut out, progress).and_then(|bytes| {
-            out.flush().map_err(cannot)?;
-            Ok(bytes)
-        });
-        let placed = written.and_then(|bytes| self.place(&part, file).map(|()| bytes));
-        if placed.is_err() {
-            let _ = fs::remove_file(&part);
-        }
-        placed
-    }
-
-    fn place(&self, part: &Path, file: &Path) -> Result<(), Failure> {
-        let cannot = |e: std::io::Error| Failure::new(format!("cannot write {}: {e}", file.display()));
-        if !self.force {
-            // Claims the name, so that nobody's file is replaced that came meanwhile.
-            OpenOptions::new().write(true).create_new(true).open(file).map_err(|e| match e.kind() {
-                ErrorKind::AlreadyExists => exists(file),
-                _ => cannot(e),
-            })?;
-        }
-        fs::rename(part, file).map_err(cannot)
-    }
-}
-
-fn exists(file: &Path) -> Failure {
-    Failure::new(format!("{} exists already", file.display())).advise("Replace it with --force, or name another file.")
 }
 
 fn download(client: &Client, found: &Value, out: &mut impl std::io::Write, progress: &mut Progress) -> Result<u64, Failure> {
