@@ -1,9 +1,12 @@
 //! Methods whose form is agreed on, so that a plugin which provides them can be replaced.
 
+pub mod cloudcall;
 pub mod db;
 pub mod domains;
 pub mod files;
+pub mod login;
 pub mod management;
+pub mod platforms;
 pub mod storage;
 
 use std::future::Future;
