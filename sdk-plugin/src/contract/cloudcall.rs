@@ -1,9 +1,9 @@
 //! Cloud calls: APIs of a platform, such as payments, for functions and mini programs (manual,
 //! section 7).
 //!
-//! The cloud-call service provides [`INVOKE`]. It reads arguments in all call styles, decides by
-//! [`ALLOWED`] what a mini program may call, keeps the order book, and asks an **adapter** to talk
-//! to the platform. A plugin is the adapter of a platform by providing four methods, and nothing
+//! The cloud-call service provides [`INVOKE`]. It reads arguments in all call styles, keeps the
+//! order book, and asks an **adapter** to talk to the platform. What a mini program may call the
+//! core decides in front of it: what the space's administrator allows, and [`OPEN`] otherwise. A plugin is the adapter of a platform by providing four methods, and nothing
 //! else has to know of it:
 //!
 //! | method | | |
@@ -30,12 +30,26 @@ use super::platforms::App;
 
 /// Makes a cloud call: [`Invoke`] → the result, `{"requestId", "success", "result", …}`.
 pub const INVOKE: &str = "serverless.cloudcall.invoke";
-/// Whether a mini program of the call's space may call an API: [`Question`] → [`Verdict`]. The core
-/// provides it, from rules that are at most five seconds old.
-pub const ALLOWED: &str = "core.cloudcall.allows";
 /// The names of methods with a prefix that plugins provide now: [`Prefix`] → [`Names`]. The core
 /// provides it.
 pub const METHODS: &str = "core.methods";
+
+/// The APIs that a mini program may call where the space has no rule: none that moves money out,
+/// undoes a payment, or reaches any method of the platform.
+pub const OPEN: [&str; 12] = [
+    "base.oauth.getToken",
+    "base.oauth.refreshToken",
+    "base.qrcode.create",
+    "marketing.templateMessage.send",
+    "marketing.templateMessge.send",
+    "member.identification.certify",
+    "member.identification.init",
+    "member.identification.query",
+    "payment.common.create",
+    "payment.common.query",
+    "payment.huabei.create",
+    "security.textRisk.detect",
+];
 
 /// What the methods of adapters begin with.
 pub const ADAPTER: &str = "cloudcall.adapter.";
@@ -77,23 +91,6 @@ pub struct Invoke {
     pub args: Vec<Value>,
 }
 
-/// Asks whether a mini program may call an API.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Question {
-    /// The API.
-    pub api: String,
-    /// What is so where the space has no rule.
-    pub default: bool,
-}
-
-/// The answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// Whether it may.
-    pub allowed: bool,
-}
-
 /// Asks for names of methods.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Prefix {
@@ -130,10 +127,6 @@ pub struct Api {
     pub params: Vec<Param>,
     /// What it changes.
     pub effect: Effect,
-    /// Whether mini programs may call it where the space has no rule. False for whatever moves
-    /// money out, undoes a payment, or reaches any method of the platform.
-    #[serde(default)]
-    pub open: bool,
 }
 
 /// An argument.
