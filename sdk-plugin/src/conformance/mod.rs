@@ -2,3 +2,4 @@
 //! the feature `conformance`; meant for `[dev-dependencies]`.
 
 pub mod db;
+pub mod storage;

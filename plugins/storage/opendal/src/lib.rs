@@ -13,6 +13,9 @@
 
 mod backend;
 mod config;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod contract;
 mod layout;
 mod list;
 mod put;
