@@ -5,7 +5,6 @@ use std::sync::Arc;
 use opendal::Operator;
 use sdk_plugin::conformance::storage::Backend;
 use sdk_plugin::contract::Calls;
-use sdk_plugin::contract::storage::{DELETE, DELETE_FOLDER, GET, LIST, PUT, STAT};
 use sdk_plugin::{Call, Reply, Result};
 use tempfile::TempDir;
 
@@ -21,34 +20,13 @@ struct Plugin {
 
 impl Calls for Plugin {
     async fn make(&self, call: Call) -> Result<Reply> {
-        let storage = self.storage.clone();
-        match call.method.as_str() {
-            PUT => storage.put(call).await,
-            GET => storage.get(call).await,
-            STAT => {
-                let params = call.decode()?;
-                Reply::json(&storage.stat(call, params).await?)
-            }
-            LIST => {
-                let params = call.decode()?;
-                Reply::json(&storage.list(call, params).await?)
-            }
-            DELETE => {
-                let params = call.decode()?;
-                Reply::json(&storage.delete(call, params).await?)
-            }
-            DELETE_FOLDER => {
-                let params = call.decode()?;
-                Reply::json(&storage.delete_folder(call, params).await?)
-            }
-            method => panic!("no method {method}"),
-        }
+        self.storage.clone().call(call).await
     }
 }
 
 impl Backend for Plugin {
     async fn delete_space(&self, space: &str) -> Result<()> {
-        self.storage.store.delete_space(space).await
+        self.storage.delete_space(space).await
     }
 }
 

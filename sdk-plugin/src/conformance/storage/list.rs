@@ -1,7 +1,9 @@
 //! The list of cases, from which both the runner and the tests of backends are made.
 
-use super::Backend;
+use futures_util::FutureExt;
+
 use super::space::Space;
+use crate::conformance::case::Case;
 
 /// Makes one `#[test]` for each case of the [storage contract](crate::conformance::storage), in a
 /// module for each group. `$open` is an async function that opens a
@@ -19,20 +21,25 @@ macro_rules! __conformance_storage_cases {
     ($with:ident $($open:ident)?) => {
         $crate::$with! { [$($open)?]
             objects {
-                what_is_put_is_read an_empty_object parts missing_objects replacing_changes_the_etag deleting_twice
+                what_is_put_is_read an_empty_object parts a_large_object missing_objects replacing deleting_twice
             }
             keys {
-                bad_keys_are_refused keys_are_exact an_object_and_a_folder_of_one_name
+                bad_keys_are_refused keys_are_exact every_printable_character the_longest_key
+                an_object_and_a_folder_of_one_name
             }
             lists {
-                pages_in_the_order_of_keys prefixes limits
+                pages_in_the_order_of_keys prefixes after_any_key more_than_a_page limits white_space_at_the_end
+                what_stays_is_listed_once
             }
             spaces {
-                spaces_do_not_see_each_other a_folder_goes_alone a_deleted_space_is_empty
+                are_apart a_folder_goes_alone a_deleted_one_is_empty many_objects_go_at_once
             }
-            faults {
-                a_body_that_fails_leaves_the_old_object a_body_that_is_too_short a_caller_that_gives_up
-                readers_see_one_version
+            failures {
+                a_body_that_fails_leaves_the_old_object a_body_that_fails_at_once a_body_of_another_length
+                a_put_without_a_body a_caller_that_gives_up a_reader_that_gives_up
+            }
+            concurrency {
+                readers_see_one_version a_slow_reader_sees_one_version puts_of_one_key puts_and_deletes_in_one_folder
             }
         }
     };
@@ -57,18 +64,15 @@ macro_rules! __conformance_storage_tests {
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __conformance_storage_runner {
+macro_rules! __conformance_storage_table {
     ([] $($group:ident { $($case:ident)* })*) => {
-        /// Runs the case with a name such as `objects::parts`.
-        pub(super) async fn run<B: Backend>(name: &str, space: Space<B>) {
-            match name {
-                $($(
-                    concat!(stringify!($group), "::", stringify!($case)) => super::$group::$case(space).await,
-                )*)*
-                _ => panic!("there is no case `{name}`"),
-            }
-        }
+        /// All cases.
+        pub(super) const CASES: &[Case<Space>] = &[
+            $($(
+                Case { name: concat!(stringify!($group), "::", stringify!($case)), run: |space| super::$group::$case(space).boxed() },
+            )*)*
+        ];
     };
 }
 
-crate::__conformance_storage_cases! { __conformance_storage_runner }
+crate::__conformance_storage_cases! { __conformance_storage_table }

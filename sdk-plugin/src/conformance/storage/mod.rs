@@ -33,46 +33,23 @@
 //! # fn main() {}
 //! ```
 //!
-//! Every case has a space of its own. A failure says what the contract wants and what was answered.
+//! Or all of them are run against one backend, which suits one that takes long to start:
+//! [`run`]. Every case has a space of its own, and so do cases that run at the same time. A failure
+//! says what the contract wants and what was answered.
+//!
+//! The cases store some 200 MB and some 3,000 objects, most of them small, and delete them. What
+//! they cannot see from outside is the plugin's own to test: that memory stays constant however
+//! large an object is, and what becomes of an upload whose process is killed.
 
-mod faults;
+mod concurrency;
+mod failures;
 mod keys;
 mod list;
 mod lists;
 mod objects;
+mod run;
 mod space;
 mod spaces;
 
-use std::future::Future;
-use std::time::Duration;
-
-use crate::Result;
-use crate::contract::Calls;
-
-use space::Space;
-
-/// How long a case may take.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A storage that the cases are run against.
-pub trait Backend: Calls {
-    /// Does what the plugin does when [`SPACE_DELETED`](crate::events::SPACE_DELETED) is told.
-    ///
-    /// # Errors
-    /// Those of the plugin; the case fails with them.
-    fn delete_space(&self, space: &str) -> impl Future<Output = Result<()>> + Send;
-}
-
-/// Runs one case in a runtime of its own, against a backend that `open` makes.
-///
-/// # Panics
-/// When the case fails, or there is none of this name.
-pub fn run_case<B: Backend, F: Future<Output = B>>(name: &str, open: impl FnOnce() -> F) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
-    let done = runtime.block_on(async {
-        let space = Space::new(open().await);
-        tokio::time::timeout(PATIENCE, list::run(name, space)).await
-    });
-    assert!(done.is_ok(), "{name} did not end within {PATIENCE:?}");
-}
+pub use super::backend::Backend;
+pub use run::{cases, run, run_case, run_some};

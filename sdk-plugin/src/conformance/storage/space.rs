@@ -1,13 +1,13 @@
 //! A space of the backend, as a case uses it.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream;
 use serde::Serialize;
 
-use super::Backend;
+use crate::conformance::backend::Answering;
+use crate::conformance::case::CaseSpace;
 use crate::contract::storage::{DELETE, DELETE_FOLDER, GET, Get, Key, LIST, List, Listing, Object, PUT, STAT};
 use crate::{Body, Bytes, Call, Error, Reply, Result};
 
@@ -16,26 +16,34 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A space that nobody else uses.
 #[derive(Clone)]
-pub(super) struct Space<B> {
-    pub(super) backend: B,
+pub(super) struct Space {
+    backend: Arc<dyn Answering>,
     pub(super) name: String,
 }
 
-impl<B: Backend> Space<B> {
-    pub(super) fn new(backend: B) -> Self {
-        Self { backend, name: format!("conformance-{:016x}", RandomState::new().build_hasher().finish()) }
+impl CaseSpace for Space {
+    async fn open(backend: Arc<dyn Answering>) -> Result<Self> {
+        let name = backend.open_space().await?;
+        Ok(Self { backend, name })
+    }
+}
+
+impl Space {
+    /// Another one of the same backend.
+    pub(super) async fn another(&self) -> Self {
+        Self::open(self.backend.clone()).await.unwrap_or_else(|error| panic!("no second space was opened: {error:?}"))
     }
 
-    /// Another one of the same backend.
-    pub(super) fn another(&self) -> Self {
-        Self::new(self.backend.clone())
+    /// Removes all that is in the space.
+    pub(super) async fn clear(&self) {
+        self.backend.delete_space(&self.name).await.unwrap_or_else(|error| panic!("the space was not deleted: {error:?}"));
     }
 
     pub(super) async fn call(&self, method: &str, params: &impl Serialize, body: Option<Body>) -> Result<Reply> {
         let mut call = Call::json(&*self.name, method, params)?;
         call.body = body;
         call.deadline = Instant::now() + PATIENCE;
-        self.backend.make(call).await
+        self.backend.answer(call).await
     }
 
     pub(super) async fn try_put(&self, key: &str, body: Body) -> Result<Object> {
@@ -50,10 +58,16 @@ impl<B: Backend> Space<B> {
         self.call(STAT, &Key { key: key.to_owned() }, None).await?.decode()
     }
 
-    pub(super) async fn get(&self, key: &str, offset: u64, length: Option<u64>) -> Result<(Object, Bytes)> {
+    /// The description of an object, and a body that has not been read.
+    pub(super) async fn open_part(&self, key: &str, offset: u64, length: Option<u64>) -> Result<(Object, Body)> {
         let reply = self.call(GET, &Get { key: key.to_owned(), offset, length }, None).await?;
         let object = reply.decode()?;
         let body = reply.body.ok_or_else(|| Error::internal("a reply without a body"))?;
+        Ok((object, body))
+    }
+
+    pub(super) async fn get(&self, key: &str, offset: u64, length: Option<u64>) -> Result<(Object, Bytes)> {
+        let (object, body) = self.open_part(key, offset, length).await?;
         let announced = body.length();
         let bytes = body.collect(usize::MAX).await?;
         assert!(announced.is_none_or(|length| length == bytes.len() as u64), "`{key}`: {announced:?} were announced, {} came", bytes.len());
@@ -74,14 +88,35 @@ impl<B: Backend> Space<B> {
         assert!(done.is_ok(), "the folder `{key}` could not be deleted: {:?}", done.err());
     }
 
-    pub(super) async fn list(&self, prefix: &str, after: Option<String>, limit: usize) -> Result<Listing> {
-        self.call(LIST, &List { prefix: prefix.to_owned(), after, limit }, None).await?.decode()
+    pub(super) async fn try_list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Listing> {
+        let list = List { prefix: prefix.to_owned(), after: after.map(str::to_owned), limit };
+        self.call(LIST, &list, None).await?.decode()
+    }
+
+    pub(super) async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Listing {
+        let listing = self.try_list(prefix, after, limit).await;
+        let listing = listing.unwrap_or_else(|error| panic!("no list of `{prefix}` after {after:?}: {error:?}"));
+        assert!(listing.objects.len() <= limit, "a page of {} when {limit} were asked for", listing.objects.len());
+        listing
+    }
+
+    /// All keys that begin so, by pages of so many.
+    pub(super) async fn keys_by(&self, prefix: &str, limit: usize) -> Vec<String> {
+        let (mut keys, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.list(prefix, after.as_deref(), limit).await;
+            assert!(page.next.is_none() || page.next > after, "pages go on: after {after:?} comes {:?}", page.next);
+            keys.extend(page.objects.into_iter().map(|object| object.key));
+            after = page.next;
+            if after.is_none() {
+                return keys;
+            }
+        }
     }
 
     /// All keys that begin so.
     pub(super) async fn keys(&self, prefix: &str) -> Vec<String> {
-        let listing = self.list(prefix, None, 1000).await.unwrap_or_else(|error| panic!("no list of `{prefix}`: {error:?}"));
-        listing.objects.into_iter().map(|object| object.key).collect()
+        self.keys_by(prefix, 1000).await
     }
 }
 
@@ -93,7 +128,12 @@ pub(super) fn pieces(contents: &[u8]) -> Body {
 
 /// Bytes that differ from place to place.
 pub(super) fn contents(size: usize) -> Vec<u8> {
-    (0..size).map(|n| u8::try_from((n * 31 + n / 251) % 256).unwrap_or_default()).collect()
+    (0..size).map(byte).collect()
+}
+
+/// The byte of [`contents`] at some place.
+pub(super) fn byte(place: usize) -> u8 {
+    u8::try_from((place * 31 + place / 251) % 256).unwrap_or_default()
 }
 
 /// The code that something was refused with.
