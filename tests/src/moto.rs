@@ -1,6 +1,8 @@
 //! An S3 server: `moto` from PyPI, which keeps its objects in memory.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::NamedTempFile;
@@ -14,6 +16,7 @@ const BUCKET: &str = "cloud";
 /// A running S3 server with one bucket. It ends with this value.
 pub struct Moto {
     child: Child,
+    scheme: &'static str,
     address: String,
 }
 
@@ -23,17 +26,33 @@ impl Moto {
     /// # Panics
     /// When it does not start.
     pub fn start() -> Self {
+        Self::launch("http", &[])
+    }
+
+    /// Starts one with TLS, whose certificate vouches for itself: `ca.pem` in a folder.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_with_tls(folder: &Path) -> Self {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("make a certificate");
+        let (certificate, key) = (folder.join("ca.pem"), folder.join("key.pem"));
+        fs::write(&certificate, made.cert.pem()).expect("write the certificate");
+        fs::write(&key, made.signing_key.serialize_pem()).expect("write the key");
+        Self::launch("https", &["--ssl-cert".as_ref(), certificate.as_os_str(), "--ssl-key".as_ref(), key.as_os_str()])
+    }
+
+    fn launch(scheme: &'static str, arguments: &[&OsStr]) -> Self {
         let log = NamedTempFile::new().expect("a temporary file");
         let mut command = Command::new(virtual_environment("moto").join("bin/moto_server"));
-        command.args(["--host", "127.0.0.1", "--port", "0"]).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.args(["--host", "127.0.0.1", "--port", "0"]).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
         let output = |file: &NamedTempFile| file.reopen().expect("open the log again");
         let child = command.stdin(Stdio::null()).stdout(output(&log)).stderr(output(&log)).spawn().expect("start moto_server");
-        let mut moto = Self { child, address: String::new() };
+        let mut moto = Self { child, scheme, address: String::new() };
         moto.address = wait_for("moto's address", || {
             let written = fs::read_to_string(log.path()).expect("read moto's log");
-            written.lines().find_map(|line| Some(line.split_once("Running on http://")?.1.trim().to_owned()))
+            written.lines().find_map(|line| Some(line.split_once("Running on ")?.1.split_once("://")?.1.trim().to_owned()))
         });
-        let made = moto.agent().put(format!("http://{}/{BUCKET}", moto.address)).send_empty().expect("make a bucket");
+        let made = moto.agent().put(moto.url("")).send_empty().expect("make a bucket");
         assert!(made.status().is_success(), "{made:?}");
         moto
     }
@@ -70,14 +89,19 @@ impl Moto {
 
     /// What elements of a name hold in the answer to a query of the bucket; at most 1,000.
     fn texts(&self, query: &str, element: &str) -> Vec<String> {
-        let mut reply = self.agent().get(format!("http://{}/{BUCKET}?{query}", self.address)).call().expect("an answer of moto");
+        let mut reply = self.agent().get(self.url(query)).call().expect("an answer of moto");
         let text = reply.body_mut().read_to_string().expect("an answer of moto");
         let (open, close) = (format!("<{element}>"), format!("</{element}>"));
         text.split(&open).skip(1).filter_map(|rest| Some(rest.split_once(&close)?.0.to_owned())).collect()
     }
 
+    fn url(&self, query: &str) -> String {
+        format!("{}://{}/{BUCKET}?{query}", self.scheme, self.address)
+    }
+
     fn agent(&self) -> ureq::Agent {
-        ureq::Agent::config_builder().proxy(None).build().into()
+        let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
+        ureq::Agent::config_builder().proxy(None).tls_config(tls).build().into()
     }
 }
 

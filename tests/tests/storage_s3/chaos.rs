@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::storage::{DELETE, GET, Get, Key, LIST, List, Listing, Object, PUT, STAT};
-use sdk_plugin::{Body, Bytes, Call, Reply, Result};
+use sdk_plugin::{Body, Bytes, Call, Error, Reply, Result};
 use serde::Serialize;
 
 use crate::contract::Plugin;
@@ -63,7 +63,9 @@ impl World {
                 assert_eq!(object.size, version.1 as u64);
                 *possible = BTreeSet::from([Some(version)]);
             }
-            None => drop(possible.insert(Some(version))),
+            None => {
+                possible.insert(Some(version));
+            }
         }
     }
 
@@ -72,7 +74,9 @@ impl World {
         let possible = self.may_be(key);
         match heard("delete", outcome) {
             Some(_) => *possible = BTreeSet::from([None]),
-            None => drop(possible.insert(None)),
+            None => {
+                possible.insert(None);
+            }
         }
     }
 
@@ -82,7 +86,7 @@ impl World {
             let mut reply = self.call(GET, &get, None).await?;
             let object: Object = reply.decode()?;
             let body = reply.body.take().expect("a body");
-            Ok((object, body.collect(usize::MAX).await?))
+            Ok::<_, Error>((object, body.collect(usize::MAX).await?))
         };
         let found: Version = match read.await {
             Err(error) if error.code() == "NotFound" => None,

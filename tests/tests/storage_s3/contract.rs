@@ -5,9 +5,10 @@ use std::sync::Arc;
 use e2e::Moto;
 use sdk_plugin::conformance::storage::{Backend, run};
 use sdk_plugin::contract::Calls;
-use sdk_plugin::{Call, Reply, Result, config::decode_strict};
+use sdk_plugin::contract::storage::{Key, PUT};
+use sdk_plugin::{Body, Call, Reply, Result, config::decode_strict};
 use serde_json::{Value, json};
-use storage_opendal::{Storage, StorageConfig};
+use storage_opendal::Storage;
 
 use crate::proxy::{Network, Proxy, seed};
 
@@ -18,10 +19,12 @@ pub struct Plugin(pub Arc<Storage>);
 impl Plugin {
     /// Opens it with a bucket that has an address.
     pub async fn open(address: &str) -> Self {
-        let config: StorageConfig = decode_strict(options(address)).expect("a configuration");
-        let folder = std::env::temp_dir();
-        Self(Arc::new(Storage::open(config, &folder).await.expect("open the storage")))
+        Self(Arc::new(open(options(address)).await.expect("open the storage")))
     }
+}
+
+async fn open(options: Value) -> Result<Storage> {
+    Storage::open(decode_strict(options)?, &std::env::temp_dir()).await
 }
 
 fn options(address: &str) -> Value {
@@ -69,7 +72,26 @@ async fn what_is_wrong_shows_at_the_start() {
     let moto = Moto::start();
     let mut wrong = options(moto.address());
     wrong["options"]["bucket"] = json!("nobodys");
-    let config: StorageConfig = decode_strict(wrong).expect("a configuration");
-    let error = Storage::open(config, &std::env::temp_dir()).await.err().expect("there is no such bucket");
+    let error = open(wrong).await.err().expect("there is no such bucket");
     assert!(error.code() == "InvalidConfiguration" && error.message().contains("NoSuchBucket"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_is_trusted_when_its_authority_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let moto = Moto::start_with_tls(folder.path());
+    let mut options = options(moto.address());
+    options["options"]["endpoint"] = json!(format!("https://{}", moto.address()));
+    for (ca, trusted) in [(None, false), (Some(folder.path().join("ca.pem")), true)] {
+        if let Some(ca) = ca {
+            options["ca"] = json!(ca);
+        }
+        let plugin = Plugin(Arc::new(open(options.clone()).await.expect("a store that cannot be reached is no reason not to start")));
+        let mut put = Call::json("tls", PUT, &Key { key: "a".to_owned() }).expect("a call");
+        put.body = Some(Body::full("contents"));
+        match plugin.make(put).await {
+            Ok(_) => assert!(trusted),
+            Err(error) => assert!(!trusted && error.code() == "ServiceUnavailable", "{error:?}"),
+        }
+    }
 }

@@ -108,7 +108,7 @@ impl StorageConfig {
 }
 
 fn retrying(event: RetryEvent<'_>) {
-    tracing::debug!(operation = %event.op, attempt = event.attempt, pause = ?event.retry_after, error = %event.err, "the object store is asked again");
+    tracing::debug!(operation = ?event.op, attempt = event.attempt, pause = ?event.retry_after, error = %event.err, "the object store is asked again");
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl Store {
                 let mut chunks = reader.await?.into_stream(get.offset..get.offset + length).await?;
                 // The first chunk opens the object.
                 let first = chunks.try_next().await?;
-                Ok((first.unwrap_or_default(), chunks))
+                Ok::<_, opendal::Error>((first.unwrap_or_default(), chunks))
             };
             let opened = opened.await;
             let changed = match (&version, &opened) {

@@ -161,7 +161,7 @@ async fn write(writer: &mut Writer, steps: &mut mpsc::Receiver<Step>) -> opendal
 /// its answer arriving, and refuses to do so again.
 async fn is_from(store: &Store, path: &str, id: &str) -> Option<Metadata> {
     let metadata = store.operator.stat(path).await.ok()?;
-    let from = metadata.user_metadata()?.iter().any(|(name, value)| name.eq_ignore_ascii_case(UPLOAD) && value == id);
+    let from = metadata.user_metadata()?.into_iter().any(|(name, value)| name.eq_ignore_ascii_case(UPLOAD) && value == id);
     from.then_some(metadata)
 }
 

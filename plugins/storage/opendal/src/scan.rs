@@ -35,8 +35,8 @@ impl Store {
             if key.as_str() > list.prefix.as_str() && !key.starts_with(&list.prefix) {
                 break;
             }
-            for shorter in ends_in_white_space(&key).filter(|shorter| page.wants(shorter)) {
-                if looked_for.insert(shorter.to_owned()) {
+            for shorter in ends_in_white_space(&key) {
+                if page.wants(shorter) && looked_for.insert(shorter.to_owned()) {
                     match self.stat(space, shorter).await {
                         Ok(object) => page.push(object),
                         Err(error) if error.code() == codes::NOT_FOUND => {}

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use opendal::{Configurator, Operator, services};
-use serde::de::{Deserializer, Error as _, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::de::{Error as _, Visitor};
+use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
 /// A service that the TOML file can name.
 pub struct Service {
@@ -71,7 +71,7 @@ fn open<C: Configurator>(options: BTreeMap<String, String>) -> opendal::Result<O
 fn known<C: Configurator>() -> &'static [&'static str] {
     let mut fields = Fields(&[]);
     // It fails always; before that it has said what it wants.
-    let _ = C::deserialize(&mut fields);
+    let _ = <C as Deserialize>::deserialize(&mut fields);
     fields.0
 }
 
