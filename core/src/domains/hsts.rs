@@ -1,8 +1,9 @@
 //! HSTS of a domain (RFC 6797): besides the lifetime, which the contract has, how far it reaches.
 
-use sdk_plugin::Error;
+use std::ops::Not;
+
 use sdk_plugin::contract::Calls;
-use sdk_plugin::{Result, codes};
+use sdk_plugin::{Error, Result, codes};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -10,7 +11,7 @@ use super::{Domains, MAX_AGE, invalid};
 use crate::identity::now_ms;
 
 /// Sets HSTS of a domain of the call's space: [`Hsts`] → `null`. `core.domains.get` and `list` tell
-/// of it by the keys of [`Reach`].
+/// of it by the keys of [`Reach`], as far as they are true.
 ///
 /// Errors: `NotFound` when the space has no such domain; `ParamInvalid` for a lifetime that clients
 /// cannot count, and a reach without a lifetime.
@@ -21,8 +22,10 @@ pub const PUT_HSTS: &str = "core.domains.putHsts";
 #[serde(rename_all = "camelCase", default)]
 pub struct Reach {
     /// To all names below the domain too.
+    #[serde(skip_serializing_if = "Not::not")]
     pub hsts_include_sub_domains: bool,
     /// Into the lists that browsers are shipped with, which can hardly be undone.
+    #[serde(skip_serializing_if = "Not::not")]
     pub hsts_preload: bool,
 }
 

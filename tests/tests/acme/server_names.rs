@@ -1,10 +1,13 @@
 //! Certificates of the server's own names and of the default domains of sites.
 
-use e2e::wait_for;
+use e2e::{Server, wait_for};
 use serde_json::{Value, json};
 
 use crate::certificates::{presented, shown};
-use crate::cloud::{Cloud, slowly};
+use crate::cloud::{Cloud, domains, slowly};
+use crate::dns::Dns;
+use crate::nodes::Database;
+use crate::pebble::{Pebble, free_port};
 
 const BASE: &str = "base_domain = \"sites.test\"";
 
@@ -86,4 +89,26 @@ fn all_sites_share_a_wildcard_that_is_proved_by_dns() {
         (presented(cloud.https, &format!("{}.sites.test", other.id))? == certificate["fingerprint"].as_str()?).then_some(())
     });
     assert_eq!(cloud.pebble.orders(), 1);
+}
+
+#[test]
+fn two_nodes_place_one_order_for_each_name_and_both_have_what_was_issued() {
+    let database = Database::start();
+    let (dns, pebble, ports) = (Dns::start(), Pebble::prepare(), [free_port(), free_port()]);
+    let acme = json!({"challenges": ["tls-alpn-01"], "retry_seconds": 1, "server_names": ["cloud.test"], "sites": "each"});
+    let domains = domains(&dns, &pebble, &acme);
+    let config = |https: u16| database.node(&format!("https = \"127.0.0.1:{https}\"\n{BASE}"), &domains);
+    let first = Server::with_config(&config(ports[0]));
+    let space = first.space("acme");
+    let key = std::fs::read(first.data().join("master.key")).expect("the key");
+    let _second = Server::with_data(&config(ports[1]), &[("master.key", key.as_slice())]);
+    let mut cloud = Cloud { server: first, space, dns, pebble, https: ports[0] };
+    cloud.pebble.start(cloud.how());
+    cloud.act("OpenWebHostingService", &[]);
+    let site = format!("{}.sites.test", cloud.space.id);
+    for name in ["cloud.test", &site] {
+        let certificate = answered(&cloud, name, name);
+        wait_for("the same on the other node", || (certificate["fingerprint"] == presented(ports[1], name)?.as_str()).then_some(()));
+    }
+    assert_eq!((cloud.pebble.orders(), cloud.pebble.issued()), (2, 2), "one for each");
 }

@@ -101,10 +101,7 @@ pub fn examine(upload: &Upload, now: SystemTime) -> Result<(Certificate, Pair)> 
     })?;
     let end = ParsedCertificate::try_from(leaf_der).map_err(|e| refuse(format!("the first certificate cannot be used: {e}")))?;
     let names = names(leaf)?;
-    let named = match upload.host.starts_with("*.") {
-        true => names.contains(&upload.host),
-        false => covers(&end, &upload.host),
-    };
+    let named = if upload.host.starts_with("*.") { names.contains(&upload.host) } else { covers(&end, &upload.host) };
     if !named {
         return Err(refuse(format!("the certificate does not name `{}`, but {}", upload.host, names.join(", "))));
     }
