@@ -28,7 +28,7 @@ fn answered(cloud: &Cloud, name: &str, of: &str) -> Value {
 }
 
 fn issues_by(challenge: &str) {
-    let mut cloud = Cloud::prepare_with(
+    let mut cloud = Cloud::prepare_listening(
         BASE,
         json!({"challenges": [challenge], "retry_seconds": 1, "server_names": ["cloud.test", "api.cloud.test"], "sites": "each"}),
     );
@@ -73,7 +73,8 @@ fn all_sites_share_a_wildcard_that_is_proved_by_dns() {
     let text = format!("#!/bin/sh\necho \"$@\" >> {0}\nuntil [ -e {0}.go ]; do sleep 0.05; done\n", calls.display());
     std::fs::write(&hook, text).expect("write the hook");
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o700)).expect("make it a program");
-    let mut cloud = Cloud::prepare_with(BASE, json!({"dns_hook": hook.to_str().expect("a path"), "retry_seconds": 1, "sites": "wildcard"}));
+    let mut cloud =
+        Cloud::prepare_listening(BASE, json!({"dns_hook": hook.to_str().expect("a path"), "retry_seconds": 1, "sites": "wildcard"}));
     cloud.pebble.start(cloud.how());
     let call = slowly("the hook's call", || std::fs::read_to_string(&calls).ok().filter(|text| text.ends_with('\n')));
     let [action, domain, record, value] = call.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{call}") };
