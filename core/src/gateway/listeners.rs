@@ -15,10 +15,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::Gateway;
 use super::connections::{Arrived, builder, converse};
 use super::handshake::handshake;
+use super::ports::Ports;
 use super::tls::Tls;
-use super::{Gateway, Ports};
 use crate::config;
 
 /// Sockets that listen, before anything is served on them.
@@ -51,22 +52,21 @@ pub async fn listen(config: &config::Server) -> Result<Listening> {
         (files, _) => Some(Arc::new(Tls::new(files.as_ref())?)),
     };
     let over = |secure: bool| tls.clone().filter(|_| secure);
-    let socket = Socket::open(config.listen, "--listen or server.listen", over(config.tls.is_some())).await?;
+    // Files without a listener of their own make the first one take HTTPS.
+    let secure = config.tls.is_some() && config.https.is_none();
+    let socket = Socket::open(config.listen, "--listen or server.listen", over(secure)).await?;
     let address = socket.address()?;
     let mut sockets = vec![socket];
-    let mut ports = Ports { http: Some(address.port()), https: None };
-    if config.tls.is_some() {
-        ports = Ports { http: None, https: Some(address.port()) };
-    }
+    let mut listened = if secure { (None, Some(address.port())) } else { (Some(address.port()), None) };
     let mut https = None;
     if let Some(wanted) = config.https {
         let socket = Socket::open(wanted, "server.https", over(true)).await?;
         let address = socket.address()?;
-        ports.https = Some(address.port());
+        listened.1 = Some(address.port());
         https = Some(format!("https://{}", reachable(address)));
         sockets.push(socket);
     }
-    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let scheme = if secure { "https" } else { "http" };
     let url = match config.public_url.as_deref() {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => {
@@ -76,10 +76,7 @@ pub async fn listen(config: &config::Server) -> Result<Listening> {
             format!("{scheme}://{}", reachable(address))
         }
     };
-    if config.public_url.is_some() && ports.http.is_some() {
-        // Whatever is in front of the server has the port that people use.
-        ports.http = Some(port(&url).filter(|_| url.starts_with("http:")).unwrap_or(80));
-    }
+    let ports = Ports::of(config, listened.0, listened.1);
     Ok(Listening { sockets, tls, base_domain: config.base_domain.clone(), ports, url, https })
 }
 

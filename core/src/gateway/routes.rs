@@ -1,6 +1,5 @@
 //! Which room of the server a request is for.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,6 +8,7 @@ use hyper::body::Incoming;
 use sdk_plugin::{Caller, CallerKind, Error, HttpRequest, Result, codes};
 
 use super::connections::Arrived;
+use super::forwarded::Forwarded;
 use super::respond::{REQUEST_ID, ResponseBody, from_plugin, full, json};
 use super::wire::{self, Surface};
 use super::{Gateway, body, cors, request_id, site};
@@ -33,8 +33,10 @@ pub struct Asked {
     pub ip: String,
     /// The host that it is for.
     pub host: String,
-    /// Whether it came over TLS.
+    /// Whether it came over TLS, to the server or to a trusted proxy.
     pub secure: bool,
+    /// Whether a trusted proxy has said so.
+    pub proxied: bool,
 }
 
 impl Answer {
@@ -48,10 +50,12 @@ impl Answer {
 pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: Arrived) -> Response<ResponseBody> {
     let began = Instant::now();
     let id = request_id();
-    let ip = address(&gateway, &request, &arrived);
+    let forwarded = if gateway.server.trust_forwarded_for { Forwarded::of(request.headers()) } else { Forwarded::default() };
+    let ip = forwarded.ip.unwrap_or_else(|| arrived.peer.ip()).to_string();
+    let (secure, proxied) = (forwarded.secure.unwrap_or(arrived.secure), forwarded.secure.is_some());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let host = host::of_request(request.version(), request.uri(), request.headers());
-    let asked = |host| Asked { request, id: id.clone(), ip, host, secure: arrived.secure };
+    let asked = |host| Asked { request, id: id.clone(), ip, host, secure, proxied };
     let Answer { surface, code, mut response } = match host {
         Ok(host) => by_host(&gateway, asked(host), &arrived).await,
         Err(why) => Answer::of("other", site::text(StatusCode::BAD_REQUEST, why)),
@@ -193,7 +197,7 @@ async fn plugin(gateway: &Arc<Gateway>, path: &str, asked: Asked) -> Answer {
 /// # Errors
 /// What the plugin answers.
 pub async fn hand_over(gateway: &Gateway, slot: &Slot, asked: Asked, space: &str) -> Result<Response<ResponseBody>> {
-    let Asked { request, id, ip, host, secure } = asked;
+    let Asked { request, id, ip, host, secure, .. } = asked;
     let (parts, incoming) = request.into_parts();
     let head = parts.method == Method::HEAD;
     let request = HttpRequest {
@@ -213,11 +217,4 @@ pub async fn hand_over(gateway: &Gateway, slot: &Slot, asked: Asked, space: &str
 /// A header as text; empty when it is absent or not text.
 pub fn text(headers: &http::HeaderMap, name: impl header::AsHeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-}
-
-fn address(gateway: &Gateway, request: &Request<Incoming>, arrived: &Arrived) -> String {
-    let forwarded = gateway.server.trust_forwarded_for.then(|| text(request.headers(), "x-forwarded-for"));
-    // The last one is what the proxy saw; those before it are what the client says.
-    let last = forwarded.as_deref().and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse::<IpAddr>().ok());
-    last.unwrap_or_else(|| arrived.peer.ip()).to_string()
 }

@@ -32,8 +32,13 @@ pub fn domains(dns: &Dns, pebble: &Pebble, acme: &Value) -> String {
 impl Cloud {
     /// A server, and an authority that is prepared but not started.
     pub fn prepare(acme: Value) -> Self {
+        Self::prepare_listening("", acme)
+    }
+
+    /// The same, with further keys of `[server]`.
+    pub fn prepare_listening(keys: &str, acme: Value) -> Self {
         let (dns, pebble, https) = (Dns::start(), Pebble::prepare(), free_port());
-        let config = format!("[server]\nhttps = \"127.0.0.1:{https}\"\n{}", domains(&dns, &pebble, &acme));
+        let config = format!("[server]\nhttps = \"127.0.0.1:{https}\"\n{keys}\n{}", domains(&dns, &pebble, &acme));
         let server = Server::with_config(&config);
         let space = server.space("acme");
         Self { server, space, dns, pebble, https }

@@ -11,13 +11,13 @@ use crate::dns::Dns;
 use crate::pebble::{Pebble, free_port};
 
 /// A SurrealDB server.
-struct Database {
+pub struct Database {
     child: Child,
     address: String,
 }
 
 impl Database {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let port = free_port();
         let address = format!("127.0.0.1:{port}");
         let path: PathBuf = mpcloud_path().with_file_name("surreal-server");
@@ -26,6 +26,14 @@ impl Database {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start surreal-server");
         wait_for("the database", || std::net::TcpStream::connect(&address).ok());
         Self { child, address }
+    }
+
+    /// The configuration of a node over it, with some keys of `[server]`.
+    pub fn node(&self, server: &str, domains: &str) -> String {
+        format!(
+            "[server]\n{server}\n[plugins.db]\nlibrary = \"db_surreal\"\nconfig = {{ url = \"ws://{}\", username = \"root\", password = \"root\" }}\n{domains}",
+            self.address
+        )
     }
 }
 
@@ -41,11 +49,8 @@ fn two_nodes_place_exactly_one_order() {
     let database = Database::start();
     let (dns, pebble, https) = (Dns::start(), Pebble::prepare(), free_port());
     let config = |https: u16| {
-        format!(
-            "[server]\nhttps = \"127.0.0.1:{https}\"\n[plugins.db]\nlibrary = \"db_surreal\"\nconfig = {{ url = \"ws://{}\", username = \"root\", password = \"root\" }}\n{}",
-            database.address,
-            domains(&dns, &pebble, &json!({"challenges": ["tls-alpn-01"], "retry_seconds": 1}))
-        )
+        let domains = domains(&dns, &pebble, &json!({"challenges": ["tls-alpn-01"], "retry_seconds": 1}));
+        database.node(&format!("https = \"127.0.0.1:{https}\""), &domains)
     };
     let first = Server::with_config(&config(https));
     let space = first.space("acme");

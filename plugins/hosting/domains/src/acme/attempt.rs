@@ -56,7 +56,11 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
     /// Gives what is to be recorded when all is well.
     async fn work(&self, lease: &Lease, state: &State) -> Result<Value, Failure> {
         let host = &state.host;
-        if self.core.domain(host).await?.is_none_or(|bound| bound.space != state.space) {
+        if state.space.is_empty() {
+            if !self.is_wanted(host).await? {
+                return self.retire(state).await;
+            }
+        } else if self.core.domain(host).await?.is_none_or(|bound| bound.space != state.space) {
             self.states.forget(&state.space, host).await?;
             return Err(Failure::Lost);
         }
@@ -134,7 +138,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
         };
         let offers = authority.offers(&mut order).await?;
         if !offers.is_empty() {
-            let offer = self.choose(settings, &offers, state.failures).await?;
+            let offer = self.choose(settings, host, &offers, state.failures).await?;
             self.proofs.show(&state.space, host, offer).await?;
             let proved = authority.prove(&mut order, offer.kind).await;
             if let Err(failure) = self.proofs.withdraw(&state.space, host, offer).await {
@@ -153,9 +157,11 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
     }
 
     /// The challenge to meet: the first that can be, and after each failure the next.
-    async fn choose<'a>(&self, settings: &Settings<A>, offers: &'a [Offer], failures: u32) -> Result<&'a Offer, Failure> {
+    async fn choose<'a>(&self, settings: &Settings<A>, host: &str, offers: &'a [Offer], failures: u32) -> Result<&'a Offer, Failure> {
+        // Nothing else can prove a wildcard (RFC 8555, 7.1.3), so that it need not be asked for.
+        let kinds = if host.starts_with("*.") { &[Kind::Dns01][..] } else { &settings.challenges };
         let https = self.core.endpoint().await?.https_port.is_some();
-        let met = settings.challenges.iter().filter(|kind| **kind != Kind::TlsAlpn01 || https);
+        let met = kinds.iter().filter(|kind| **kind != Kind::TlsAlpn01 || https);
         let met: Vec<&Offer> = met.filter_map(|kind| offers.iter().find(|offer| offer.kind == *kind)).collect();
         let turn = usize::try_from(failures).unwrap_or_default().checked_rem(met.len()).unwrap_or_default();
         let none = || Failure::Refused("the certificate authority offers no challenge that the server can meet".to_owned());
@@ -192,6 +198,9 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
 
     /// Removes what was made for a domain that is bound no more.
     async fn leave(&self, state: &State) -> Result<()> {
+        if state.space.is_empty() {
+            return self.clear(&state.host).await;
+        }
         if self.core.domain(&state.host).await?.is_none() {
             self.core.remove_certificate(&state.space, &state.host).await?;
             self.core.remove_challenge(&state.space, &state.host).await?;

@@ -130,7 +130,9 @@ impl<C: Calls> Proofs<C> {
     async fn call_hook(&self, action: &str, host: &str, offer: &Offer) -> Result<(), Failure> {
         let program = self.hook.as_deref().ok_or_else(|| Failure::Refused("there is no dns_hook".to_owned()))?;
         let value = URL_SAFE_NO_PAD.encode(Sha256::digest(&offer.authorization));
-        hook::call(program, action, host, &format!("_acme-challenge.{host}"), &value).await
+        // The record of a wildcard is that of the domain below which it is (RFC 8555, 8.4).
+        let domain = host.strip_prefix("*.").unwrap_or(host);
+        hook::call(program, action, domain, &format!("_acme-challenge.{domain}"), &value).await
     }
 }
 

@@ -16,6 +16,7 @@ use super::authority::Authority;
 use super::budget::Budget;
 use super::proof::{Proofs, Tokens};
 use super::seal::Seal;
+use super::server::ServerNames;
 use crate::clock::{Clock, HOUR};
 use crate::core::Core;
 use crate::state::States;
@@ -35,6 +36,8 @@ pub struct Settings<A> {
     pub challenges: Vec<Kind>,
     /// How long to wait after a first failure.
     pub retry: Duration,
+    /// Which of the server's own names get certificates.
+    pub names: ServerNames,
 }
 
 /// Orders certificates, renews them, and warns of those that are not renewed.
@@ -53,6 +56,8 @@ pub struct Renewals<C, A> {
     pub(super) kick: Arc<Notify>,
     /// When the core's domains were last compared with those known here.
     adopted: AtomicU64,
+    /// The same for the server's own names.
+    pub(super) names_adopted: AtomicU64,
 }
 
 /// What [`Renewals`] are made of.
@@ -84,7 +89,20 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
     pub fn new(parts: Parts<C, A>) -> Arc<Self> {
         let Parts { core, states, clock, seal, tokens, hook, accounts, budget, settings, kick } = parts;
         let proofs = Proofs { core: core.clone(), tokens: tokens.clone(), hook };
-        Arc::new(Self { core, states, clock, seal, tokens, proofs, accounts, budget, settings, kick, adopted: AtomicU64::new(0) })
+        Arc::new(Self {
+            core,
+            states,
+            clock,
+            seal,
+            tokens,
+            proofs,
+            accounts,
+            budget,
+            settings,
+            kick,
+            adopted: AtomicU64::new(0),
+            names_adopted: AtomicU64::new(0),
+        })
     }
 
     /// Works until it is told to stop; what is under way then is left to whoever finds it.
@@ -120,6 +138,9 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
     /// What the database answers; the rest is done the next time.
     pub async fn sweep(self: &Arc<Self>) -> Result<()> {
         self.adopt().await?;
+        if let Err(error) = self.adopt_server_names().await {
+            tracing::warn!(?error, "not known which names of the server are to have certificates");
+        }
         self.tokens.forget(None).await?;
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let mut works = JoinSet::new();

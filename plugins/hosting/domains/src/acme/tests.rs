@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use super::authority::{Authority, Offer};
 use super::failure::Failure;
 use super::*;
 use crate::clock::{Clock, DAY, HOUR};
+use crate::config::SiteCertificates;
 use crate::core::Core;
 use crate::state::{LEASE, State, States};
 use crate::testing::Memory;
@@ -94,7 +96,8 @@ impl Authority for Shared {
         // What a real one would look at.
         match kind {
             Kind::TlsAlpn01 => assert!(self.0.memory.challenges().contains(host)),
-            _ => assert!(!self.0.memory.documents("acmeTokens").is_empty()),
+            Kind::Dns01 => {}
+            Kind::Http01 => assert!(!self.0.memory.documents("acmeTokens").is_empty()),
         }
         self.0.proved.lock().unwrap().push(kind);
         self.0.step("prove")
@@ -138,6 +141,11 @@ impl World {
     }
 
     fn node(&self, challenges: &[Kind]) -> Arc<Renewals<Memory, Shared>> {
+        self.node_for(challenges, ServerNames::default(), None)
+    }
+
+    /// A node that orders for names of the server too.
+    fn node_for(&self, challenges: &[Kind], names: ServerNames, hook: Option<PathBuf>) -> Arc<Renewals<Memory, Shared>> {
         let records = |name| Collection::new(self.memory.clone(), SYSTEM_SPACE, name);
         Renewals::new(Parts {
             core: Core::new(self.memory.clone()),
@@ -145,13 +153,14 @@ impl World {
             clock: self.clock.clone(),
             seal: Seal::new(&[1; 32]).unwrap(),
             tokens: Tokens::new(records("acmeTokens"), self.clock.clone()),
-            hook: None,
+            hook,
             accounts: Accounts::new(records("acmeAccounts"), "https://ca.test/directory"),
             budget: Budget::new(records("acmeBudget"), self.clock.clone(), 10),
             settings: Some(Settings {
                 authority: Shared(self.fake.clone()),
                 challenges: challenges.to_vec(),
                 retry: Duration::from_secs(300),
+                names,
             }),
             kick: Arc::default(),
         })
@@ -371,4 +380,82 @@ async fn what_another_node_has_set_is_waited_for() {
     world.clock.advance(HOUR);
     node.sweep().await.unwrap();
     assert_eq!(world.orders(), 2, "it is really not there");
+}
+
+fn server_names(own: &[&str], sites: SiteCertificates) -> ServerNames {
+    ServerNames { own: own.iter().map(|name| (*name).to_owned()).collect(), sites }
+}
+
+#[tokio::test]
+async fn names_of_the_server_and_open_sites_have_certificates_of_their_own() {
+    let world = World::new();
+    for (space, open) in [("a", true), ("b", false), ("c", true)] {
+        world.memory.space(space, Some(open));
+    }
+    let names = server_names(&["cloud.test", "taken.test"], SiteCertificates::Each);
+    world.bind("taken.test").await;
+    let nodes = [(); 2].map(|()| world.node_for(&[Kind::Http01], names.clone(), None));
+    for _ in 0..2 {
+        let (one, two) = tokio::join!(nodes[0].sweep(), nodes[1].sweep());
+        one.and(two).unwrap();
+    }
+    let sorted = || {
+        let mut uploads = world.memory.uploads();
+        uploads.sort();
+        uploads
+    };
+    assert_eq!(sorted(), ["a.sites.test", "c.sites.test", "cloud.test", "taken.test"], "one for each");
+    assert_eq!(world.state("taken.test").await.space, "s", "what a space has bound is the space's");
+    world.memory.space("b", Some(true));
+    nodes[0].site_opened("b").await.unwrap();
+    nodes[1].site_opened("b").await.unwrap();
+    nodes[1].sweep().await.unwrap();
+    assert_eq!(sorted().iter().filter(|host| *host == "b.sites.test").count(), 1);
+    world.clock.advance(LIFE * 2 / 3);
+    nodes[0].sweep().await.unwrap();
+    assert_eq!(world.orders(), 10, "all are renewed");
+    // One that has been deleted loses its certificate, the others keep theirs.
+    world.memory.space("c", None);
+    world.clock.advance(LIFE * 2 / 3);
+    nodes[0].sweep().await.unwrap();
+    assert_eq!(world.orders(), 14);
+    assert!(world.states.get("c.sites.test").await.unwrap().is_none());
+    let core = Core::new(world.memory.clone());
+    assert!(core.certificate("", "c.sites.test").await.unwrap().is_none());
+    assert!(core.certificate("", "a.sites.test").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn names_that_are_configured_no_more_keep_what_they_have_until_it_ends() {
+    let world = World::new();
+    world.node_for(&[Kind::Http01], server_names(&["cloud.test"], SiteCertificates::Off), None).sweep().await.unwrap();
+    assert_eq!(world.orders(), 1);
+    let without = world.node(&[Kind::Http01]);
+    let core = Core::new(world.memory.clone());
+    world.clock.advance(LIFE * 2 / 3);
+    without.sweep().await.unwrap();
+    assert!(core.certificate("", "cloud.test").await.unwrap().is_some());
+    world.clock.advance(LIFE / 3);
+    without.sweep().await.unwrap();
+    assert!(core.certificate("", "cloud.test").await.unwrap().is_none());
+    assert!(world.states.get("cloud.test").await.unwrap().is_none());
+    assert_eq!(world.orders(), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_wildcard_is_proved_by_the_record_of_its_domain() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (hook, said) = (folder.path().join("hook"), folder.path().join("said"));
+    std::fs::write(&hook, format!("#!/bin/sh\necho \"$1 $2 $3\" >> {}\n", said.display())).unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let world = World::new();
+    world.memory.space("a", Some(true));
+    let node = world.node_for(&[Kind::Http01], server_names(&[], SiteCertificates::Wildcard), Some(hook));
+    node.sweep().await.unwrap();
+    assert_eq!(world.memory.uploads(), ["*.sites.test"]);
+    assert_eq!(*world.fake.proved.lock().unwrap(), [Kind::Dns01]);
+    let said = std::fs::read_to_string(said).unwrap();
+    assert_eq!(said, "present sites.test _acme-challenge.sites.test\ncleanup sites.test _acme-challenge.sites.test\n");
 }

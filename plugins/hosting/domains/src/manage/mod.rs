@@ -13,7 +13,10 @@
 //! | `DeleteWebHostingCertificate` | `Domain` | `Data`: true |
 //! | `GetWebHostingCertificateDetail` | `CustomDomain` | `Data`: the certificate |
 //!
-//! `RenewWebHostingCertificate` (`Domain`) is ours: it has a new certificate ordered now.
+//! `RenewWebHostingCertificate` (`Domain`) is ours: it has a new certificate ordered now. So is
+//! `SaveWebHostingCustomDomainHstsConfig` (`DomainName`, `MaxAge`, `IncludeSubDomains`, `Preload`).
+//! `Service` may be added to all but those on ownership: `functions` is for domains of the space's
+//! HTTP triggers, of which `UpdateHttpTriggerConfig` shows the first.
 //! `VerifyType` is spelled as the vendor's CDN does; `DNS`, `FILE` and any case are taken too, and
 //! `dnsCheck` is what is meant when it is absent.
 
@@ -26,7 +29,7 @@ mod settings;
 mod tests;
 
 pub use certificates::AttachParams;
-pub use domains::{DomainParams, NoParams};
+pub use domains::{DomainParams, ListParams, NoParams};
 pub use internal::{AttachHostParams, HostParams, ServiceParams};
 pub use ownership::VerifyParams;
-pub use settings::{CorsParams, RedirectParams};
+pub use settings::{CorsParams, HstsParams, RedirectParams};

@@ -102,7 +102,7 @@ async fn settings_belong_to_the_spaces_own_domains() {
         json!({"DomainName": "a.com", "EnableCors": "True", "AccessControlAllowOrigin": "https://b.com", "AccessOriginControl": "true"});
     assert_eq!(service.save_cors("s", params(cors)).await.unwrap()["Success"], true);
     service.bind_domain("s", params(json!({"CustomDomain": "a.com"}))).await.unwrap();
-    let listed = service.list_domains("s").await.unwrap()["Data"][0].clone();
+    let listed = service.list_domains("s", params(json!({}))).await.unwrap()["Data"][0].clone();
     for (key, value) in [
         ("Domain", json!("a.com")),
         ("Cname", json!("s.sites.test")),
@@ -126,8 +126,70 @@ async fn settings_belong_to_the_spaces_own_domains() {
     }
     assert_eq!(code(service.bind_host("s", params(json!({"host": "a.com", "service": "functions"}))).await), "DomainInUse");
     service.unbind_domain("s", params(json!({"CustomDomain": "a.com"}))).await.unwrap();
-    assert_eq!(service.list_domains("s").await.unwrap()["Data"], json!([]));
+    assert_eq!(service.list_domains("s", params(json!({}))).await.unwrap()["Data"], json!([]));
     assert!(memory.collections_of("s").is_empty());
+}
+
+#[tokio::test]
+async fn hsts_is_set_shown_and_taken_back() {
+    let memory = Memory::default();
+    let service = trusting(&memory, false);
+    service.bind_domain("s", params(json!({"CustomDomain": "a.com"}))).await.unwrap();
+    let save = async |set: Value| {
+        let mut all = json!({"DomainName": "a.com"});
+        all.as_object_mut().unwrap().extend(set.as_object().unwrap().clone());
+        service.save_hsts("s", params(all)).await
+    };
+    let shown = async || {
+        let listed = service.list_domains("s", params(json!({}))).await.unwrap()["Data"][0].clone();
+        json!([listed["HstsMaxAge"], listed["HstsIncludeSubDomains"], listed["HstsPreload"]])
+    };
+    assert_eq!(shown().await, json!([null, false, false]));
+    save(json!({"MaxAge": "63072000", "IncludeSubDomains": "True", "Preload": "true"})).await.unwrap();
+    assert_eq!(shown().await, json!([63_072_000, true, true]));
+    service.save_redirect("s", params(json!({"DomainName": "a.com", "ForceRedirectType": "https"}))).await.unwrap();
+    assert_eq!(shown().await, json!([63_072_000, true, true]), "a redirect leaves it");
+    for wrong in [
+        json!({"MaxAge": 86400, "IncludeSubDomains": true, "Preload": true}),
+        json!({"MaxAge": 63_072_000, "Preload": true}),
+        json!({"IncludeSubDomains": true}),
+        json!({"MaxAge": 1_u64 << 40}),
+        json!({"MaxAge": 60, "Service": "other"}),
+    ] {
+        assert_eq!(code(save(wrong.clone()).await), INVALID_PARAMETER, "{wrong}");
+    }
+    assert_eq!(code(save(json!({"MaxAge": 60, "Service": "functions"})).await), NOT_FOUND);
+    save(json!({"MaxAge": 0})).await.unwrap();
+    assert_eq!(shown().await, json!([0, false, false]));
+    save(json!({})).await.unwrap();
+    assert_eq!(shown().await, json!([null, false, false]));
+}
+
+#[tokio::test]
+async fn domains_of_triggers_have_the_same_actions() {
+    let memory = Memory::default();
+    let service = trusting(&memory, false);
+    let of = |domain: &str| json!({"CustomDomain": domain, "Service": "functions"});
+    service.bind_domain("s", params(of("f.a.com"))).await.unwrap();
+    let listed = service.list_domains("s", params(json!({"Service": "functions"}))).await.unwrap();
+    assert_eq!(listed["Data"][0]["Domain"], "f.a.com");
+    assert_eq!(service.list_domains("s", params(json!({}))).await.unwrap()["Data"], json!([]), "they are none of the site's");
+    assert_eq!(code(service.unbind_domain("s", params(json!({"CustomDomain": "f.a.com"}))).await), NOT_FOUND);
+    let attach =
+        json!({"Domain": "f.a.com", "ServerCertificate": Memory::chain(NOW, NOW + DAY), "PrivateKey": "key", "Service": "functions"});
+    service.attach_certificate("s", params(attach)).await.unwrap();
+    assert_eq!(service.certificate_detail("s", params(of("f.a.com"))).await.unwrap()["Data"]["CertType"], "upload");
+    service.delete_certificate("s", params(of("f.a.com"))).await.unwrap();
+    service.unbind_domain("s", params(of("f.a.com"))).await.unwrap();
+    assert!(memory.collections_of("s").is_empty());
+}
+
+#[tokio::test]
+async fn a_name_of_the_server_cannot_be_bound() {
+    let memory = Memory::default();
+    let acme = crate::config::Acme { server_names: vec!["cloud.a.com".to_owned()], ..Default::default() };
+    let service = service(&memory, Config { require_ownership: false, acme: Some(acme), ..Config::default() }, true);
+    assert_eq!(code(service.bind_domain("s", params(json!({"CustomDomain": "cloud.a.com"}))).await), "DomainInUse");
 }
 
 #[tokio::test]
@@ -182,7 +244,7 @@ async fn other_plugins_have_domains_of_their_services() {
     let all = service.describe_hosts("s", params(json!({"service": "functions"}))).await.unwrap();
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].certificate.as_ref().unwrap().origin, "upload");
-    assert_eq!(service.list_domains("s").await.unwrap()["Data"], json!([]), "they are none of the site's");
+    assert_eq!(service.list_domains("s", params(json!({}))).await.unwrap()["Data"], json!([]), "they are none of the site's");
     assert_eq!(code(service.unbind_domain("s", params(json!({"CustomDomain": "f.a.com"}))).await), NOT_FOUND);
     service.unbind_host("s", params(json!({"host": "f.a.com", "service": "functions"}))).await.unwrap();
     assert!(service.describe_hosts("s", params(json!({"service": "functions"}))).await.unwrap().is_empty());
