@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use hyper_util::rt::TokioExecutor;
-use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use sdk_plugin::contract::domains::Endpoint;
 use sdk_plugin::{Error, Result, codes};
@@ -16,7 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
-use super::connections::{Arrived, builder, converse};
+use super::connections::{Arrived, Http, converse};
 use super::handshake::handshake;
 use super::ports::Ports;
 use super::tls::Tls;
@@ -121,7 +119,7 @@ impl Socket {
 /// What all connections share.
 struct Serving {
     gateway: Arc<Gateway>,
-    http: Builder<TokioExecutor>,
+    http: Http,
     slots: Arc<Semaphore>,
     stop: CancellationToken,
 }
@@ -146,7 +144,7 @@ impl Listening {
         let files = self.tls.map(|tls| tokio::spawn(tls.follow_files(stop.clone())));
         let patience = gateway.server.shutdown_timeout;
         let graceful = GracefulShutdown::new();
-        let (http, slots) = (builder(&gateway), Arc::new(Semaphore::new(gateway.limits.connections)));
+        let (http, slots) = (Http::new(&gateway.limits), Arc::new(Semaphore::new(gateway.limits.connections)));
         let serving = Arc::new(Serving { gateway, http, slots, stop });
         join_all(self.sockets.iter().map(|socket| serving.clone().accept_all(socket, &graceful))).await;
         drop(self.sockets);
@@ -187,7 +185,7 @@ impl Serving {
         let gateway = &self.gateway;
         gateway.metrics.connections.inc();
         match tls {
-            None => converse(stream, Arrived { peer, secure: false, name: None }, gateway, &self.http, watcher, &self.stop).await,
+            None => converse(stream, Arrived::new(peer, false, None), gateway, &self.http, watcher, &self.stop).await,
             Some(tls) => {
                 let handshake = handshake(stream, &tls, &gateway.certificates, gateway.domains.names());
                 let handshake = tokio::select! {
@@ -196,7 +194,7 @@ impl Serving {
                 };
                 match handshake {
                     Ok(Ok(Some(secured))) => {
-                        let arrived = Arrived { peer, secure: true, name: secured.name.map(Arc::from) };
+                        let arrived = Arrived::new(peer, true, secured.name);
                         converse(secured.stream, arrived, gateway, &self.http, watcher, &self.stop).await;
                     }
                     Ok(Ok(None)) => {}

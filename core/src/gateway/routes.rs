@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
-use sdk_plugin::{Caller, CallerKind, Error, HttpRequest, Result, codes};
+use hyper::body::{Body as _, Incoming};
+use sdk_plugin::{Body, Caller, CallerKind, Error, HttpRequest, Result, codes};
 
 use super::connections::Arrived;
 use super::forwarded::Forwarded;
@@ -47,13 +47,13 @@ impl Answer {
 }
 
 /// Answers a request, whatever it is.
-pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: Arrived) -> Response<ResponseBody> {
+pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: Arc<Arrived>) -> Response<ResponseBody> {
     let began = Instant::now();
     let id = request_id();
     let forwarded = if gateway.server.trust_forwarded_for { Forwarded::of(request.headers()) } else { Forwarded::default() };
-    let ip = forwarded.ip.unwrap_or_else(|| arrived.peer.ip()).to_string();
+    let ip = forwarded.ip.map_or_else(|| arrived.ip.clone(), |ip| ip.to_string());
     let (secure, proxied) = (forwarded.secure.unwrap_or(arrived.secure), forwarded.secure.is_some());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let line = gateway.log_requests.then(|| (request.method().clone(), request.uri().path().to_owned()));
     let host = host::of_request(request.version(), request.uri(), request.headers());
     let asked = |host| Asked { request, id: id.clone(), ip, host, secure, proxied };
     let Answer { surface, code, mut response } = match host {
@@ -65,7 +65,7 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: 
     }
     let took = began.elapsed();
     gateway.metrics.request(surface, &code, took);
-    if gateway.log_requests {
+    if let Some((method, path)) = line {
         tracing::info!(request_id = id, %method, path, surface, code, took_us = took.as_micros(), "request");
     }
     response
@@ -208,7 +208,7 @@ pub async fn hand_over(gateway: &Gateway, slot: &Slot, asked: Asked, space: &str
         secure,
         caller: Caller { ip, user_agent: text(&parts.headers, header::USER_AGENT), ..Caller::of(CallerKind::Http) },
         headers: parts.headers,
-        body: body::stream(incoming, gateway.limits.body_timeout),
+        body: if incoming.is_end_stream() { Body::empty() } else { body::stream(incoming, gateway.limits.body_timeout) },
         request_id: id,
     };
     from_plugin(slot.lease()?.http(request).await?, head).await
