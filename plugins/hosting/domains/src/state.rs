@@ -49,6 +49,9 @@ pub struct State {
     /// How many attempts have failed since the last success.
     #[serde(default)]
     pub failures: u32,
+    /// When the last attempt began; 0 when there was none.
+    #[serde(default)]
+    pub tried: u64,
     /// Why the last attempt failed; empty after a success.
     #[serde(default)]
     pub problem: String,
@@ -140,6 +143,7 @@ impl<C: Calls> States<C> {
             renewal: 0,
             forced: false,
             failures: 0,
+            tried: 0,
             problem: String::new(),
             order: None,
             holder: String::new(),

@@ -98,6 +98,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
     /// Orders a certificate, or goes on with an order, and sets it.
     async fn obtain(&self, settings: &Settings<A>, lease: &Lease, state: &State) -> Result<Certificate, Failure> {
         let (authority, host) = (&settings.authority, &state.host);
+        self.hold(lease, json!({"tried": self.clock.now()})).await?;
         let place = format!("order/{host}");
         let mut account = self.accounts.sign_in(authority, &self.seal).await?;
         let resumed = match &state.order {
@@ -117,7 +118,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
         let (mut order, key) = match resumed {
             Some(resumed) => resumed,
             None => {
-                self.budget.take().await?;
+                self.budget.take(&state.space).await?;
                 let key = KeyPair::generate().map_err(Error::internal)?;
                 let placed = match authority.order(&account, host).await {
                     Err(Failure::Account(_)) => {
@@ -179,6 +180,8 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
                 self.budget.pause(until.min(now + HOUR)).await?;
                 json!({"next": until + when::backoff(Duration::from_secs(10), 1), "problem": reason})
             }
+            // The others go on.
+            Failure::Crowded(_, until) => json!({"next": until + when::backoff(Duration::from_secs(10), 1), "problem": reason}),
             failure => {
                 let failures = state.failures.saturating_add(1);
                 let mut set = json!({"next": now + when::backoff(retry, failures), "failures": failures, "problem": reason});
