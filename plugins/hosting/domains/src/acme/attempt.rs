@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::renewals::{Renewals, Settings};
 use super::{Kind, ORIGIN, when};
 use crate::clock::{DAY, HOUR};
+use crate::ownership::Standing;
 use crate::state::{LEASE, Lease, Placed, State};
 
 /// How often a lease is held while its domain is worked on.
@@ -77,6 +78,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
             // Another node has set one that is not seen here yet.
             return Ok(json!({"next": self.clock.now() + 2 * FRESH_MS, "renewal": 0}));
         }
+        self.still_owned(lease, state).await?;
         let certificate = self.obtain(settings, lease, state).await?;
         tracing::info!(host, space = state.space, issuer = certificate.issuer, "a certificate was issued");
         Ok(settled(&certificate))
@@ -93,6 +95,18 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
         }
         // It may be replaced meanwhile.
         json!({"next": warning.min(now + DAY)})
+    }
+
+    /// Refuses a domain that is not known to be the space's any more.
+    async fn still_owned(&self, lease: &Lease, state: &State) -> Result<(), Failure> {
+        let Some(again) = &self.again else { return Ok(()) };
+        match again.look(&state.space, &state.host, state.confirmed).await? {
+            Standing::Fresh => Ok(()),
+            Standing::Confirmed => self.hold(lease, json!({"confirmed": self.clock.now(), "unverified": false})).await,
+            Standing::Unclear if !state.unverified => Ok(()),
+            Standing::Unclear => Err(Failure::Unproven(state.problem.clone())),
+            Standing::Gone(reason) => Err(Failure::Unproven(reason)),
+        }
     }
 
     /// Orders a certificate, or goes on with an order, and sets it.
@@ -185,6 +199,9 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
             failure => {
                 let failures = state.failures.saturating_add(1);
                 let mut set = json!({"next": now + when::backoff(retry, failures), "failures": failures, "problem": reason});
+                if matches!(failure, Failure::Unproven(_)) {
+                    set["unverified"] = true.into();
+                }
                 if !failure.leaves_the_order() {
                     set["order"] = Value::Null;
                 }
@@ -206,7 +223,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
 /// What is recorded of a domain that has a good certificate.
 fn settled(certificate: &Certificate) -> Value {
     let renewal = when::renewal(certificate);
-    json!({"next": renewal, "renewal": renewal, "failures": 0, "problem": "", "forced": false, "order": null})
+    json!({"next": renewal, "renewal": renewal, "failures": 0, "problem": "", "forced": false, "unverified": false, "order": null})
 }
 
 /// The signing request for a host.

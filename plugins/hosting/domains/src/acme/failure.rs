@@ -15,6 +15,8 @@ pub enum Failure {
     Limited(String, Option<u64>),
     /// The space has asked for too much; again at a time in milliseconds since 1970.
     Crowded(String, u64),
+    /// The domain is not known to be the space's any more.
+    Unproven(String),
     /// The authority cannot be reached, or has a fault.
     Unavailable(String),
     /// Another node works on the domain now, or it is bound no more.
@@ -38,6 +40,7 @@ impl Failure {
             | Self::Refused(reason)
             | Self::Limited(reason, _)
             | Self::Crowded(reason, _)
+            | Self::Unproven(reason)
             | Self::Unavailable(reason) => reason.chars().take(500).collect(),
             Self::Lost => String::new(),
             Self::Ours(error) => format!("the server has a fault: {}", error.message()),

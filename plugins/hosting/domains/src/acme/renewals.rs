@@ -18,6 +18,7 @@ use super::proof::{Proofs, Tokens};
 use super::seal::Seal;
 use crate::clock::{Clock, HOUR};
 use crate::core::Core;
+use crate::ownership::Again;
 use crate::state::States;
 
 /// How many domains are worked on at once by a node.
@@ -47,6 +48,8 @@ pub struct Renewals<C, A> {
     pub(super) proofs: Proofs<C>,
     pub(super) accounts: Accounts<C>,
     pub(super) budget: Budget<C>,
+    /// None where proofs of ownership are good for ever.
+    pub(super) again: Option<Again<C>>,
     /// None where nothing is ordered.
     pub(super) settings: Option<Settings<A>>,
     /// Tells of domains that are due.
@@ -73,6 +76,8 @@ pub struct Parts<C, A> {
     pub accounts: Accounts<C>,
     /// The orders of the hour.
     pub budget: Budget<C>,
+    /// Looks again at proofs of ownership; none where they are good for ever.
+    pub again: Option<Again<C>>,
     /// How the authority is used; none where nothing is ordered.
     pub settings: Option<Settings<A>>,
     /// Tells of domains that are due.
@@ -82,9 +87,9 @@ pub struct Parts<C, A> {
 impl<C: Calls, A: Authority> Renewals<C, A> {
     /// Looks after all domains that the core has.
     pub fn new(parts: Parts<C, A>) -> Arc<Self> {
-        let Parts { core, states, clock, seal, tokens, hook, accounts, budget, settings, kick } = parts;
+        let Parts { core, states, clock, seal, tokens, hook, accounts, budget, again, settings, kick } = parts;
         let proofs = Proofs { core: core.clone(), tokens: tokens.clone(), hook };
-        Arc::new(Self { core, states, clock, seal, tokens, proofs, accounts, budget, settings, kick, adopted: AtomicU64::new(0) })
+        Arc::new(Self { core, states, clock, seal, tokens, proofs, accounts, budget, again, settings, kick, adopted: AtomicU64::new(0) })
     }
 
     /// Works until it is told to stop; what is under way then is left to whoever finds it.

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | `GetWebHostingDomainVerificationContent` | `Domain` | `Data`: `Domain`, `Content` |
 //! | `VerifyWebHostingDomainOwner` | `Domain`, `VerifyType` (`dnsCheck`, `fileCheck`) | |
-//! | `BindWebHostingCustomDomain` | `CustomDomain` | `Data`: true |
+//! | `BindWebHostingCustomDomain` | `CustomDomain` | `Data`: true, `Domain`, `DisplayName`, `Cname` |
 //! | `UnbindWebHostingCustomDomain` | `CustomDomain` | `Data`: true |
 //! | `ListWebHostingCustomDomains` | | `Data`: domains |
 //! | `SaveWebHostingCustomDomainConfig` | `DomainName`, `ForceRedirectType` (`off`, `http`, `https`) | |
@@ -13,7 +13,8 @@
 //! | `DeleteWebHostingCertificate` | `Domain` | `Data`: true |
 //! | `GetWebHostingCertificateDetail` | `CustomDomain` | `Data`: the certificate |
 //!
-//! `RenewWebHostingCertificate` (`Domain`) is ours: it has a new certificate ordered now.
+//! `RenewWebHostingCertificate` (`Domain`) is ours: it has a new certificate ordered now, unless an
+//! attempt has begun less than `retry_seconds` ago (`Throttling.Api`).
 //! `VerifyType` is spelled as the vendor's CDN does; `DNS`, `FILE` and any case are taken too, and
 //! `dnsCheck` is what is meant when it is absent.
 
