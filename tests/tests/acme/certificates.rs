@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::cloud::{Cloud, plain, slowly};
+use crate::ownership::web_server;
 
 /// Takes any certificate: the test looks at it.
 #[derive(Debug)]
@@ -124,6 +125,53 @@ fn refused_nonces_are_no_failure() {
     cloud.bind("example.test");
     cloud.certified("example.test", &Value::Null);
     assert_eq!(cloud.pebble.orders(), 1);
+}
+
+#[test]
+fn a_challenge_that_is_answered_wrongly_is_told_and_met_when_it_is_answered_well() {
+    let (elsewhere, answer) = web_server();
+    // What the authority finds, what it makes of it, and the challenge.
+    let ways = [
+        ("http-01", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nother", "unauthorized"),
+        ("http-01", "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", "unauthorized"),
+        ("http-01", "no HTTP", "connection"),
+        ("tls-alpn-01", "no TLS", "tls"),
+    ];
+    for challenge in ["http-01", "tls-alpn-01"] {
+        let mut cloud = Cloud::prepare(json!({"challenges": [challenge], "retry_seconds": 1}));
+        cloud.own("example.test");
+        let mut how = cloud.how();
+        (how.http, how.tls) = (elsewhere, elsewhere);
+        cloud.pebble.start(how);
+        for (n, (_, found, kind)) in ways.iter().filter(|way| way.0 == challenge).enumerate() {
+            *answer.lock().expect("the answer") = (*found).to_owned();
+            let host = format!("www{n}.example.test");
+            cloud.bind(&host);
+            let failed = slowly("a failure", || Some(cloud.listed(&host)).filter(|listed| listed["Status"] == "configure_failed"));
+            let reason = failed["Description"].as_str().expect("a reason");
+            assert!(reason.contains("certificate authority says") && reason.contains(&format!("({kind})")), "{challenge}: {reason}");
+        }
+        let mut well = cloud.how();
+        well.refused_nonces = 30;
+        cloud.pebble.start(well);
+        cloud.certified("www0.example.test", &Value::Null);
+    }
+}
+
+#[test]
+fn a_domain_that_the_authority_has_validated_before_needs_no_challenge() {
+    let mut cloud = Cloud::prepare(json!({"challenges": ["http-01"], "retry_seconds": 1}));
+    let mut how = cloud.how();
+    how.reused = 100;
+    cloud.pebble.start(how);
+    cloud.own("example.test");
+    cloud.bind("example.test");
+    let first = cloud.certified("example.test", &Value::Null);
+    // Nothing answers a challenge there.
+    cloud.dns.lead("example.test", Ipv4Addr::new(127, 9, 9, 9));
+    cloud.renew("example.test");
+    cloud.certified("example.test", &first);
+    assert_eq!(cloud.pebble.orders(), 2);
 }
 
 #[test]

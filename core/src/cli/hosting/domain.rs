@@ -14,7 +14,8 @@ pub enum Command {
     #[command(after_help = "The domain must be shown to be yours once: see `mpcloud hosting domain verify`.
 
 Example:
-  mpcloud hosting domain add www.example.com --space ID")]
+  mpcloud hosting domain add www.example.com --space ID
+  mpcloud hosting domain add bücher.example --space ID")]
     Add(Named),
     /// Show that a domain is yours, by a TXT record or a file
     Verify(Verify),
@@ -97,15 +98,13 @@ impl Command {
         let output = options.output();
         match self {
             Self::Add(Named { domain, space }) => {
-                let client = options.client()?;
-                client.call("BindWebHostingCustomDomain", &[("SpaceId", &space), ("CustomDomain", &domain)])?;
-                let reply = client.call("ListWebHostingCustomDomains", &[("SpaceId", &space)])?;
-                let all = reply.get("Data").and_then(Value::as_array).cloned().unwrap_or_default();
-                let wanted = domain.trim().trim_end_matches('.').to_lowercase();
-                let bound = all.into_iter().find(|item| text(item, &["Domain"]) == wanted).unwrap_or_default();
-                let cname = text(&bound, &["Cname"]);
-                output.result(&json!({"domain": domain, "cname": cname}), || {
-                    format!("bound {domain}\nHave it lead to this server: a CNAME record with the value {cname}, or the server's address.")
+                let bound = options.client()?.call("BindWebHostingCustomDomain", &[("SpaceId", &space), ("CustomDomain", &domain)])?;
+                let [domain, shown, cname] = ["Domain", "DisplayName", "Cname"].map(|key| text(&bound, &[key]));
+                output.result(&json!({"domain": domain, "displayName": shown, "cname": cname}), || {
+                    let also = if shown == domain { String::new() } else { format!(" ({shown})") };
+                    format!(
+                        "bound {domain}{also}\nHave it lead to this server: a CNAME record with the value {cname}, or the server's address."
+                    )
                 })
             }
             Self::Verify(verify) => verify.run(options),

@@ -101,7 +101,8 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
     async fn still_owned(&self, lease: &Lease, state: &State) -> Result<(), Failure> {
         let Some(again) = &self.again else { return Ok(()) };
         match again.look(&state.space, &state.host, state.confirmed).await? {
-            Standing::Fresh => Ok(()),
+            Standing::Fresh if !state.unverified => Ok(()),
+            Standing::Fresh => self.hold(lease, json!({"unverified": false})).await,
             Standing::Confirmed => self.hold(lease, json!({"confirmed": self.clock.now(), "unverified": false})).await,
             Standing::Unclear if !state.unverified => Ok(()),
             Standing::Unclear => Err(Failure::Unproven(state.problem.clone())),

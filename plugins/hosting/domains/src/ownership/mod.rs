@@ -7,6 +7,8 @@
 
 mod again;
 mod file;
+#[cfg(test)]
+pub mod outside;
 
 pub use again::{Again, Standing};
 
@@ -228,7 +230,11 @@ mod tests {
         let owners = Owners::new(Collection::new(Memory::default(), SYSTEM_SPACE, "domainOwners"), b"k".to_vec());
         owners.remember("a", "b.com", 1).await.unwrap();
         owners.remember("a", "b.com", 2).await.unwrap();
-        assert_eq!(owners.shown("a", "x.b.com").await.unwrap(), [Shown { domain: "b.com".to_owned(), verified: 2 }], "the last time counts");
+        assert_eq!(
+            owners.shown("a", "x.b.com").await.unwrap(),
+            [Shown { domain: "b.com".to_owned(), verified: 2 }],
+            "the last time counts"
+        );
         for domain in ["b.com", "x.b.com", "y.x.b.com"] {
             assert!(owners.owns("a", domain).await.unwrap(), "{domain}");
             assert!(!owners.owns("other", domain).await.unwrap(), "{domain}");
