@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use e2e::wait_for;
+use e2e::{Server, wait_for};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -127,34 +127,48 @@ fn refused_nonces_are_no_failure() {
     assert_eq!(cloud.pebble.orders(), 1);
 }
 
+/// Has the authority look elsewhere than at the server, and then there.
+fn refused_and_then_issued(challenge: &str, elsewhere: u16, found: &[&str], answer: impl Fn(&str)) {
+    let mut cloud = Cloud::prepare(json!({"challenges": [challenge], "retry_seconds": 1, "max_orders_per_hour": 1000}));
+    cloud.own("example.test");
+    let mut how = cloud.how();
+    (how.http, how.tls) = (elsewhere, elsewhere);
+    cloud.pebble.start(how);
+    for (n, found) in found.iter().enumerate() {
+        answer(found);
+        let host = format!("www{n}.example.test");
+        cloud.bind(&host);
+        let failed = slowly("a failure", || Some(cloud.listed(&host)).filter(|listed| listed["Status"] == "configure_failed"));
+        let reason = failed["Description"].as_str().expect("a reason");
+        let kinds = ["(unauthorized)", "(connection)", "(tls)", "(malformed)"];
+        assert!(reason.contains("certificate authority says") && kinds.iter().any(|kind| reason.contains(kind)), "{found:?}: {reason}");
+    }
+    // Well answered, and with nonces refused besides.
+    let mut well = cloud.how();
+    well.refused_nonces = 30;
+    cloud.pebble.start(well);
+    (0..found.len()).for_each(|n| drop(cloud.certified(&format!("www{n}.example.test"), &Value::Null)));
+}
+
 #[test]
-fn a_challenge_that_is_answered_wrongly_is_told_and_met_when_it_is_answered_well() {
+fn a_challenge_that_is_answered_wrongly_over_http_is_told() {
     let (elsewhere, answer) = web_server();
-    // What the authority finds, what it makes of it, and the challenge.
     let ways = [
-        ("http-01", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nother", "unauthorized"),
-        ("http-01", "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", "unauthorized"),
-        ("http-01", "no HTTP", "connection"),
-        ("tls-alpn-01", "no TLS", "tls"),
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nother",
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\nconnection: close\r\n\r\nends early",
+        "no HTTP",
     ];
-    for challenge in ["http-01", "tls-alpn-01"] {
-        let mut cloud = Cloud::prepare(json!({"challenges": [challenge], "retry_seconds": 1}));
-        cloud.own("example.test");
-        let mut how = cloud.how();
-        (how.http, how.tls) = (elsewhere, elsewhere);
-        cloud.pebble.start(how);
-        for (n, (_, found, kind)) in ways.iter().filter(|way| way.0 == challenge).enumerate() {
-            *answer.lock().expect("the answer") = (*found).to_owned();
-            let host = format!("www{n}.example.test");
-            cloud.bind(&host);
-            let failed = slowly("a failure", || Some(cloud.listed(&host)).filter(|listed| listed["Status"] == "configure_failed"));
-            let reason = failed["Description"].as_str().expect("a reason");
-            assert!(reason.contains("certificate authority says") && reason.contains(&format!("({kind})")), "{challenge}: {reason}");
-        }
-        let mut well = cloud.how();
-        well.refused_nonces = 30;
-        cloud.pebble.start(well);
-        cloud.certified("www0.example.test", &Value::Null);
+    refused_and_then_issued("http-01", elsewhere, &ways, |found| found.clone_into(&mut answer.lock().expect("the answer")));
+}
+
+#[test]
+fn a_challenge_that_is_answered_wrongly_over_tls_is_told() {
+    // Servers of another protocol, and of TLS for other names.
+    let (other, plain_https) = (Server::start(), Cloud::prepare(plain()));
+    let plain_http = other.address().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    for elsewhere in [plain_http, plain_https.https] {
+        refused_and_then_issued("tls-alpn-01", elsewhere, &[""], |_| {});
     }
 }
 

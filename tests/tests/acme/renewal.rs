@@ -32,7 +32,7 @@ fn a_certificate_is_renewed_before_it_ends_and_one_is_always_shown() {
 
 #[test]
 fn a_certificate_can_be_renewed_at_once_but_not_again_and_again() {
-    let cloud = Cloud::start(json!({"challenges": ["http-01"], "retry_seconds": 5}));
+    let cloud = Cloud::start(json!({"challenges": ["http-01"], "retry_seconds": 15}));
     cloud.own("example.test");
     cloud.bind("example.test");
     let first = cloud.certified("example.test", &Value::Null);
