@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::certificates::shown;
-use crate::cloud::{Cloud, plain, slowly};
+use crate::cloud::{Cloud, slowly};
 
 #[test]
 fn a_certificate_is_renewed_before_it_ends_and_one_is_always_shown() {
