@@ -44,8 +44,8 @@ impl Drop for Database {
     }
 }
 
-#[test]
-fn two_nodes_place_exactly_one_order() {
+/// Two nodes over a database; the cloud is that of the first one.
+fn two_nodes() -> (Database, Cloud, Server, u16) {
     let database = Database::start();
     let (dns, pebble, https) = (Dns::start(), Pebble::prepare(), free_port());
     let config = |https: u16| {
@@ -56,9 +56,28 @@ fn two_nodes_place_exactly_one_order() {
     let space = first.space("acme");
     // Nodes have one master key.
     let key = std::fs::read(first.data().join("master.key")).expect("the key");
-    let second = Server::with_data(&config(free_port()), &[("master.key", key.as_slice())]);
+    let other = free_port();
+    let second = Server::with_data(&config(other), &[("master.key", key.as_slice())]);
+    (database, Cloud { server: first, space, dns, pebble, https }, second, other)
+}
+
+#[test]
+fn the_authority_may_come_by_way_of_another_node() {
+    let (_database, mut cloud, _second, other) = two_nodes();
+    let mut how = cloud.how();
+    how.tls = other;
+    cloud.pebble.start(how);
+    cloud.own("example.test");
+    // The first node is told of it, and looks at it right away.
+    cloud.bind("example.test");
+    cloud.certified("example.test", &Value::Null);
+    assert_eq!((cloud.pebble.orders(), cloud.pebble.issued()), (1, 1), "at the first attempt");
+}
+
+#[test]
+fn two_nodes_place_exactly_one_order() {
+    let (_database, mut cloud, second, _) = two_nodes();
     let other = second.management();
-    let mut cloud = Cloud { server: first, space, dns, pebble, https };
     cloud.pebble.start(cloud.how());
     cloud.own("example.test");
     let hosts: Vec<String> = (0..4).map(|n| format!("www{n}.example.test")).collect();

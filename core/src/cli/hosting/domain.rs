@@ -14,6 +14,7 @@ pub enum Command {
 
 Example:
   mpcloud hosting domain add www.example.com --space ID
+  mpcloud hosting domain add bücher.example --space ID
   mpcloud hosting domain add api.example.com --service http --space ID")]
     Add(Bound),
     /// Show that a domain is yours, by a TXT record or a file
@@ -166,16 +167,14 @@ impl Command {
         let output = options.output();
         match self {
             Self::Add(Bound { named: Named { domain, space }, service }) => {
-                let client = options.client()?;
                 let of = [("SpaceId", space.as_str()), ("Service", service.parameter()), ("CustomDomain", &domain)];
-                client.call("BindWebHostingCustomDomain", &of)?;
-                let reply = client.call("ListWebHostingCustomDomains", &[("SpaceId", space.as_str()), ("Service", service.parameter())])?;
-                let all = reply.get("Data").and_then(Value::as_array).cloned().unwrap_or_default();
-                let wanted = domain.trim().trim_end_matches('.').to_lowercase();
-                let bound = all.into_iter().find(|item| text(item, &["Domain"]) == wanted).unwrap_or_default();
-                let cname = text(&bound, &["Cname"]);
-                output.result(&json!({"domain": domain, "cname": cname}), || {
-                    format!("bound {domain}\nHave it lead to this server: a CNAME record with the value {cname}, or the server's address.")
+                let bound = options.client()?.call("BindWebHostingCustomDomain", &of)?;
+                let [domain, shown, cname] = ["Domain", "DisplayName", "Cname"].map(|key| text(&bound, &[key]));
+                output.result(&json!({"domain": domain, "displayName": shown, "cname": cname}), || {
+                    let also = if shown == domain { String::new() } else { format!(" ({shown})") };
+                    format!(
+                        "bound {domain}{also}\nHave it lead to this server: a CNAME record with the value {cname}, or the server's address."
+                    )
                 })
             }
             Self::Verify(verify) => verify.run(options),

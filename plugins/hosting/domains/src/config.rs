@@ -16,6 +16,11 @@ pub struct Config {
     /// Whether a space must show that a domain is its own before it is bound. `true` by default;
     /// `false` is for servers whose spaces trust each other.
     pub require_ownership: bool,
+    /// How old a proof of ownership may be when a certificate is ordered, in seconds; an older one is
+    /// looked for again. 2592000 (30 days) by default, 0 for as old as may be.
+    pub proof_seconds: u64,
+    /// How many domains a space can bind. 100 by default, 0 for any number.
+    pub max_domains_per_space: usize,
     /// The DNS server to ask, such as "127.0.0.1:53". Those of `/etc/resolv.conf` by default.
     pub resolver: Option<SocketAddr>,
     /// The port that `verification.html` is fetched from. 80 by default.
@@ -29,7 +34,15 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { require_ownership: true, resolver: None, file_port: 80, allow_private: false, acme: None }
+        Self {
+            require_ownership: true,
+            proof_seconds: 30 * 24 * 3600,
+            max_domains_per_space: 100,
+            resolver: None,
+            file_port: 80,
+            allow_private: false,
+            acme: None,
+        }
     }
 }
 

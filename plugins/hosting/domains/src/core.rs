@@ -113,6 +113,20 @@ impl<C: Calls> Core<C> {
         Ok(all)
     }
 
+    /// How many domains a space has, counted no further than to `enough`.
+    pub async fn count(&self, space: &str, enough: usize) -> Result<usize> {
+        let (mut count, mut list) = (0, List::default());
+        while count < enough {
+            let page: Listed<Bound> = self.call(space, domains::LIST, &list).await?;
+            count += page.items.len();
+            match page.next {
+                Some(next) => list.after = Some(next),
+                None => break,
+            }
+        }
+        Ok(count)
+    }
+
     /// Sets a certificate.
     pub async fn put_certificate(&self, space: &str, upload: &Upload) -> Result<Certificate> {
         self.call(space, domains::PUT_CERTIFICATE, upload).await

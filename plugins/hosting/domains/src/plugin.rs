@@ -147,6 +147,7 @@ impl Plugin for Domains {
             hook: acme.dns_hook,
             accounts: Accounts::new(records("acmeAccounts"), &acme.directory),
             budget: Budget::new(records("acmeBudget"), clock.clone(), acme.max_orders_per_hour),
+            again: service.again(),
             settings,
             kick: service.kick.clone(),
             clock,

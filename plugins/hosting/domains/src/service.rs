@@ -17,11 +17,15 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::core::{Core, Known, Reach};
 use crate::dns::Resolver;
-use crate::ownership::Owners;
+use crate::name;
+use crate::ownership::{Again, Owners};
 use crate::state::{State, States};
 
 /// The code for a domain that the space does not have.
 pub const NOT_FOUND: &str = "InvalidDomain.NotFound";
+
+/// The code for a domain more than a space can bind.
+pub const TOO_MANY: &str = "QuotaExceeded.CustomDomains";
 
 /// Domains of all spaces.
 pub struct Service<C> {
@@ -48,6 +52,9 @@ pub enum Status {
     Configuring,
     /// Its first certificate could not be had; it is tried again.
     ConfigureFailed,
+    /// It is answered as before, but is not known to be the space's any more: no certificate is
+    /// ordered for it.
+    Unverified,
 }
 
 /// What is known of a domain.
@@ -56,6 +63,8 @@ pub enum Status {
 pub struct Described {
     /// The host.
     pub host: String,
+    /// The host as people write it: an international name is not in its ASCII form.
+    pub unicode: String,
     /// Which service of the space answers.
     pub service: String,
     /// What the host's CNAME record is to be.
@@ -119,6 +128,18 @@ impl<C: Calls> Service<C> {
         }
     }
 
+    /// What looks again at proofs that have grown old; none where they are good for ever.
+    pub(crate) fn again(&self) -> Option<Again<C>> {
+        let wanted = self.config.require_ownership && self.config.proof_seconds > 0;
+        wanted.then(|| Again {
+            owners: self.owners.clone(),
+            tokens: self.tokens.clone(),
+            resolver: self.resolver.clone(),
+            config: self.config.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
     /// A space's domain of a service.
     ///
     /// # Errors
@@ -137,22 +158,40 @@ impl<C: Calls> Service<C> {
     /// own names are `DomainInUse`.
     ///
     /// # Errors
-    /// `InvalidDomain.NotVerified`, `DomainInUse`, `InvalidParameter`, or what the core answers.
+    /// `InvalidDomain.NotVerified`, `DomainInUse`, `QuotaExceeded.CustomDomains`, `InvalidParameter`,
+    /// or what the core answers.
     pub async fn bind(&self, space: &str, host: &str, service: &str) -> Result<()> {
         if self.config.acme.as_ref().is_some_and(|acme| acme.server_names.iter().any(|name| name == host)) {
             return Err(Error::new(DOMAIN_IN_USE, format!("{host} is a name of the server itself")));
         }
         self.require_owner(space, host).await?;
         let new = || Domain { host: host.to_owned(), service: service.to_owned(), redirect: Redirect::Off, hsts: None, cors: Vec::new() };
-        let domain = match self.domain(space, host, service).await {
-            Ok(known) => known,
-            Err(error) if error.code() == NOT_FOUND => new(),
+        match self.domain(space, host, service).await {
+            Ok(known) => self.put(space, &known).await?,
+            Err(error) if error.code() == NOT_FOUND => {
+                self.require_room(space, 1).await?;
+                self.put(space, &new()).await?;
+                // Others may have been bound at the same time.
+                if let Err(error) = self.require_room(space, 0).await {
+                    self.core.remove_domain(space, host).await?;
+                    return Err(error);
+                }
+            }
             Err(error) => return Err(error),
-        };
-        self.put(space, &domain).await?;
+        }
         self.states.bound(space, host, service).await?;
         self.kick.notify_one();
         Ok(())
+    }
+
+    /// Refuses more domains than a space can bind.
+    async fn require_room(&self, space: &str, further: usize) -> Result<()> {
+        let most = self.config.max_domains_per_space;
+        if most == 0 || self.core.count(space, most + 1).await? + further <= most {
+            return Ok(());
+        }
+        let message = format!("the space can have {most} domains, and has as many: unbind one that is not needed any more");
+        Err(Error::new(TOO_MANY, message))
     }
 
     /// Sets a domain.
@@ -208,8 +247,9 @@ impl<C: Calls> Service<C> {
     /// Orders a new certificate now.
     ///
     /// # Errors
-    /// `InvalidParameter` where none are ordered, or the user's own is attached;
-    /// `InvalidDomain.NotFound`, or what the core answers.
+    /// `InvalidParameter` where none are ordered, or the user's own is attached; `Throttling.Api`
+    /// when an attempt has begun less than `retry_seconds` ago; `InvalidDomain.NotFound`, or what
+    /// the core answers.
     pub async fn renew(&self, space: &str, host: &str, service: &str) -> Result<()> {
         self.domain(space, host, service).await?;
         if !self.orders {
@@ -222,6 +262,13 @@ impl<C: Calls> Service<C> {
         if state.as_ref().is_some_and(|state| state.attached) {
             let message = format!("{host} has a certificate of your own: attach a newer one, or detach it to have one ordered");
             return Err(Error::new(INVALID_PARAMETER, message));
+        }
+        let retry = self.config.acme.as_ref().map_or(0, |acme| acme.retry_seconds.saturating_mul(1000));
+        let again = state.map_or(0, |state| state.tried).saturating_add(retry);
+        let wait = again.saturating_sub(self.clock.now()).div_ceil(1000);
+        if wait > 0 {
+            let message = format!("a certificate of {host} has been ordered just before, and nothing is lost: try again in {wait} s");
+            return Err(Error::new(codes::THROTTLED, message).retryable());
         }
         self.states.change(space, host, json!({"forced": true, "next": self.clock.now()})).await?;
         self.kick.notify_one();
@@ -279,6 +326,7 @@ impl<C: Calls> Service<C> {
         let state = states.get(domain.host.as_str());
         let problem = state.map(|state| state.problem.clone()).unwrap_or_default();
         let status = match &certificate {
+            _ if state.is_some_and(|state| state.unverified) => Status::Unverified,
             None if self.orders && problem.is_empty() => Status::Configuring,
             None if self.orders => Status::ConfigureFailed,
             _ => Status::Online,
@@ -297,13 +345,14 @@ impl<C: Calls> Service<C> {
             modified: state.map_or(0, |state| state.modified),
             renewal: certificate.as_ref().filter(|_| ordered).map(when::renewal),
             certificate,
+            unicode: name::unicode(&domain.host),
             host: domain.host,
             service: domain.service,
         }
     }
 
     /// What CNAME records of a space's domains are to be: its default domain.
-    async fn cname(&self, space: &str) -> Result<String> {
+    pub(crate) async fn cname(&self, space: &str) -> Result<String> {
         let base = self.core.base_domain().await?;
         Ok(if base.is_empty() { String::new() } else { format!("{space}.{base}") })
     }

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::renewals::{Renewals, Settings};
 use super::{Kind, ORIGIN, when};
 use crate::clock::{DAY, HOUR};
+use crate::ownership::Standing;
 use crate::state::{LEASE, Lease, Placed, State};
 
 /// How often a lease is held while its domain is worked on.
@@ -81,6 +82,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
             // Another node has set one that is not seen here yet.
             return Ok(json!({"next": self.clock.now() + 2 * FRESH_MS, "renewal": 0}));
         }
+        self.still_owned(lease, state).await?;
         let certificate = self.obtain(settings, lease, state).await?;
         tracing::info!(host, space = state.space, issuer = certificate.issuer, "a certificate was issued");
         Ok(settled(&certificate))
@@ -99,9 +101,24 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
         json!({"next": warning.min(now + DAY)})
     }
 
+    /// Refuses a domain that is not known to be the space's any more.
+    async fn still_owned(&self, lease: &Lease, state: &State) -> Result<(), Failure> {
+        // Nobody has to show that the server's own names are its own.
+        let Some(again) = self.again.as_ref().filter(|_| !state.space.is_empty()) else { return Ok(()) };
+        match again.look(&state.space, &state.host, state.confirmed).await? {
+            Standing::Fresh if !state.unverified => Ok(()),
+            Standing::Fresh => self.hold(lease, json!({"unverified": false})).await,
+            Standing::Confirmed => self.hold(lease, json!({"confirmed": self.clock.now(), "unverified": false})).await,
+            Standing::Unclear if !state.unverified => Ok(()),
+            Standing::Unclear => Err(Failure::Unproven(state.problem.clone())),
+            Standing::Gone(reason) => Err(Failure::Unproven(reason)),
+        }
+    }
+
     /// Orders a certificate, or goes on with an order, and sets it.
     async fn obtain(&self, settings: &Settings<A>, lease: &Lease, state: &State) -> Result<Certificate, Failure> {
         let (authority, host) = (&settings.authority, &state.host);
+        self.hold(lease, json!({"tried": self.clock.now()})).await?;
         let place = format!("order/{host}");
         let mut account = self.accounts.sign_in(authority, &self.seal).await?;
         let resumed = match &state.order {
@@ -121,7 +138,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
         let (mut order, key) = match resumed {
             Some(resumed) => resumed,
             None => {
-                self.budget.take().await?;
+                self.budget.take(&state.space).await?;
                 let key = KeyPair::generate().map_err(Error::internal)?;
                 let placed = match authority.order(&account, host).await {
                     Err(Failure::Account(_)) => {
@@ -185,9 +202,14 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
                 self.budget.pause(until.min(now + HOUR)).await?;
                 json!({"next": until + when::backoff(Duration::from_secs(10), 1), "problem": reason})
             }
+            // The others go on.
+            Failure::Crowded(_, until) => json!({"next": until + when::backoff(Duration::from_secs(10), 1), "problem": reason}),
             failure => {
                 let failures = state.failures.saturating_add(1);
                 let mut set = json!({"next": now + when::backoff(retry, failures), "failures": failures, "problem": reason});
+                if matches!(failure, Failure::Unproven(_)) {
+                    set["unverified"] = true.into();
+                }
                 if !failure.leaves_the_order() {
                     set["order"] = Value::Null;
                 }
@@ -212,7 +234,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
 /// What is recorded of a domain that has a good certificate.
 fn settled(certificate: &Certificate) -> Value {
     let renewal = when::renewal(certificate);
-    json!({"next": renewal, "renewal": renewal, "failures": 0, "problem": "", "forced": false, "order": null})
+    json!({"next": renewal, "renewal": renewal, "failures": 0, "problem": "", "forced": false, "unverified": false, "order": null})
 }
 
 /// The signing request for a host.

@@ -19,6 +19,7 @@ use super::seal::Seal;
 use super::server::ServerNames;
 use crate::clock::{Clock, HOUR};
 use crate::core::Core;
+use crate::ownership::Again;
 use crate::state::States;
 
 /// How many domains are worked on at once by a node.
@@ -50,6 +51,8 @@ pub struct Renewals<C, A> {
     pub(super) proofs: Proofs<C>,
     pub(super) accounts: Accounts<C>,
     pub(super) budget: Budget<C>,
+    /// None where proofs of ownership are good for ever.
+    pub(super) again: Option<Again<C>>,
     /// None where nothing is ordered.
     pub(super) settings: Option<Settings<A>>,
     /// Tells of domains that are due.
@@ -78,6 +81,8 @@ pub struct Parts<C, A> {
     pub accounts: Accounts<C>,
     /// The orders of the hour.
     pub budget: Budget<C>,
+    /// Looks again at proofs of ownership; none where they are good for ever.
+    pub again: Option<Again<C>>,
     /// How the authority is used; none where nothing is ordered.
     pub settings: Option<Settings<A>>,
     /// Tells of domains that are due.
@@ -87,7 +92,7 @@ pub struct Parts<C, A> {
 impl<C: Calls, A: Authority> Renewals<C, A> {
     /// Looks after all domains that the core has.
     pub fn new(parts: Parts<C, A>) -> Arc<Self> {
-        let Parts { core, states, clock, seal, tokens, hook, accounts, budget, settings, kick } = parts;
+        let Parts { core, states, clock, seal, tokens, hook, accounts, budget, again, settings, kick } = parts;
         let proofs = Proofs { core: core.clone(), tokens: tokens.clone(), hook };
         Arc::new(Self {
             core,
@@ -98,6 +103,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
             proofs,
             accounts,
             budget,
+            again,
             settings,
             kick,
             adopted: AtomicU64::new(0),

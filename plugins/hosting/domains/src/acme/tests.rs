@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sdk_plugin::contract::SYSTEM_SPACE;
 use sdk_plugin::contract::db::Collection;
-use sdk_plugin::contract::domains::{Domain, Redirect};
+use sdk_plugin::contract::domains::{Domain, FRESH_MS, Redirect};
 use sdk_plugin::{Error, codes};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -20,6 +20,9 @@ use super::*;
 use crate::clock::{Clock, DAY, HOUR};
 use crate::config::SiteCertificates;
 use crate::core::Core;
+use crate::dns::Resolver;
+use crate::ownership::outside::{Outside, Web};
+use crate::ownership::{Again, Owners};
 use crate::state::{LEASE, State, States};
 use crate::testing::Memory;
 
@@ -141,11 +144,25 @@ impl World {
     }
 
     fn node(&self, challenges: &[Kind]) -> Arc<Renewals<Memory, Shared>> {
-        self.node_for(challenges, ServerNames::default(), None)
+        self.node_of(challenges, ServerNames::default(), None, None)
     }
 
     /// A node that orders for names of the server too.
     fn node_for(&self, challenges: &[Kind], names: ServerNames, hook: Option<PathBuf>) -> Arc<Renewals<Memory, Shared>> {
+        self.node_of(challenges, names, hook, None)
+    }
+
+    fn node_that_looks(&self, challenges: &[Kind], again: Option<Again<Memory>>) -> Arc<Renewals<Memory, Shared>> {
+        self.node_of(challenges, ServerNames::default(), None, again)
+    }
+
+    fn node_of(
+        &self,
+        challenges: &[Kind],
+        names: ServerNames,
+        hook: Option<PathBuf>,
+        again: Option<Again<Memory>>,
+    ) -> Arc<Renewals<Memory, Shared>> {
         let records = |name| Collection::new(self.memory.clone(), SYSTEM_SPACE, name);
         Renewals::new(Parts {
             core: Core::new(self.memory.clone()),
@@ -156,6 +173,7 @@ impl World {
             hook,
             accounts: Accounts::new(records("acmeAccounts"), "https://ca.test/directory"),
             budget: Budget::new(records("acmeBudget"), self.clock.clone(), 10),
+            again,
             settings: Some(Settings {
                 authority: Shared(self.fake.clone()),
                 challenges: challenges.to_vec(),
@@ -167,9 +185,13 @@ impl World {
     }
 
     async fn bind(&self, host: &str) {
+        self.bind_of("s", host).await;
+    }
+
+    async fn bind_of(&self, space: &str, host: &str) {
         let domain = Domain { host: host.to_owned(), service: "hosting".to_owned(), redirect: Redirect::Off, hsts: None, cors: vec![] };
-        Core::new(self.memory.clone()).put_domain("s", &domain).await.unwrap();
-        self.states.bound("s", host, "hosting").await.unwrap();
+        Core::new(self.memory.clone()).put_domain(space, &domain).await.unwrap();
+        self.states.bound(space, host, "hosting").await.unwrap();
     }
 
     async fn state(&self, host: &str) -> State {
@@ -458,4 +480,81 @@ async fn a_wildcard_is_proved_by_the_record_of_its_domain() {
     assert_eq!(*world.fake.proved.lock().unwrap(), [Kind::Dns01]);
     let said = std::fs::read_to_string(said).unwrap();
     assert_eq!(said, "present sites.test _acme-challenge.sites.test\ncleanup sites.test _acme-challenge.sites.test\n");
+}
+
+#[tokio::test]
+async fn a_space_that_orders_too_much_leaves_the_others_theirs() {
+    let world = World::new();
+    let node = world.node(&[Kind::Http01]);
+    for n in 0..6 {
+        world.bind(&format!("{n}.com")).await;
+    }
+    node.sweep().await.unwrap();
+    assert_eq!(world.memory.uploads().len(), 5, "half of what all can have is the least share");
+    let hosts: Vec<String> = (0..6).map(|n| format!("{n}.com")).collect();
+    let crowded = hosts.iter().find(|host| world.memory.certificate(host).is_none()).unwrap();
+    let state = world.state(crowded).await;
+    assert!(state.problem.contains("its share"), "{}", state.problem);
+    assert_eq!(state.failures, 0);
+    assert!(state.next > NOW, "not at once");
+    world.bind_of("t", "other.com").await;
+    node.sweep().await.unwrap();
+    assert!(world.memory.certificate("other.com").is_some(), "the other space does not wait");
+    world.clock.advance(2 * HOUR);
+    node.sweep().await.unwrap();
+    assert!(world.memory.certificate(crowded).is_some());
+    assert_eq!(world.state(crowded).await.problem, "");
+}
+
+#[tokio::test]
+async fn a_challenge_by_tls_is_shown_without_waiting() {
+    let world = World::new();
+    let node = world.node(&[Kind::TlsAlpn01]);
+    world.bind("x.com").await;
+    let begun = std::time::Instant::now();
+    node.sweep().await.unwrap();
+    assert_eq!(*world.fake.proved.lock().unwrap(), [Kind::TlsAlpn01]);
+    assert!(begun.elapsed() < Duration::from_millis(FRESH_MS), "every node answers at once");
+}
+
+#[tokio::test]
+async fn a_domain_that_is_nobodys_any_more_keeps_its_certificate_and_gets_no_new_one() {
+    let world = World::new();
+    let records = |name| Collection::new(world.memory.clone(), SYSTEM_SPACE, name);
+    let tokens = Tokens::new(records("acmeTokens"), world.clock.clone());
+    let outside = Outside::start(tokens.clone()).await;
+    let (config, owners) = (outside.config(), Owners::new(records("domainOwners"), b"secret".to_vec()));
+    let again = Again { owners: owners.clone(), tokens, resolver: Resolver::new(config.resolver), config, clock: world.clock.clone() };
+    let node = world.node_that_looks(&[Kind::TlsAlpn01], Some(again));
+    let token = owners.token("s", "x.com").unwrap();
+    outside.text("verification.x.com", &token);
+    world.bind("x.com").await;
+    node.sweep().await.unwrap();
+    assert_eq!((world.orders(), world.memory.uploads().len()), (1, 1));
+
+    world.clock.advance(LIFE * 2 / 3);
+    outside.no_texts();
+    node.sweep().await.unwrap();
+    assert_eq!(world.orders(), 1);
+    let state = world.state("x.com").await;
+    assert!(state.unverified && state.problem.contains("does not lead to this server"), "{}", state.problem);
+    assert!(world.memory.certificate("x.com").is_some(), "it is shown until it ends");
+
+    world.clock.advance(HOUR);
+    outside.no_dns(true);
+    node.sweep().await.unwrap();
+    assert_eq!(world.orders(), 1, "what cannot be told changes nothing");
+    assert!(world.state("x.com").await.unverified);
+
+    world.clock.advance(DAY);
+    outside.no_dns(false);
+    outside.web(Web::Here);
+    node.sweep().await.unwrap();
+    let state = world.state("x.com").await;
+    assert_eq!((world.orders(), state.unverified, state.problem.as_str()), (2, false, ""));
+
+    world.clock.advance(LIFE * 2 / 3);
+    outside.no_dns(true);
+    node.sweep().await.unwrap();
+    assert_eq!(world.orders(), 3, "nobody loses a site because the DNS is away");
 }

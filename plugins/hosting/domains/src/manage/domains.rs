@@ -42,14 +42,17 @@ impl DomainParams {
 }
 
 impl<C: Calls> Service<C> {
-    /// `BindWebHostingCustomDomain`.
+    /// `BindWebHostingCustomDomain`. `Domain`, `DisplayName` and `Cname`, as they are listed, are
+    /// ours.
     ///
     /// # Errors
-    /// `MissingParameter`, `InvalidParameter`, `InvalidDomain.NotVerified`, `DomainInUse`, or what the
-    /// core answers.
+    /// `MissingParameter`, `InvalidParameter`, `InvalidDomain.NotVerified`, `DomainInUse`,
+    /// `QuotaExceeded.CustomDomains`, or what the core answers.
     pub async fn bind_domain(&self, space: &str, params: DomainParams) -> Result<Value> {
-        self.bind(space, &params.host("CustomDomain")?, params.service()?).await?;
-        Ok(json!({"Data": true}))
+        let host = params.host("CustomDomain")?;
+        self.bind(space, &host, params.service()?).await?;
+        let cname = self.cname(space).await?;
+        Ok(json!({"Data": true, "Domain": host, "DisplayName": name::unicode(&host), "Cname": cname}))
     }
 
     /// `UnbindWebHostingCustomDomain`.
@@ -61,7 +64,8 @@ impl<C: Calls> Service<C> {
         Ok(json!({"Data": true}))
     }
 
-    /// `ListWebHostingCustomDomains`. What the vendor does not have is `CertificateStatus`
+    /// `ListWebHostingCustomDomains`. What the vendor does not have is `DisplayName` (an
+    /// international name as people write it), the status `unverified`, `CertificateStatus`
     /// (`none`, `pending`, `failed`, `valid`, `expiring`, `expired`), `CertificateExpiredTime`, and
     /// HSTS: `HstsMaxAge` is null where there is none.
     ///
@@ -77,6 +81,7 @@ impl<C: Calls> Service<C> {
 fn listed(domain: &Described, now: u64) -> Value {
     json!({
         "Domain": domain.host,
+        "DisplayName": domain.unicode,
         "Cname": domain.cname,
         "Status": domain.status,
         "Description": domain.problem,
@@ -107,7 +112,7 @@ pub(super) fn certificate_status(domain: &Described, now: u64) -> &'static str {
         }
         (Some(_), _) => "valid",
         (None, Status::Configuring) => "pending",
-        (None, Status::ConfigureFailed) => "failed",
+        (None, Status::ConfigureFailed | Status::Unverified) => "failed",
         (None, Status::Online) => "none",
     }
 }
