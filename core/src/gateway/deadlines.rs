@@ -63,21 +63,21 @@ impl Future for Deadline {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_deadline_is_reached_in_time_whatever_was_set_before() {
         let deadlines = Deadlines::default();
-        let second = Duration::from_secs(1);
-        let begun = deadlines.now();
-        // Set, waited for in vain, and met.
-        let met = deadlines.sleep(10 * second);
-        assert!(tokio::time::timeout(second, met).await.is_err());
-        for (wait, passed) in [(30, 31), (5, 36), (0, 36), (1, 37)] {
-            deadlines.sleep(wait * second).await;
-            assert_eq!((deadlines.now() - begun).as_secs(), passed);
+        let (unit, vain) = (Duration::from_millis(20), Duration::from_millis(5));
+        // Set, waited for in vain, and met: never before its time.
+        assert!(tokio::time::timeout(vain, deadlines.sleep(500 * unit)).await.is_err());
+        for wait in [3, 1, 0, 2] {
+            let begun = deadlines.now();
+            deadlines.sleep(wait * unit).await;
+            assert!(deadlines.now() - begun >= wait * unit, "{wait}");
         }
-        let far = deadlines.sleep(100 * second);
-        assert!(tokio::time::timeout(second, far).await.is_err());
-        deadlines.sleep(2 * second).await;
-        assert_eq!((deadlines.now() - begun).as_secs(), 40);
+        assert!(tokio::time::timeout(vain, deadlines.sleep(500 * unit)).await.is_err());
+        // One that is set for earlier is not kept waiting by the later one.
+        let begun = deadlines.now();
+        deadlines.sleep(2 * unit).await;
+        assert!((2 * unit..500 * unit).contains(&(deadlines.now() - begun)));
     }
 }
