@@ -155,6 +155,7 @@ async fn watch(lent: Weak<Mutex<Lent>>, stalled: Duration) {
 mod tests {
     use futures_util::stream;
     use http_body_util::BodyExt;
+    use hyper::body::Body as _;
 
     use super::*;
 
@@ -203,13 +204,14 @@ mod tests {
         drop(unread);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_plugin_that_takes_its_time_is_waited_for() {
-        let slow = stream::once(async {
-            tokio::time::sleep(STALLED * 3).await;
+        let stalled = Duration::from_millis(20);
+        let slow = stream::once(async move {
+            tokio::time::sleep(stalled * 5).await;
             Ok(Bytes::from("late"))
         });
-        assert_eq!(Outgoing::new(Body::from_stream(slow)).collect().await.unwrap().to_bytes(), "late");
+        assert_eq!(Outgoing::within(Body::from_stream(slow), stalled).collect().await.unwrap().to_bytes(), "late");
     }
 
     #[tokio::test]
