@@ -6,15 +6,19 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
+use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// How much is kept back at most, in bytes: four records of TLS.
 const MOST: usize = 64 << 10;
 /// How much room stays when nothing is kept back, in bytes.
 const IDLE: usize = 16 << 10;
+/// How often a connection is polled in a row before others have their turn.
+const POLLS: usize = 4;
 
 /// The side that is read and written. Flushing it does nothing before [`uncorked`] does it.
 pub struct Corked<IO>(Arc<Mutex<Kept<IO>>>);
@@ -38,17 +42,59 @@ where
 {
     let kept = Arc::new(Mutex::new(Kept { io, bytes: Vec::new(), left: 0 }));
     let mut connection = pin!(connection(Corked(kept.clone())));
-    poll_fn(|cx| {
-        if let Poll::Ready(done) = connection.as_mut().poll(cx) {
-            return Poll::Ready(done);
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    poll_fn(|outer| {
+        wakes.task.register(outer.waker());
+        let cx = &mut Context::from_waker(&waker);
+        for _ in 0..POLLS {
+            wakes.state.store(POLLED, Ordering::SeqCst);
+            if let Poll::Ready(done) = connection.as_mut().poll(cx) {
+                return Poll::Ready(done);
+            }
+            if wakes.state.swap(RESTING, Ordering::SeqCst) == POLLED {
+                return flushed(lock(&kept).poll_flush(cx));
+            }
         }
-        match lock(&kept).poll_flush(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
-            // Whether it has left or not, there is more to come.
-            _ => Poll::Pending,
-        }
+        outer.waker().wake_by_ref();
+        flushed(lock(&kept).poll_flush(cx))
     })
     .await
+}
+
+/// The conversation goes on, whether all has left or not.
+fn flushed<E: From<io::Error>>(flushed: Poll<io::Result<()>>) -> Poll<Result<(), E>> {
+    match flushed {
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
+        _ => Poll::Pending,
+    }
+}
+
+/// Nobody polls the connection.
+const RESTING: u8 = 0;
+/// It is being polled.
+const POLLED: u8 = 1;
+/// It was woken meanwhile.
+const WOKEN: u8 = 2;
+
+/// Wakes the task of a connection, but not from within. An answer that is made while the connection is
+/// polled wakes it, and to schedule it again for that would wake another thread.
+#[derive(Default)]
+struct Wakes {
+    task: AtomicWaker,
+    state: AtomicU8,
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.state.compare_exchange(POLLED, WOKEN, Ordering::SeqCst, Ordering::SeqCst) == Err(RESTING) {
+            self.task.wake();
+        }
+    }
 }
 
 fn lock<IO>(kept: &Mutex<Kept<IO>>) -> MutexGuard<'_, Kept<IO>> {
@@ -171,6 +217,35 @@ mod tests {
         far.read_exact(&mut read).await.unwrap();
         assert_eq!(read, all);
         conversation.abort();
+    }
+
+    #[derive(Default)]
+    struct Counted(std::sync::atomic::AtomicUsize);
+
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_connection_that_wakes_itself_goes_on_at_once_but_not_for_ever() {
+        for (times, woken) in [(1, 0), (POLLS - 1, 0), (usize::MAX, 1)] {
+            let counted = Arc::new(Counted::default());
+            let (near, _far) = duplex(10);
+            let mut polls = 0;
+            let mut conversation = pin!(uncorked(near, move |_| poll_fn(move |cx| {
+                if polls == times {
+                    return Poll::Ready(Ok::<_, io::Error>(()));
+                }
+                polls += 1;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })));
+            let polled = conversation.as_mut().poll(&mut Context::from_waker(&Waker::from(counted.clone())));
+            assert_eq!(polled.is_ready(), woken == 0, "{times}");
+            assert_eq!(counted.0.load(Ordering::SeqCst), woken, "{times}");
+        }
     }
 
     #[tokio::test]
