@@ -48,6 +48,9 @@ struct Cli {
     /// The JavaScript engine of this build, for the tables
     #[arg(long, default_value = "unknown")]
     engine: String,
+    /// What was built, for the tables; as this program, when absent
+    #[arg(long)]
+    build: Option<String>,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -104,7 +107,7 @@ fn main() -> Result {
     let parts = if cli.only.is_empty() { &usual[..] } else { &cli.only };
     let connections = usize::try_from(cli.connections)?;
     let turn = Turn::new(connections, Duration::from_secs(cli.seconds.into()));
-    let mut report = Report::new(&cli.engine);
+    let mut report = Report::new(&cli.engine, cli.build.as_deref());
 
     if parts.contains(&Part::PluginCall) {
         report.begin_plugin_call();

@@ -33,9 +33,9 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(engine: &str) -> Self {
-        let profile =
-            if cfg!(debug_assertions) { "dev profile (dependencies optimized, own code at opt-level 1)" } else { "release build" };
+    pub fn new(engine: &str, build: Option<&str>) -> Self {
+        let own = if cfg!(debug_assertions) { "dev profile (dependencies optimized, own code at opt-level 1)" } else { "release build" };
+        let profile = build.unwrap_or(own);
         let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let cpu =
             cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':')).map_or("unknown CPU", |(_, name)| name.trim());
@@ -101,8 +101,7 @@ impl Report {
     /// Before [`comparisons`](Self::comparisons) of websites.
     pub fn begin_sites(&mut self, seconds: u32, connections: usize) {
         let how = format!(
-            "Turns of {seconds} s; {connections} connections, over HTTP/1.1 from the load generator of the benches, over TLS and HTTP/2 \
-             from `h2load`. The files do not get smaller by compression, and none is asked for. nginx and Caddy are Debian's, as \
+            "Turns of {seconds} s; {connections} connections of `h2load`, which has one thread. The files do not get smaller by compression, and none is asked for. nginx and Caddy are Debian's, as \
              their packages configure them, without access logs; mpcloud has a website that was deployed with its command line. All \
              three have the same kind of certificate (ECDSA, P-256)."
         );
@@ -357,7 +356,7 @@ mod tests {
         let path = folder.path().join("RESULTS.md");
         std::fs::write(&path, "# Results\n\n## A plugin call\n\nold call\n\n## The database\n\nold base\n\n### `x`\n\n## Unknown\n\nx\n")
             .unwrap();
-        let mut report = Report::new("v8");
+        let mut report = Report::new("v8", None);
         report.begin_plugin_call();
         report.add("new call\n");
         report.write(&path).unwrap();

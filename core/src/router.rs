@@ -139,6 +139,9 @@ impl Router {
 
     /// The plugin that answers requests for a path on every host (RFC 8615).
     pub fn well_known(&self, path: &str) -> Option<Arc<Slot>> {
+        if !path.starts_with(WELL_KNOWN) {
+            return None;
+        }
         let table = self.0.table.load();
         let mut everywhere = table.http.iter().filter(|(prefix, _)| prefix.starts_with(WELL_KNOWN));
         everywhere.find(|(prefix, _)| path.starts_with(prefix.as_str())).map(|(_, slot)| slot.clone())

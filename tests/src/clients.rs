@@ -26,7 +26,7 @@ pub fn node(script: &str, config: &Value) -> Value {
 /// # Panics
 /// When the script fails; with what it wrote.
 pub fn python(script: &str, config: &Value) -> Value {
-    let mut command = Command::new(virtual_environment().join("bin/python"));
+    let mut command = Command::new(virtual_environment("python").join("bin/python"));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
     run(command, &tests_folder().join("clients/python").join(script), config)
 }
@@ -55,9 +55,10 @@ fn node_modules() -> PathBuf {
     folder.join("node_modules")
 }
 
-fn virtual_environment() -> PathBuf {
-    let requirements = tests_folder().join("clients/python/requirements.txt");
-    let folder = cache("python", &requirements);
+/// The Python of `clients/NAME/requirements.txt`.
+pub(crate) fn virtual_environment(name: &str) -> PathBuf {
+    let requirements = tests_folder().join("clients").join(name).join("requirements.txt");
+    let folder = cache(name, &requirements);
     once(&folder, || {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder));
         succeed(

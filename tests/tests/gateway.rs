@@ -41,6 +41,19 @@ fn https_offers_http_2_and_http_1() {
 }
 
 #[test]
+fn files_are_for_the_listener_of_https_and_the_first_one_stays_http() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    self_signed(folder.path());
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let config = format!("[server]\nhttps = \"127.0.0.1:0\"\n[server.tls]\ncert = '{}'\nkey = '{}'\n", path("cert.pem"), path("key.pem"));
+    let server = Server::with_config(&config);
+    let url = |key: &str| server.ready()[key].as_str().expect("a URL").to_owned();
+    assert!(url("http").starts_with("http://"), "{}", server.ready());
+    assert_eq!(curl(&[&format!("{}/healthz", url("http"))]), "ok\n");
+    assert_eq!(curl(&["--cacert", &path("cert.pem"), &format!("{}/healthz", url("https"))]), "ok\n");
+}
+
+#[test]
 fn a_certificate_that_cannot_be_used_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let toml = folder.path().join("mpcloud.toml");

@@ -1,11 +1,12 @@
 //! `cargo xtask bench`: builds, and runs the driver in `benches/`.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::cargo::{artefacts, cargo, root};
 use crate::engine::Build;
 use crate::step::succeed;
-use crate::{EngineOption, Result, prerequisites};
+use crate::{EngineOption, Result, mixed, prerequisites};
 
 #[derive(clap::Args)]
 pub struct Bench {
@@ -14,7 +15,7 @@ pub struct Bench {
     /// How long each thing is measured in each round, in seconds
     #[arg(long, default_value_t = 3)]
     seconds: u32,
-    /// What to measure, separated by commas: plugin-call, hello, functions, first-call, fleet, sites, transfers, handshakes, database, growth; all but the growth, when absent
+    /// What to measure, separated by commas: plugin-call, hello, functions, first-call, fleet, sites, transfers, handshakes, database, growth; all but the growth, when absent. hosting alone is sites, transfers and handshakes, with a release build of all that they use but the database
     #[arg(long)]
     only: Option<String>,
     /// Measure how the database grows to a million documents, and nothing else; takes a quarter of an hour
@@ -34,10 +35,19 @@ impl Bench {
         prerequisites::for_engine(&build)?;
         let profile: &[&str] = if self.release { &["build", "--release"] } else { &["build"] };
         succeed(&mut cargo(&build, profile)?)?;
+        let only = if self.growth { Some("growth") } else { self.only.as_deref() };
+        let (only, mixed) = match only {
+            Some("hosting") => (Some("sites,transfers,handshakes"), !self.release),
+            only => (only, false),
+        };
+        let mpcloud: PathBuf = if mixed { mixed::build()? } else { artefacts(self.release).join("mpcloud") };
         let mut driver = Command::new(artefacts(self.release).join("mpcloud-bench"));
         driver.args(["--seconds", &self.seconds.to_string(), "--engine", build.name(), "--results"]);
-        driver.arg(root().join("benches/RESULTS.md")).env("MPCLOUD_BIN", artefacts(self.release).join("mpcloud"));
-        if let Some(only) = if self.growth { Some("growth") } else { self.only.as_deref() } {
+        driver.arg(root().join("benches/RESULTS.md")).env("MPCLOUD_BIN", mpcloud);
+        if mixed {
+            driver.args(["--build", "release build, with the database plugin of the dev profile"]);
+        }
+        if let Some(only) = only {
             driver.args(["--only", only]);
         }
         succeed(driver.current_dir(root()))

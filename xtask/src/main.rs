@@ -5,6 +5,7 @@ mod cargo;
 mod dist;
 mod engine;
 mod licenses;
+mod mixed;
 mod prerequisites;
 mod readme;
 mod run;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Result;
+use crate::cargo::{root, target};
 use crate::engine::{Build, Engine};
 use crate::step::succeed;
 
@@ -64,7 +65,22 @@ pub fn for_engine(build: &Build) -> Result {
 
 /// What the tests need.
 pub fn for_testing() -> Result {
+    warn_of_full_disk();
     install(&TEST)
+}
+
+/// A first build that meets a full disk does so after most of an hour, so it is said before.
+fn warn_of_full_disk() {
+    /// What a build with its tests takes.
+    const GIB: u64 = 11;
+    if target().join("debug/deps").exists() {
+        return;
+    }
+    let free = Command::new("df").arg("--output=avail").arg("--block-size=1G").arg(root()).output();
+    let free = free.ok().and_then(|free| String::from_utf8(free.stdout).ok()?.lines().last()?.trim().parse::<u64>().ok());
+    if let Some(free) = free.filter(|free| *free < GIB) {
+        println!("note: a first build with its tests takes {GIB} GiB, and there are {free}; CARGO_TARGET_DIR puts it elsewhere");
+    }
 }
 
 /// What the benches need.

@@ -141,7 +141,7 @@ impl Client {
         let begin = AtomicUsize::new(1);
         let count = self
             .all(|client| {
-                let mut state = begin.fetch_add(1, Ordering::Relaxed) as u64 * 0x9E37_79B9_7F4A_7C15;
+                let mut state = (begin.fetch_add(1, Ordering::Relaxed) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
                 async move {
                     let mut count = 0_u32;
                     while !client.turn.is_over(begun, count) {

@@ -10,11 +10,11 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::authority::Authority;
-use super::h2load::{self, Asked};
+use super::h2load::{self, Asked, Protocol};
 use super::servers::{FileServer, caddy, nginx};
 use super::{https, with_tls};
 use crate::functions::Comparison;
-use crate::load::{Target, compare};
+use crate::load::Target;
 use crate::rounds::Turn;
 use crate::{ROUNDS, Result};
 
@@ -62,27 +62,23 @@ pub fn measure(runtime: &Runtime, turn: Turn) -> Result<Vec<Comparison>> {
     let mut comparisons = Vec::new();
     for (name, length) in FILES {
         let path = format!("/{}", file(name));
-        let plain = |server: &str, address| -> Result<Target> {
+        let ours = ("mpcloud", server.address().parse()?, https(&server)?);
+        let all: Vec<_> = [ours].into_iter().chain(others.iter().map(|(other, running)| (*other, running.http, running.https))).collect();
+        for (server, plain, _) in &all {
             let request = Request::get(&path).header(header::HOST, NAME).body(Full::new(Bytes::new()))?;
-            Ok(Target::new(server, address, vec![request], PROOF))
-        };
-        let mut targets = vec![plain("mpcloud", server.address().parse()?)?];
-        let secure = |server, address| Asked { name: server, address, host: NAME.to_owned(), path: path.clone(), length: length as u64 };
-        let mut asked = vec![secure("mpcloud", https(&server)?)];
-        for (other, running) in &others {
-            targets.push(plain(other, running.http)?);
-            asked.push(secure(other, running.https));
-        }
-        for target in &targets {
-            let body = runtime.block_on(target.ask(0))?;
+            let body = runtime.block_on(Target::new(server, *plain, vec![request], PROOF).ask(0))?;
             if body != contents(length) {
-                return Err(format!("{name} is not what it was: {} bytes", body.len()).into());
+                return Err(format!("{name} of {server} is not what it was: {} bytes", body.len()).into());
             }
         }
-        let series = runtime.block_on(compare(&targets, turn, ROUNDS));
-        comparisons.push(Comparison { title: format!("{name}, HTTP/1.1"), unit: "requests/s", series, goal: None });
-        let series = h2load::compare(&asked, turn, ROUNDS);
-        comparisons.push(Comparison { title: format!("{name}, TLS and HTTP/2"), unit: "requests/s", series, goal: None });
+        for (protocol, shown) in [(Protocol::Http1, "HTTP/1.1"), (Protocol::Http2, "TLS and HTTP/2")] {
+            let asked = all.iter().map(|(server, plain, secure)| {
+                let address = if protocol == Protocol::Http1 { *plain } else { *secure };
+                Asked { name: server, protocol, address, host: NAME.to_owned(), path: path.clone(), length: length as u64 }
+            });
+            let series = h2load::compare(&asked.collect::<Vec<_>>(), turn, ROUNDS);
+            comparisons.push(Comparison { title: format!("{name}, {shown}"), unit: "requests/s", series, goal: None });
+        }
     }
     Ok(comparisons)
 }

@@ -4,6 +4,7 @@ mod units;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,10 +51,14 @@ pub struct Server {
     pub base_domain: String,
     /// The URL that clients reach the server by; `http(s)://` and the listen address by default.
     pub public_url: Option<String>,
-    /// Certificate chain and key, both PEM files, for hosts that have no certificate of their own;
-    /// `listen` is plain HTTP without them.
+    /// The port that clients reach `https`, or the proxy's HTTPS, by, where a mapping makes it
+    /// another one; that of an `https:` [`public_url`](Self::public_url) by default.
+    pub public_https_port: Option<NonZeroU16>,
+    /// Certificate chain and key, both PEM files, for hosts that have no certificate of their own.
+    /// They are used by `https`; where there is none, `listen` takes HTTPS with them.
     pub tls: Option<Tls>,
-    /// Whether the last address of `X-Forwarded-For` is believed. Only behind a proxy that adds it.
+    /// Whether the last address of `X-Forwarded-For`, and the last scheme of `X-Forwarded-Proto`,
+    /// are believed. Only behind a proxy that sets both, or removes what clients send.
     pub trust_forwarded_for: bool,
     /// How long requests in flight have when the server stops.
     #[serde(with = "units::duration")]
@@ -172,6 +177,7 @@ impl Default for Server {
             https: None,
             base_domain: "localhost".into(),
             public_url: None,
+            public_https_port: None,
             tls: None,
             trust_forwarded_for: false,
             shutdown_timeout: Duration::from_secs(30),
@@ -301,6 +307,7 @@ mod tests {
             ("[server]\nbase_domain = \"127.0.0.1\"", "server.base_domain"),
             ("[server]\nbase_domain = \"\"", "server.base_domain"),
             ("[server]\nhttps = \"443\"", "line 2"),
+            ("[server]\npublic_https_port = 0", "line 2"),
             ("[log]\nlevel = \"nonsense=[[\"", "log.level"),
         ] {
             let error = Config::parse(text).expect_err(text);

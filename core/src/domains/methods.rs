@@ -9,6 +9,7 @@ use sdk_plugin::{Call, Error, Event, Reply, Result, events};
 
 use super::Domains;
 use super::certificates::Certificates;
+use super::hsts;
 use crate::identity::spaces::Spaces;
 use crate::router::{Core, CoreListener, CoreMethod, Router};
 
@@ -31,6 +32,7 @@ impl Methods {
         };
         core.methods.extend([
             (contract::PUT, on(|this, call| async move { this.put(call).await }.boxed())),
+            (hsts::PUT_HSTS, on(|this, call| async move { this.put_hsts(call).await }.boxed())),
             (contract::GET, on(|this, call| async move { this.get(call).await }.boxed())),
             (contract::REMOVE, on(|this, call| async move { this.remove(call).await }.boxed())),
             (contract::LIST, on(|this, call| async move { this.list(call).await }.boxed())),
@@ -58,6 +60,11 @@ impl Methods {
         Ok(Reply::raw("null"))
     }
 
+    async fn put_hsts(&self, call: Call) -> Result<Reply> {
+        self.domains.put_hsts(&call.space, &call.decode()?).await?;
+        Ok(Reply::raw("null"))
+    }
+
     async fn get(&self, call: Call) -> Result<Reply> {
         let asked: Host = call.decode()?;
         Reply::json(&self.domains.get(&asked.host).await?)
@@ -65,8 +72,8 @@ impl Methods {
 
     async fn remove(&self, call: Call) -> Result<Reply> {
         let asked: Host = call.decode()?;
-        let bound = self.domains.read(&asked.host).await?;
-        if let Some(bound) = bound.filter(|bound| bound.space == call.space || call.space.is_empty()) {
+        let known = self.domains.read(&asked.host).await?;
+        if let Some(bound) = known.map(|known| known.bound).filter(|bound| bound.space == call.space || call.space.is_empty()) {
             // Whoever is interrupted here can remove the domain again, and nothing is left.
             self.certificates.remove(&bound.space, &asked.host).await?;
             self.certificates.remove_challenge(&bound.space, &asked.host).await?;

@@ -3,6 +3,7 @@
 mod cache;
 pub mod certificates;
 pub mod host;
+pub mod hsts;
 mod methods;
 mod names;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::identity::now_ms;
 use cache::Answers;
+pub use hsts::Reach;
 pub use methods::Methods;
 pub use names::Names;
 
@@ -44,13 +46,26 @@ struct Record {
     #[serde(default)]
     hsts: Option<u64>,
     #[serde(default)]
+    hsts_reach: Reach,
+    #[serde(default)]
     cors: Vec<String>,
 }
 
-impl From<Record> for Bound {
+/// A domain, with what is set by methods of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Known {
+    /// The domain and its space.
+    #[serde(flatten)]
+    pub bound: Bound,
+    /// How far its HSTS reaches.
+    #[serde(flatten)]
+    pub hsts_reach: Reach,
+}
+
+impl From<Record> for Known {
     fn from(record: Record) -> Self {
-        let Record { host, space, service, redirect, hsts, cors } = record;
-        Self { space, domain: Domain { host, service, redirect, hsts, cors } }
+        let Record { host, space, service, redirect, hsts, hsts_reach, cors } = record;
+        Self { bound: Bound { space, domain: Domain { host, service, redirect, hsts, cors } }, hsts_reach }
     }
 }
 
@@ -58,7 +73,7 @@ impl From<Record> for Bound {
 pub struct Domains<C> {
     records: Collection<C>,
     names: Names,
-    answers: Answers<Option<Arc<Bound>>>,
+    answers: Answers<Option<Arc<Known>>>,
 }
 
 impl<C: Calls> Domains<C> {
@@ -83,7 +98,11 @@ impl<C: Calls> Domains<C> {
         // Whoever else has the host makes the upsert an insertion of an `_id` that is there.
         let ours = json!({"_id": domain.host, "space": space, "service": domain.service});
         let Domain { redirect, hsts, cors, .. } = domain;
-        let set = json!({"$set": {"redirect": redirect, "hsts": hsts, "cors": cors, "updatedAt": now_ms()}});
+        let mut set = json!({"$set": {"redirect": redirect, "hsts": hsts, "cors": cors, "updatedAt": now_ms()}});
+        if hsts.is_none() {
+            // It must not come back with a lifetime that is set later.
+            set["$set"]["hstsReach"] = json!(Reach::default());
+        }
         match self.records.upsert(ours.clone(), set.clone()).await {
             Err(error) if error.code() == DUPLICATE_KEY => {}
             done => return done,
@@ -120,7 +139,7 @@ impl<C: Calls> Domains<C> {
     ///
     /// # Errors
     /// `ServiceUnavailable` when the database cannot be asked.
-    pub async fn get(&self, host: &str) -> Result<Option<Arc<Bound>>> {
+    pub async fn get(&self, host: &str) -> Result<Option<Arc<Known>>> {
         if self.names.check(host).is_err() {
             return Ok(None);
         }
@@ -131,8 +150,8 @@ impl<C: Calls> Domains<C> {
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn read(&self, host: &str) -> Result<Option<Bound>> {
-        Ok(self.records.get::<Record>(host).await?.map(Bound::from))
+    pub async fn read(&self, host: &str) -> Result<Option<Known>> {
+        Ok(self.records.get::<Record>(host).await?.map(Known::from))
     }
 
     /// Removes a domain of a space. One that the space does not have stays.
@@ -148,13 +167,13 @@ impl<C: Calls> Domains<C> {
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn list(&self, space: &str, asked: &List) -> Result<Listed<Bound>> {
+    pub async fn list(&self, space: &str, asked: &List) -> Result<Listed<Known>> {
         let mut query = page_query(space, asked);
         if let Some(service) = &asked.service {
             query["service"] = service.as_str().into();
         }
         let found: Vec<Record> = self.records.find(query, page_options()).await?;
-        Ok(page(found.into_iter().map(Bound::from).collect(), |bound| &bound.domain.host))
+        Ok(page(found.into_iter().map(Known::from).collect(), |known| &known.bound.domain.host))
     }
 
     /// Removes all domains of a space.

@@ -28,6 +28,16 @@ impl Names {
         (!label.is_empty() && !label.contains('.') && !self.is_own(name)).then_some(label)
     }
 
+    /// The name that stands for the default domains of all spaces in certificates.
+    pub fn wildcard(&self) -> String {
+        format!("*.{}", self.base)
+    }
+
+    /// Whether a name is [that one](Self::wildcard).
+    pub fn is_wildcard(&self, name: &str) -> bool {
+        name.strip_prefix("*.") == Some(self.base.as_str())
+    }
+
     /// Checks that a space may have a host for its own.
     ///
     /// # Errors
@@ -61,6 +71,7 @@ mod tests {
             assert_eq!(names.space(own), None, "{own}");
         }
         assert!(!names.is_own("example.com"));
+        assert!(names.is_wildcard(&names.wildcard()) && !names.is_wildcard("*.a.example.com") && !names.is_wildcard("example.com"));
         assert_eq!(names.space("demo.example.com"), Some("demo"));
         for other in ["example.com", ".example.com", "a.b.example.com", "demoexample.com", "example.com.org"] {
             assert_eq!(names.space(other), None, "{other}");

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+use super::hsts::Hsts;
 use super::testing::Database;
 use super::*;
 
@@ -12,7 +13,7 @@ fn domain(host: &str) -> Domain {
 }
 
 async fn space_of(domains: &Domains<Database>, host: &str) -> Option<String> {
-    domains.get(host).await.unwrap().map(|bound| bound.space.clone())
+    domains.get(host).await.unwrap().map(|known| known.bound.space.clone())
 }
 
 #[tokio::test]
@@ -21,7 +22,7 @@ async fn a_host_is_one_spaces_and_one_services() {
     domains.put("a", &domain("x.example")).await.unwrap();
     let set = Domain { redirect: Redirect::Https, hsts: Some(60), cors: vec!["*".into()], ..domain("x.example") };
     domains.put("a", &set).await.unwrap();
-    assert_eq!(*domains.get("x.example").await.unwrap().unwrap(), Bound { space: "a".into(), domain: set });
+    assert_eq!(domains.get("x.example").await.unwrap().unwrap().bound, Bound { space: "a".into(), domain: set });
     for (space, service) in [("b", "hosting"), ("a", "functions")] {
         let other = Domain { service: service.into(), ..domain("x.example") };
         assert_eq!(domains.put(space, &other).await.unwrap_err().code(), DOMAIN_IN_USE);
@@ -32,6 +33,35 @@ async fn a_host_is_one_spaces_and_one_services() {
     assert_eq!(space_of(&domains, "x.example").await, None);
     domains.put("b", &domain("x.example")).await.unwrap();
     assert_eq!(space_of(&domains, "x.example").await.as_deref(), Some("b"));
+}
+
+#[tokio::test]
+async fn hsts_is_set_by_itself_and_ends_with_its_lifetime() {
+    let domains = domains(&Database::default());
+    let hsts = |host: &str, max_age, all| Hsts { host: host.into(), max_age, include_sub_domains: all, preload: all };
+    domains.put("a", &domain("x.example")).await.unwrap();
+    let of = async || {
+        let known = domains.get("x.example").await.unwrap().unwrap();
+        (known.bound.domain.hsts, known.hsts_reach.hsts_include_sub_domains, known.hsts_reach.hsts_preload)
+    };
+    domains.put_hsts("a", &hsts("x.example", Some(60), true)).await.unwrap();
+    assert_eq!(of().await, (Some(60), true, true));
+    let redirected = Domain { hsts: Some(60), redirect: Redirect::Https, ..domain("x.example") };
+    domains.put("a", &redirected).await.unwrap();
+    assert_eq!(of().await, (Some(60), true, true), "other settings leave it");
+    domains.put("a", &domain("x.example")).await.unwrap();
+    domains.put("a", &redirected).await.unwrap();
+    assert_eq!(of().await, (Some(60), false, false));
+    for (space, wrong, code) in [
+        ("b", hsts("x.example", Some(60), false), codes::NOT_FOUND),
+        ("a", hsts("y.example", Some(60), false), codes::NOT_FOUND),
+        ("a", hsts("x.example", Some(u64::MAX), false), codes::PARAM_INVALID),
+        ("a", hsts("x.example", None, true), codes::PARAM_INVALID),
+    ] {
+        assert_eq!(domains.put_hsts(space, &wrong).await.unwrap_err().code(), code, "{wrong:?}");
+    }
+    domains.put_hsts("a", &hsts("x.example", None, false)).await.unwrap();
+    assert_eq!(of().await, (None, false, false));
 }
 
 #[tokio::test]
@@ -99,7 +129,7 @@ async fn lists_have_pages_and_a_space_can_be_forgotten() {
     let rest = domains.list("a", &List { after: first.next, ..List::default() }).await.unwrap();
     assert_eq!((rest.items.len(), rest.next), (1, None));
     let functions = domains.list("", &List { service: Some("functions".into()), ..List::default() }).await.unwrap();
-    assert_eq!(functions.items.iter().map(|bound| bound.domain.host.as_str()).collect::<Vec<_>>(), ["b.example"]);
+    assert_eq!(functions.items.iter().map(|known| known.bound.domain.host.as_str()).collect::<Vec<_>>(), ["b.example"]);
     assert_eq!(space_of(&domains, "000.a.example").await.as_deref(), Some("a"));
     domains.forget_space("a").await.unwrap();
     assert_eq!(space_of(&domains, "000.a.example").await, None);

@@ -30,6 +30,11 @@ impl<IO: AsyncRead + Unpin> Begun<IO> {
         }
         Ok(Self { read, io })
     }
+
+    /// Whether it begins as HTTP/2 does.
+    pub fn is_http2(&self) -> bool {
+        self.read.starts_with(PREFACE)
+    }
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Begun<IO> {
@@ -76,6 +81,7 @@ mod tests {
     async fn what_was_read_is_read_again() {
         for sent in [&b"GET / HTTP/1.1\r\n\r\n"[..], PREFACE, b"PRI * HTTP/1", b""] {
             let mut begun = Begun::read(sent).await.expect("reading from memory");
+            assert_eq!(begun.is_http2(), sent == PREFACE);
             let mut all = Vec::new();
             begun.read_to_end(&mut all).await.expect("reading from memory");
             assert_eq!(all, sent);

@@ -1,8 +1,10 @@
 //! TLS handshakes: which certificate they are answered with.
 
 use std::io;
+use std::sync::Arc;
 
-use rustls::server::Acceptor;
+use rustls::server::{Acceptor, ParsedCertificate};
+use rustls::sign::CertifiedKey;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Error, codes};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -11,7 +13,7 @@ use tokio_rustls::server::{StartHandshake, TlsStream};
 
 use super::tls::{ACME, Tls};
 use crate::domains::Names;
-use crate::domains::certificates::Certificates;
+use crate::domains::certificates::{Certificates, covers};
 
 /// Alerts of RFC 8446, section 6.2.
 const INTERNAL_ERROR: u8 = 80;
@@ -43,7 +45,9 @@ where
     let asked = name.as_deref().unwrap_or_default();
     let key = match tls.own() {
         // The server's own names, and those that it gives to spaces, do without the database.
-        Some(own) if !challenge && (names.is_own(asked) || names.space(asked).is_some()) => Ok(Some(own)),
+        Some(own) if !challenge && (names.is_own(asked) || names.space(asked).is_some()) => {
+            Ok(Some(own_key(own, certificates, asked).await))
+        }
         _ if challenge => certificates.challenge(asked).await,
         own => certificates.key(asked).await.map(|key| key.or(own)),
     };
@@ -63,6 +67,15 @@ where
             refuse(begun, INTERNAL_ERROR).await
         }
     }
+}
+
+/// The certificate of `server.tls` for a name of the server, unless only another one is for it.
+async fn own_key<C: Calls>(own: Arc<CertifiedKey>, certificates: &Certificates<C>, name: &str) -> Arc<CertifiedKey> {
+    let named = own.cert.first().and_then(|leaf| ParsedCertificate::try_from(leaf).ok()).is_some_and(|leaf| covers(&leaf, name));
+    if named {
+        return own;
+    }
+    certificates.key(name).await.ok().flatten().unwrap_or(own)
 }
 
 fn log(error: &Error, name: &str) {

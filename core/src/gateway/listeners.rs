@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use hyper_util::rt::TokioExecutor;
-use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use sdk_plugin::contract::domains::Endpoint;
 use sdk_plugin::{Error, Result, codes};
@@ -15,10 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::connections::{Arrived, builder, converse};
+use super::Gateway;
+use super::connections::{Arrived, Http, converse};
 use super::handshake::handshake;
+use super::ports::Ports;
 use super::tls::Tls;
-use super::{Gateway, Ports};
 use crate::config;
 
 /// Sockets that listen, before anything is served on them.
@@ -51,22 +50,21 @@ pub async fn listen(config: &config::Server) -> Result<Listening> {
         (files, _) => Some(Arc::new(Tls::new(files.as_ref())?)),
     };
     let over = |secure: bool| tls.clone().filter(|_| secure);
-    let socket = Socket::open(config.listen, "--listen or server.listen", over(config.tls.is_some())).await?;
+    // Files without a listener of their own make the first one take HTTPS.
+    let secure = config.tls.is_some() && config.https.is_none();
+    let socket = Socket::open(config.listen, "--listen or server.listen", over(secure)).await?;
     let address = socket.address()?;
     let mut sockets = vec![socket];
-    let mut ports = Ports { http: Some(address.port()), https: None };
-    if config.tls.is_some() {
-        ports = Ports { http: None, https: Some(address.port()) };
-    }
+    let mut listened = if secure { (None, Some(address.port())) } else { (Some(address.port()), None) };
     let mut https = None;
     if let Some(wanted) = config.https {
         let socket = Socket::open(wanted, "server.https", over(true)).await?;
         let address = socket.address()?;
-        ports.https = Some(address.port());
+        listened.1 = Some(address.port());
         https = Some(format!("https://{}", reachable(address)));
         sockets.push(socket);
     }
-    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let scheme = if secure { "https" } else { "http" };
     let url = match config.public_url.as_deref() {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => {
@@ -76,10 +74,7 @@ pub async fn listen(config: &config::Server) -> Result<Listening> {
             format!("{scheme}://{}", reachable(address))
         }
     };
-    if config.public_url.is_some() && ports.http.is_some() {
-        // Whatever is in front of the server has the port that people use.
-        ports.http = Some(port(&url).filter(|_| url.starts_with("http:")).unwrap_or(80));
-    }
+    let ports = Ports::of(config, listened.0, listened.1);
     Ok(Listening { sockets, tls, base_domain: config.base_domain.clone(), ports, url, https })
 }
 
@@ -124,7 +119,7 @@ impl Socket {
 /// What all connections share.
 struct Serving {
     gateway: Arc<Gateway>,
-    http: Builder<TokioExecutor>,
+    http: Http,
     slots: Arc<Semaphore>,
     stop: CancellationToken,
 }
@@ -149,7 +144,7 @@ impl Listening {
         let files = self.tls.map(|tls| tokio::spawn(tls.follow_files(stop.clone())));
         let patience = gateway.server.shutdown_timeout;
         let graceful = GracefulShutdown::new();
-        let (http, slots) = (builder(&gateway), Arc::new(Semaphore::new(gateway.limits.connections)));
+        let (http, slots) = (Http::new(&gateway.limits), Arc::new(Semaphore::new(gateway.limits.connections)));
         let serving = Arc::new(Serving { gateway, http, slots, stop });
         join_all(self.sockets.iter().map(|socket| serving.clone().accept_all(socket, &graceful))).await;
         drop(self.sockets);
@@ -190,7 +185,7 @@ impl Serving {
         let gateway = &self.gateway;
         gateway.metrics.connections.inc();
         match tls {
-            None => converse(stream, Arrived { peer, secure: false, name: None }, gateway, &self.http, watcher, &self.stop).await,
+            None => converse(stream, Arrived::new(peer, false, None), gateway, &self.http, watcher, &self.stop).await,
             Some(tls) => {
                 let handshake = handshake(stream, &tls, &gateway.certificates, gateway.domains.names());
                 let handshake = tokio::select! {
@@ -199,7 +194,7 @@ impl Serving {
                 };
                 match handshake {
                     Ok(Ok(Some(secured))) => {
-                        let arrived = Arrived { peer, secure: true, name: secured.name.map(Arc::from) };
+                        let arrived = Arrived::new(peer, true, secured.name);
                         converse(secured.stream, arrived, gateway, &self.http, watcher, &self.stop).await;
                     }
                     Ok(Ok(None)) => {}

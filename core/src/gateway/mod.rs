@@ -4,10 +4,15 @@ mod begun;
 mod body;
 mod compress;
 mod connections;
+mod corked;
 mod cors;
+mod deadlines;
+mod eager;
+mod forwarded;
 mod handshake;
 mod listeners;
-mod pump;
+mod outgoing;
+mod ports;
 mod respond;
 mod routes;
 mod site;
@@ -27,6 +32,7 @@ use crate::router::Router;
 use crate::telemetry::metrics::Metrics;
 
 pub use listeners::{Listening, listen};
+pub use ports::Ports;
 
 /// What every request is answered with.
 pub struct Gateway {
@@ -54,15 +60,6 @@ pub struct Gateway {
     pub limits: Limits,
     /// Whether every request is logged.
     pub log_requests: bool,
-}
-
-/// The ports of HTTP and HTTPS, as far as the server has them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ports {
-    /// Of HTTP.
-    pub http: Option<u16>,
-    /// Of HTTPS.
-    pub https: Option<u16>,
 }
 
 /// Checks what can be checked of `[server]` without listening.

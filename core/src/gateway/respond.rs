@@ -1,25 +1,58 @@
 //! Responses, whole or streamed.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::Frame;
-use sdk_plugin::{Error, HttpResponse, Result};
+use http_body_util::Full;
+use hyper::body::{Frame, SizeHint};
+use sdk_plugin::{Body, Error, HttpResponse, Result};
 
 use super::compress;
-use super::pump::{SMALL, pump};
+use super::outgoing::{Outgoing, SMALL};
 
 /// A body as hyper sends it.
-pub type ResponseBody = UnsyncBoxBody<Bytes, Error>;
+pub enum ResponseBody {
+    /// All of it is there.
+    Whole(Full<Bytes>),
+    /// A plugin makes it.
+    Streamed(Box<Outgoing>),
+}
+
+impl hyper::body::Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        match &mut *self {
+            Self::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
+            Self::Streamed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Streamed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Streamed(body) => body.size_hint(),
+        }
+    }
+}
 
 /// Lower case, as the client SDK reads it by its exact name.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// A whole response.
 pub fn full(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<ResponseBody> {
-    let mut response = Response::new(Full::new(body.into()).map_err(|never| match never {}).boxed_unsync());
+    let mut response = Response::new(ResponseBody::Whole(Full::new(body.into())));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
@@ -39,6 +72,18 @@ pub async fn json(status: StatusCode, asked: &HeaderMap, body: Bytes) -> Respons
     full(status, JSON, body)
 }
 
+/// All of a small body. What may follow its last byte is not asked for, as for large ones.
+async fn whole(mut body: Body, length: u64) -> Result<Bytes> {
+    if length == 0 {
+        return Ok(Bytes::new());
+    }
+    let first = body.next().await.transpose()?;
+    match first {
+        Some(chunk) if chunk.len() as u64 == length => Ok(chunk),
+        first => Body::from_stream(stream::iter(first.map(Ok)).chain(body)).collect(SMALL).await,
+    }
+}
+
 /// A plugin's response. Its length is announced where it is known; to HEAD an empty one says nothing.
 ///
 /// # Errors
@@ -46,10 +91,8 @@ pub async fn json(status: StatusCode, asked: &HeaderMap, body: Bytes) -> Respons
 pub async fn from_plugin(response: HttpResponse, head: bool) -> Result<Response<ResponseBody>> {
     let length = response.body.length();
     let body = match length {
-        Some(length) if length <= SMALL as u64 => {
-            Full::new(response.body.collect(SMALL).await?).map_err(|never| match never {}).boxed_unsync()
-        }
-        _ => BodyExt::boxed_unsync(StreamBody::new(pump(response.body).map_ok(Frame::data))),
+        Some(length) if length <= SMALL as u64 => ResponseBody::Whole(Full::new(whole(response.body, length).await?)),
+        _ => ResponseBody::Streamed(Box::new(Outgoing::new(response.body))),
     };
     let mut out = Response::new(body);
     *out.status_mut() = response.status;

@@ -1,14 +1,14 @@
 //! Which room of the server a request is for.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
-use sdk_plugin::{Caller, CallerKind, Error, HttpRequest, Result, codes};
+use hyper::body::{Body as _, Incoming};
+use sdk_plugin::{Body, Caller, CallerKind, Error, HttpRequest, Result, codes};
 
 use super::connections::Arrived;
+use super::forwarded::Forwarded;
 use super::respond::{REQUEST_ID, ResponseBody, from_plugin, full, json};
 use super::wire::{self, Surface};
 use super::{Gateway, body, cors, request_id, site};
@@ -33,8 +33,10 @@ pub struct Asked {
     pub ip: String,
     /// The host that it is for.
     pub host: String,
-    /// Whether it came over TLS.
+    /// Whether it came over TLS, to the server or to a trusted proxy.
     pub secure: bool,
+    /// Whether a trusted proxy has said so.
+    pub proxied: bool,
 }
 
 impl Answer {
@@ -45,13 +47,15 @@ impl Answer {
 }
 
 /// Answers a request, whatever it is.
-pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: Arrived) -> Response<ResponseBody> {
+pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: Arc<Arrived>) -> Response<ResponseBody> {
     let began = Instant::now();
     let id = request_id();
-    let ip = address(&gateway, &request, &arrived);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let forwarded = if gateway.server.trust_forwarded_for { Forwarded::of(request.headers()) } else { Forwarded::default() };
+    let ip = forwarded.ip.map_or_else(|| arrived.ip.clone(), |ip| ip.to_string());
+    let (secure, proxied) = (forwarded.secure.unwrap_or(arrived.secure), forwarded.secure.is_some());
+    let line = gateway.log_requests.then(|| (request.method().clone(), request.uri().path().to_owned()));
     let host = host::of_request(request.version(), request.uri(), request.headers());
-    let asked = |host| Asked { request, id: id.clone(), ip, host, secure: arrived.secure };
+    let asked = |host| Asked { request, id: id.clone(), ip, host, secure, proxied };
     let Answer { surface, code, mut response } = match host {
         Ok(host) => by_host(&gateway, asked(host), &arrived).await,
         Err(why) => Answer::of("other", site::text(StatusCode::BAD_REQUEST, why)),
@@ -61,7 +65,7 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: 
     }
     let took = began.elapsed();
     gateway.metrics.request(surface, &code, took);
-    if gateway.log_requests {
+    if let Some((method, path)) = line {
         tracing::info!(request_id = id, %method, path, surface, code, took_us = took.as_micros(), "request");
     }
     response
@@ -193,7 +197,7 @@ async fn plugin(gateway: &Arc<Gateway>, path: &str, asked: Asked) -> Answer {
 /// # Errors
 /// What the plugin answers.
 pub async fn hand_over(gateway: &Gateway, slot: &Slot, asked: Asked, space: &str) -> Result<Response<ResponseBody>> {
-    let Asked { request, id, ip, host, secure } = asked;
+    let Asked { request, id, ip, host, secure, .. } = asked;
     let (parts, incoming) = request.into_parts();
     let head = parts.method == Method::HEAD;
     let request = HttpRequest {
@@ -204,7 +208,7 @@ pub async fn hand_over(gateway: &Gateway, slot: &Slot, asked: Asked, space: &str
         secure,
         caller: Caller { ip, user_agent: text(&parts.headers, header::USER_AGENT), ..Caller::of(CallerKind::Http) },
         headers: parts.headers,
-        body: body::stream(incoming, gateway.limits.body_timeout),
+        body: if incoming.is_end_stream() { Body::empty() } else { body::stream(incoming, gateway.limits.body_timeout) },
         request_id: id,
     };
     from_plugin(slot.lease()?.http(request).await?, head).await
@@ -213,11 +217,4 @@ pub async fn hand_over(gateway: &Gateway, slot: &Slot, asked: Asked, space: &str
 /// A header as text; empty when it is absent or not text.
 pub fn text(headers: &http::HeaderMap, name: impl header::AsHeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-}
-
-fn address(gateway: &Gateway, request: &Request<Incoming>, arrived: &Arrived) -> String {
-    let forwarded = gateway.server.trust_forwarded_for.then(|| text(request.headers(), "x-forwarded-for"));
-    // The last one is what the proxy saw; those before it are what the client says.
-    let last = forwarded.as_deref().and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse::<IpAddr>().ok());
-    last.unwrap_or_else(|| arrived.peer.ip()).to_string()
 }

@@ -119,17 +119,17 @@ impl Instance {
 /// The right to use an instance. It is not stopped while one is held.
 pub struct Lease {
     instance: Arc<Instance>,
-    metrics: PluginMetrics,
+    metrics: Arc<PluginMetrics>,
 }
 
 impl Lease {
-    pub(super) fn take(instance: Arc<Instance>, metrics: &PluginMetrics) -> Result<Self> {
+    pub(super) fn take(instance: Arc<Instance>, metrics: Arc<PluginMetrics>) -> Result<Self> {
         let limit = match instance.manifest.max_concurrent_calls {
             0 => DEFAULT_CONCURRENCY,
             limit => limit,
         };
         let before = instance.in_flight.fetch_add(1, Ordering::Relaxed);
-        let lease = Self { instance, metrics: metrics.clone() };
+        let lease = Self { instance, metrics };
         if before >= limit {
             return Err(Error::new(codes::THROTTLED_CONCURRENCY, "too many calls at the same time").retryable());
         }

@@ -70,7 +70,7 @@ pub struct Slot {
     state: Mutex<State>,
     /// Held while an instance is replaced.
     changing: tokio::sync::Mutex<()>,
-    metrics: PluginMetrics,
+    metrics: Arc<PluginMetrics>,
 }
 
 impl Slot {
@@ -80,7 +80,7 @@ impl Slot {
     /// `ServiceUnavailable` when there is none, `Throttling.Api.Concurrency` when it is full.
     pub fn lease(&self) -> Result<Lease> {
         match self.current.load_full() {
-            Some(instance) => Lease::take(instance, &self.metrics),
+            Some(instance) => Lease::take(instance, self.metrics.clone()),
             None => Err(Error::new(codes::UNAVAILABLE, format!("the plugin `{}` is not running", self.id)).retryable()),
         }
     }
@@ -159,7 +159,7 @@ impl PluginHost {
                 manifest: Mutex::default(),
                 state: Mutex::new(State::Starting),
                 changing: tokio::sync::Mutex::default(),
-                metrics: metrics.plugin(id),
+                metrics: Arc::new(metrics.plugin(id)),
             });
             match open(file).await.and_then(|library| Ok((library, library.manifest()?))) {
                 Ok((library, manifest)) => {

@@ -1,18 +1,20 @@
 //! Object storage: methods for other plugins, with streams.
 //!
-//! A key is a path of segments joined by `/`, in UTF-8, at most 1,024 bytes. No segment is empty,
-//! `.` or `..`, and none contains a control character or a backslash. Every space has keys of its
-//! own, which go with [`SPACE_DELETED`](crate::events::SPACE_DELETED).
+//! A key is a path of segments joined by `/`, in UTF-8, at most [`MAX_KEY`] bytes. No segment is
+//! empty, `.` or `..`, and none contains a control character or a backslash. Every space has keys of
+//! its own, which go with [`SPACE_DELETED`](crate::events::SPACE_DELETED).
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result, codes};
 
 /// Stores the call's body under a key: [`Key`] → [`Object`]. Readers see the old object or the
-/// new one, whole; a body that ends with an error leaves the old one.
+/// new one, whole; a body that ends with an error, or not at its length, leaves the old one.
+/// `ServiceUnavailable`, retryable, while the store cannot be reached, as with all methods.
 pub const PUT: &str = "storage.put";
 /// Reads an object: [`Get`] → [`Object`] with the bytes as the reply's body. `NotFound` when there
-/// is none.
+/// is none, `ParamInvalid` when the part begins behind its end. A body that ends without an error is
+/// whole, and of the object that is described, also when that is replaced meanwhile.
 pub const GET: &str = "storage.get";
 /// Describes an object: [`Key`] → [`Object`]. `NotFound` when there is none.
 pub const STAT: &str = "storage.stat";
@@ -24,8 +26,9 @@ pub const DELETE: &str = "storage.delete";
 /// slash → `null`.
 pub const DELETE_FOLDER: &str = "storage.deleteFolder";
 
-/// The longest key, in bytes.
-pub const MAX_KEY: usize = 1024;
+/// The longest key, in bytes. With a space and a folder before it, it fits the object stores, of
+/// which some take names of 850 bytes.
+pub const MAX_KEY: usize = 640;
 
 /// Names an object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,17 +103,25 @@ pub struct Listing {
 /// # Errors
 /// `ParamInvalid`, with the rule that is broken.
 pub fn check_key(key: &str) -> Result<()> {
+    if key.len() > MAX_KEY {
+        return Err(Error::new(codes::PARAM_INVALID, format!("the storage key is longer than {MAX_KEY} bytes")));
+    }
+    check_segments(key)
+}
+
+/// Checks a path of any length against the rules of this module for segments.
+///
+/// # Errors
+/// `ParamInvalid`, with the rule that is broken.
+pub fn check_segments(path: &str) -> Result<()> {
     let refuse = |why: &str| Err(Error::new(codes::PARAM_INVALID, format!("the storage key {why}")));
-    if key.is_empty() {
+    if path.is_empty() {
         return refuse("is empty");
     }
-    if key.len() > MAX_KEY {
-        return refuse("is longer than 1,024 bytes");
-    }
-    if key.chars().any(|c| c.is_control() || c == '\\') {
+    if path.chars().any(|c| c.is_control() || c == '\\') {
         return refuse("contains a control character or a backslash");
     }
-    if key.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
+    if path.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
         return refuse("has an empty segment, or one that is `.` or `..`");
     }
     Ok(())
@@ -118,14 +129,14 @@ pub fn check_key(key: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::check_key;
+    use super::{MAX_KEY, check_key};
 
     #[test]
     fn keys_cannot_leave_their_place() {
         for good in ["a", "a/b.c", "…/图片.png", "a/..b", ".hidden"] {
             assert!(check_key(good).is_ok(), "{good}");
         }
-        for bad in ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\0b", "a\\b", "a\nb", &"x".repeat(1025)] {
+        for bad in ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\0b", "a\\b", "a\nb", &"x".repeat(MAX_KEY + 1)] {
             assert!(check_key(bad).is_err(), "{bad:?}");
         }
     }

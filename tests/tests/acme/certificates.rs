@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use e2e::wait_for;
+use e2e::{Server, wait_for};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::cloud::{Cloud, plain, slowly};
+use crate::ownership::web_server;
 
 /// Takes any certificate: the test looks at it.
 #[derive(Debug)]
@@ -54,14 +55,19 @@ impl ServerCertVerifier for Any {
 
 /// The digest of the certificate that a server shows for a name.
 pub fn shown(port: u16, name: &str) -> String {
+    presented(port, name).expect("a handshake")
+}
+
+/// The same; none when the handshake is refused.
+pub fn presented(port: u16, name: &str) -> Option<String> {
     let provider = ring::default_provider();
     let config = ClientConfig::builder_with_provider(Arc::new(provider.clone())).with_safe_default_protocol_versions().expect("versions");
     let config = config.dangerous().with_custom_certificate_verifier(Arc::new(Any(provider))).with_no_client_auth();
     let name = ServerName::try_from(name.to_owned()).expect("a name");
     let mut connection = ClientConnection::new(Arc::new(config), name).expect("a connection");
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("the server is there");
-    connection.complete_io(&mut stream).expect("a handshake");
-    hex::encode(Sha256::digest(&connection.peer_certificates().expect("certificates")[0]))
+    connection.complete_io(&mut stream).ok()?;
+    Some(hex::encode(Sha256::digest(&connection.peer_certificates().expect("certificates")[0])))
 }
 
 fn issues_by(challenge: &str) {
@@ -124,6 +130,67 @@ fn refused_nonces_are_no_failure() {
     cloud.bind("example.test");
     cloud.certified("example.test", &Value::Null);
     assert_eq!(cloud.pebble.orders(), 1);
+}
+
+/// Has the authority look elsewhere than at the server, and then there.
+fn refused_and_then_issued(challenge: &str, elsewhere: u16, found: &[&str], answer: impl Fn(&str)) {
+    let mut cloud = Cloud::prepare(json!({"challenges": [challenge], "retry_seconds": 1, "max_orders_per_hour": 1000}));
+    cloud.own("example.test");
+    let mut how = cloud.how();
+    (how.http, how.tls) = (elsewhere, elsewhere);
+    cloud.pebble.start(how);
+    for (n, found) in found.iter().enumerate() {
+        answer(found);
+        let host = format!("www{n}.example.test");
+        cloud.bind(&host);
+        let failed = slowly("a failure", || Some(cloud.listed(&host)).filter(|listed| listed["Status"] == "configure_failed"));
+        let reason = failed["Description"].as_str().expect("a reason");
+        let kinds = ["(unauthorized)", "(connection)", "(tls)", "(malformed)"];
+        assert!(reason.contains("certificate authority says") && kinds.iter().any(|kind| reason.contains(kind)), "{found:?}: {reason}");
+    }
+    // Well answered, and with nonces refused besides.
+    let mut well = cloud.how();
+    well.refused_nonces = 30;
+    cloud.pebble.start(well);
+    (0..found.len()).for_each(|n| drop(cloud.certified(&format!("www{n}.example.test"), &Value::Null)));
+}
+
+#[test]
+fn a_challenge_that_is_answered_wrongly_over_http_is_told() {
+    let (elsewhere, answer) = web_server();
+    let ways = [
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nother",
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\nconnection: close\r\n\r\nends early",
+        "no HTTP",
+    ];
+    refused_and_then_issued("http-01", elsewhere, &ways, |found| found.clone_into(&mut answer.lock().expect("the answer")));
+}
+
+#[test]
+fn a_challenge_that_is_answered_wrongly_over_tls_is_told() {
+    // Servers of another protocol, and of TLS for other names.
+    let (other, plain_https) = (Server::start(), Cloud::prepare(plain()));
+    let plain_http = other.address().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    for elsewhere in [plain_http, plain_https.https] {
+        refused_and_then_issued("tls-alpn-01", elsewhere, &[""], |_| {});
+    }
+}
+
+#[test]
+fn a_domain_that_the_authority_has_validated_before_needs_no_challenge() {
+    let mut cloud = Cloud::prepare(json!({"challenges": ["http-01"], "retry_seconds": 1}));
+    let mut how = cloud.how();
+    how.reused = 100;
+    cloud.pebble.start(how);
+    cloud.own("example.test");
+    cloud.bind("example.test");
+    let first = cloud.certified("example.test", &Value::Null);
+    // Nothing answers a challenge there.
+    cloud.dns.lead("example.test", Ipv4Addr::new(127, 9, 9, 9));
+    cloud.renew("example.test");
+    cloud.certified("example.test", &first);
+    assert_eq!(cloud.pebble.orders(), 2);
 }
 
 #[test]

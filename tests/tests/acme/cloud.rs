@@ -19,10 +19,17 @@ pub struct Cloud {
 
 /// The configuration of the plugin of domains.
 pub fn domains(dns: &Dns, pebble: &Pebble, acme: &Value) -> String {
+    configured(dns, pebble, &json!({}), acme)
+}
+
+/// The same, with keys of the plugin's own besides those of `acme`.
+fn configured(dns: &Dns, pebble: &Pebble, own: &Value, acme: &Value) -> String {
     let quoted = |text: &str| format!("{text:?}");
-    let extra: String = acme.as_object().into_iter().flatten().map(|(key, value)| format!("{key} = {value}\n")).collect();
+    let lines =
+        |table: &Value| -> String { table.as_object().into_iter().flatten().map(|(key, value)| format!("{key} = {value}\n")).collect() };
+    let (own, extra) = (lines(own), lines(acme));
     format!(
-        "[plugins.domains]\nlibrary = \"hosting_domains\"\n[plugins.domains.config]\nresolver = {}\nallow_private = true\n[plugins.domains.config.acme]\ndirectory = {}\nroot = {}\nemail = \"ops@example.com\"\nagree = true\n{extra}",
+        "[plugins.domains]\nlibrary = \"hosting_domains\"\n[plugins.domains.config]\nresolver = {}\nallow_private = true\n{own}[plugins.domains.config.acme]\ndirectory = {}\nroot = {}\nemail = \"ops@example.com\"\nagree = true\n{extra}",
         quoted(&dns.address.to_string()),
         quoted(&pebble.directory()),
         quoted(pebble.root().to_str().expect("a path")),
@@ -32,8 +39,22 @@ pub fn domains(dns: &Dns, pebble: &Pebble, acme: &Value) -> String {
 impl Cloud {
     /// A server, and an authority that is prepared but not started.
     pub fn prepare(acme: Value) -> Self {
+        Self::prepare_all("", &json!({}), &acme)
+    }
+
+    /// The same, with further keys of `[server]`.
+    pub fn prepare_listening(keys: &str, acme: Value) -> Self {
+        Self::prepare_all(keys, &json!({}), &acme)
+    }
+
+    /// The same, with keys of the plugin's own besides those of `acme`.
+    pub fn prepare_with(own: &Value, acme: &Value) -> Self {
+        Self::prepare_all("", own, acme)
+    }
+
+    fn prepare_all(keys: &str, own: &Value, acme: &Value) -> Self {
         let (dns, pebble, https) = (Dns::start(), Pebble::prepare(), free_port());
-        let config = format!("[server]\nhttps = \"127.0.0.1:{https}\"\n{}", domains(&dns, &pebble, &acme));
+        let config = format!("[server]\nhttps = \"127.0.0.1:{https}\"\n{keys}\n{}", configured(&dns, &pebble, own, acme));
         let server = Server::with_config(&config);
         let space = server.space("acme");
         Self { server, space, dns, pebble, https }
@@ -41,7 +62,7 @@ impl Cloud {
 
     /// How the authority runs unless a test wants something special.
     pub fn how(&self) -> How {
-        How { dns: self.dns.address, http: self.port(), tls: self.https, life: 3600, refused_nonces: 5, sleep: 0 }
+        How { dns: self.dns.address, http: self.port(), tls: self.https, life: 3600, refused_nonces: 5, reused: 0, sleep: 0 }
     }
 
     /// A server and an authority.
@@ -81,6 +102,16 @@ impl Cloud {
     #[track_caller]
     pub fn bind(&self, domain: &str) {
         self.act("BindWebHostingCustomDomain", &[("CustomDomain", domain)]);
+    }
+
+    /// Has a certificate ordered anew, as soon as that is possible again.
+    #[track_caller]
+    pub fn renew(&self, domain: &str) {
+        slowly("another order", || {
+            let answer = self.attempt("RenewWebHostingCertificate", &[("Domain", domain)]);
+            assert!(answer["Data"] == true || answer["Code"] == "Throttling.Api", "{answer}");
+            (answer["Data"] == true).then_some(())
+        });
     }
 
     /// A domain as it is listed.

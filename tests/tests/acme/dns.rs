@@ -41,6 +41,11 @@ impl Dns {
         self.zone.lock().expect("the zone").texts.insert(name.to_owned(), text.to_owned());
     }
 
+    /// Removes the text of a name.
+    pub fn no_text(&self, name: &str) {
+        self.zone.lock().expect("the zone").texts.remove(name);
+    }
+
     /// Has a name lead elsewhere.
     pub fn lead(&self, name: &str, to: Ipv4Addr) {
         self.zone.lock().expect("the zone").addresses.insert(name.to_owned(), to);

@@ -8,4 +8,5 @@ mod nodes;
 mod ownership;
 mod pebble;
 mod renewal;
+mod server_names;
 mod triggers;

@@ -11,13 +11,13 @@ use crate::dns::Dns;
 use crate::pebble::{Pebble, free_port};
 
 /// A SurrealDB server.
-struct Database {
+pub struct Database {
     child: Child,
     address: String,
 }
 
 impl Database {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let port = free_port();
         let address = format!("127.0.0.1:{port}");
         let path: PathBuf = mpcloud_path().with_file_name("surreal-server");
@@ -26,6 +26,14 @@ impl Database {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start surreal-server");
         wait_for("the database", || std::net::TcpStream::connect(&address).ok());
         Self { child, address }
+    }
+
+    /// The configuration of a node over it, with some keys of `[server]`.
+    pub fn node(&self, server: &str, domains: &str) -> String {
+        format!(
+            "[server]\n{server}\n[plugins.db]\nlibrary = \"db_surreal\"\nconfig = {{ url = \"ws://{}\", username = \"root\", password = \"root\" }}\n{domains}",
+            self.address
+        )
     }
 }
 
@@ -36,24 +44,40 @@ impl Drop for Database {
     }
 }
 
-#[test]
-fn two_nodes_place_exactly_one_order() {
+/// Two nodes over a database; the cloud is that of the first one.
+fn two_nodes() -> (Database, Cloud, Server, u16) {
     let database = Database::start();
     let (dns, pebble, https) = (Dns::start(), Pebble::prepare(), free_port());
     let config = |https: u16| {
-        format!(
-            "[server]\nhttps = \"127.0.0.1:{https}\"\n[plugins.db]\nlibrary = \"db_surreal\"\nconfig = {{ url = \"ws://{}\", username = \"root\", password = \"root\" }}\n{}",
-            database.address,
-            domains(&dns, &pebble, &json!({"challenges": ["tls-alpn-01"], "retry_seconds": 1}))
-        )
+        let domains = domains(&dns, &pebble, &json!({"challenges": ["tls-alpn-01"], "retry_seconds": 1}));
+        database.node(&format!("https = \"127.0.0.1:{https}\""), &domains)
     };
     let first = Server::with_config(&config(https));
     let space = first.space("acme");
     // Nodes have one master key.
     let key = std::fs::read(first.data().join("master.key")).expect("the key");
-    let second = Server::with_data(&config(free_port()), &[("master.key", key.as_slice())]);
+    let other = free_port();
+    let second = Server::with_data(&config(other), &[("master.key", key.as_slice())]);
+    (database, Cloud { server: first, space, dns, pebble, https }, second, other)
+}
+
+#[test]
+fn the_authority_may_come_by_way_of_another_node() {
+    let (_database, mut cloud, _second, other) = two_nodes();
+    let mut how = cloud.how();
+    how.tls = other;
+    cloud.pebble.start(how);
+    cloud.own("example.test");
+    // The first node is told of it, and looks at it right away.
+    cloud.bind("example.test");
+    cloud.certified("example.test", &Value::Null);
+    assert_eq!((cloud.pebble.orders(), cloud.pebble.issued()), (1, 1), "at the first attempt");
+}
+
+#[test]
+fn two_nodes_place_exactly_one_order() {
+    let (_database, mut cloud, second, _) = two_nodes();
     let other = second.management();
-    let mut cloud = Cloud { server: first, space, dns, pebble, https };
     cloud.pebble.start(cloud.how());
     cloud.own("example.test");
     let hosts: Vec<String> = (0..4).map(|n| format!("www{n}.example.test")).collect();

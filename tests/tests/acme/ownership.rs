@@ -4,14 +4,17 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use e2e::Server;
 use serde_json::{Value, json};
 
+use crate::certificates::shown;
+use crate::cloud::{Cloud, slowly};
 use crate::dns::Dns;
 
 /// A web server that answers every request in the same way, which can be changed.
-fn web_server() -> (u16, Arc<Mutex<String>>) {
+pub fn web_server() -> (u16, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("its address").port();
     let answer = Arc::new(Mutex::new(String::new()));
@@ -125,7 +128,14 @@ fn the_command_line_manages_domains() {
         server.run_json(&words)
     };
     let added = run("domain add WWW.a.test.");
-    assert_eq!(added["cname"].as_str().expect("a name"), format!("{}.localhost", space.id), "{added}");
+    let cname = format!("{}.localhost", space.id);
+    assert_eq!(added, json!({"domain": "www.a.test", "displayName": "www.a.test", "cname": cname}));
+    // An international name is told in both forms.
+    let international = server.run(&["hosting", "domain", "add", "bücher.test", "--space", &space.id]).succeeded().stdout;
+    assert!(international.contains("xn--bcher-kva.test (bücher.test)") && international.contains(&cname), "{international}");
+    let again = run("domain add Bücher.test");
+    assert_eq!(again, json!({"domain": "xn--bcher-kva.test", "displayName": "bücher.test", "cname": cname}));
+    run("domain rm bücher.test");
     run("domain redirect www.a.test https");
     run("domain cors www.a.test --origin https://b.test --origin http://c.test:8080");
     let listed = run("domain list");
@@ -156,4 +166,49 @@ fn the_command_line_manages_domains() {
     assert_eq!(run("domain list")["domains"][0]["enableCors"], false);
     run("domain rm www.a.test");
     assert_eq!(run("domain list")["domains"], json!([]));
+}
+
+#[test]
+fn a_space_can_bind_so_many_domains() {
+    let dns = Dns::start();
+    let server = server(&dns, "require_ownership = false\nmax_domains_per_space = 2");
+    let (space, other) = (server.space("first"), server.space("second"));
+    let add = |space: &str, domain: &str| server.run(&["hosting", "domain", "add", domain, "--space", space]);
+    add(&space.id, "a.test").succeeded();
+    add(&space.id, "b.test").succeeded();
+    let refused = add(&space.id, "c.test").failed();
+    assert!(refused.stderr.contains("QuotaExceeded.CustomDomains") && refused.stderr.contains("2 domains"), "{refused:?}");
+    assert_eq!(
+        code(&server, "UpdateHttpTriggerConfig", &[("SpaceId", &space.id), ("CustomDomain", "f.test")]),
+        "QuotaExceeded.CustomDomains"
+    );
+    add(&space.id, "b.test").succeeded();
+    add(&other.id, "c.test").succeeded();
+    server.run(&["hosting", "domain", "rm", "a.test", "--space", &space.id]).succeeded();
+    add(&space.id, "d.test").succeeded();
+}
+
+#[test]
+fn a_domain_whose_proof_is_gone_is_served_and_gets_no_new_certificate_until_it_is_shown_again() {
+    let (port, answer) = web_server();
+    *answer.lock().expect("the answer") = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned();
+    // The record's age is one second; the web server of the domain is another one.
+    let own = json!({"proof_seconds": 1, "file_port": port});
+    let mut cloud = Cloud::prepare_with(&own, &json!({"challenges": ["tls-alpn-01"], "retry_seconds": 1}));
+    cloud.pebble.start(cloud.how());
+    cloud.own("example.test");
+    cloud.bind("www.example.test");
+    let first = cloud.certified("www.example.test", &Value::Null);
+    cloud.dns.no_text("verification.example.test");
+    thread::sleep(Duration::from_millis(1100));
+    cloud.renew("www.example.test");
+    let lost = slowly("the loss", || Some(cloud.listed("www.example.test")).filter(|listed| listed["Status"] == "unverified"));
+    assert!(lost["Description"].as_str().is_some_and(|reason| reason.contains("verification.www.example.test")), "{lost}");
+    assert_eq!(lost["CertificateStatus"], "valid", "{lost}");
+    assert_eq!(shown(cloud.https, "www.example.test"), first["Fingerprint"].as_str().expect("a digest"), "it is served");
+    assert_eq!(cloud.pebble.orders(), 1);
+    cloud.own("example.test");
+    cloud.certified("www.example.test", &first);
+    assert_eq!(cloud.listed("www.example.test")["Status"], "online");
+    assert_eq!(cloud.pebble.orders(), 2);
 }

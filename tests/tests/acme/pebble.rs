@@ -30,6 +30,8 @@ pub struct How {
     pub life: u64,
     /// How many good nonces it refuses, in percent.
     pub refused_nonces: u32,
+    /// How many orders need no new validation, in percent.
+    pub reused: u32,
     /// How long it waits before it validates, in seconds at the most.
     pub sleep: u32,
 }
@@ -79,7 +81,7 @@ impl Pebble {
         let mut command = Command::new("pebble");
         command.args(["-config", &path, "-strict", "-dnsserver", &how.dns.to_string()]);
         command.env("PEBBLE_WFE_NONCEREJECT", how.refused_nonces.to_string());
-        command.env("PEBBLE_VA_ALWAYS_VALID", "0").env("PEBBLE_AUTHZREUSE", "0");
+        command.env("PEBBLE_VA_ALWAYS_VALID", "0").env("PEBBLE_AUTHZREUSE", how.reused.to_string());
         match how.sleep {
             0 => command.env("PEBBLE_VA_NOSLEEP", "1"),
             seconds => command.env("PEBBLE_VA_SLEEPTIME", seconds.to_string()),

@@ -50,3 +50,31 @@ fn triggers_have_a_domain_and_a_certificate_of_their_own() {
     assert!(!get(&cloud, "fn.example.test", "/http/hello").starts_with("HTTP/1.1 200"), "it is bound no more");
     assert_eq!(cloud.act("UpdateHttpTriggerConfig", &[("CustomDomain", "")])["CustomDomain"], "");
 }
+
+#[test]
+fn the_command_line_binds_them_as_it_does_sites() {
+    let cloud = Cloud::start(plain());
+    let space = cloud.space.id.clone();
+    cloud.server.deploy(&function("hello"), &cloud.space, "hello");
+    cloud.server.run(&["function", "update", "hello", "--http-path", "/http/hello", "--space", &space]).succeeded();
+    cloud.server.run(&["function", "http", "on", "--space", &space]).succeeded();
+    cloud.own("example.test");
+    let run = |kind: &str, rest: &[&str]| {
+        let all: Vec<&str> = [&["hosting", kind][..], rest, &["--service", "http", "--space", &space, "--json"]].concat();
+        cloud.server.run(&all).succeeded().json()
+    };
+    let bound = run("domain", &["add", "api.example.test"]);
+    assert_eq!(bound["cname"], format!("{space}.localhost"), "{bound}");
+    assert!(get(&cloud, "api.example.test", "/http/hello").starts_with("HTTP/1.1 200"));
+    slowly("a certificate", || Some(run("cert", &["show", "api.example.test"])).filter(|shown| shown["certType"] == "acme"));
+    run("domain", &["hsts", "api.example.test", "--max-age", "3600", "--include-subdomains"]);
+    run("domain", &["redirect", "api.example.test", "https"]);
+    let listed = run("domain", &["list"])["domains"][0].clone();
+    assert_eq!((&listed["domain"], &listed["forceRedirectType"]), (&json!("api.example.test"), &json!("https")), "{listed}");
+    assert_eq!((&listed["hstsMaxAge"], &listed["hstsIncludeSubDomains"]), (&json!(3600), &json!(true)), "{listed}");
+    assert!(get(&cloud, "api.example.test", "/http/hello").starts_with("HTTP/1.1 308"));
+    let sites = cloud.server.run(&["hosting", "domain", "list", "--space", &space, "--json"]).succeeded().json();
+    assert_eq!(sites["domains"], json!([]), "they are none of the site's");
+    run("domain", &["rm", "api.example.test"]);
+    assert_eq!(run("domain", &["list"])["domains"], json!([]));
+}

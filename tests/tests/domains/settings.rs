@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::cloud::Cloud;
+use crate::cloud::{CONFIG, Cloud};
 
 #[test]
 fn http_leads_to_https_once_there_is_a_certificate() {
@@ -17,6 +17,65 @@ fn http_leads_to_https_once_there_is_a_certificate() {
     assert_eq!(client.get("a.example", "/.well-known/acme-challenge/t").status, 200, "authorities ask over HTTP");
     let seen = client.get_secure("a.example", "/x%20y?z=1");
     assert_eq!((seen.status, seen.json()["secure"].as_bool()), (200, Some(true)));
+}
+
+#[test]
+fn a_mapped_port_is_the_one_that_visitors_are_sent_to() {
+    let cloud = Cloud::with(&CONFIG.replace("[server]", "[server]\npublic_https_port = 443"));
+    cloud.bind(&cloud.space, "a.example", json!({"redirect": "https"}));
+    cloud.certify(&cloud.space, "a.example");
+    let moved = cloud.client().get("a.example", "/x");
+    assert_eq!((moved.status, moved.header("location")), (308, Some("https://a.example/x")));
+}
+
+#[test]
+fn a_proxy_that_is_trusted_says_by_which_scheme_it_was_asked() {
+    let cloud = Cloud::with(&CONFIG.replace("[server]", "[server]\ntrust_forwarded_for = true\npublic_https_port = 8443"));
+    let client = cloud.client();
+    let ask = |host: &str, scheme: &str| client.plain("GET", "/x?y", &[("host", host), ("x-forwarded-proto", scheme)]);
+    cloud.bind(&cloud.space, "a.example", json!({"redirect": "https", "hsts": 60}));
+    cloud.bind(&cloud.space, "b.example", json!({"redirect": "http"}));
+    // The proxy has the certificate.
+    let moved = ask("a.example", "http");
+    assert_eq!((moved.status, moved.header("location")), (308, Some("https://a.example:8443/x?y")));
+    assert_eq!(moved.header("strict-transport-security"), None);
+    let seen = ask("a.example", "https");
+    assert_eq!((seen.status, seen.json()["secure"].as_bool()), (200, Some(true)), "it does not go round in circles");
+    assert_eq!(seen.header("strict-transport-security"), Some("max-age=60"));
+    assert_eq!(ask("a.example", "https, http").status, 308, "the last proxy is the one that is trusted");
+    assert_eq!(ask("b.example", "https").status, 308);
+    assert_eq!(ask("b.example", "http").json()["secure"], false);
+    assert_eq!(ask("b.example", "gopher").json()["secure"], false, "what is no scheme says nothing");
+    assert_eq!(client.get("a.example", "/x").status, 200, "who does not come by way of the proxy is not sent to it");
+}
+
+#[test]
+fn nobody_else_is_believed() {
+    let cloud = Cloud::start();
+    let client = cloud.client();
+    cloud.bind(&cloud.space, "a.example", json!({"redirect": "https"}));
+    cloud.certify(&cloud.space, "a.example");
+    let claimed = client.plain("GET", "/x", &[("host", "a.example"), ("x-forwarded-proto", "https")]);
+    assert_eq!(claimed.status, 308);
+    cloud.bind(&cloud.space, "b.example", json!({"hsts": 60}));
+    let claimed = client.plain("GET", "/x", &[("host", "b.example"), ("x-forwarded-proto", "https")]);
+    assert_eq!((claimed.json()["secure"].as_bool(), claimed.header("strict-transport-security")), (Some(false), None));
+}
+
+#[test]
+fn hsts_may_reach_all_names_below_a_domain() {
+    let cloud = Cloud::start();
+    let client = cloud.client();
+    cloud.bind(&cloud.space, "a.example", json!({}));
+    cloud.certify(&cloud.space, "a.example");
+    let put = |set| cloud.core(&cloud.space.id, "core.domains.putHsts", &set).succeeded();
+    let header = || client.get_secure("a.example", "/").header("strict-transport-security").map(str::to_owned);
+    put(json!({"host": "a.example", "maxAge": 63_072_000, "includeSubDomains": true, "preload": true}));
+    assert_eq!(header().as_deref(), Some("max-age=63072000; includeSubDomains; preload"));
+    put(json!({"host": "a.example", "maxAge": 0}));
+    assert_eq!(header().as_deref(), Some("max-age=0"), "browsers forget it");
+    put(json!({"host": "a.example"}));
+    assert_eq!(header(), None);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::output::{camel, text};
 use super::super::{Failure, Options};
-use super::domain::Named;
+use super::domain::{Bound, Named};
 use crate::management::timestamp;
 
 /// The commands on certificates of custom domains.
@@ -18,13 +18,13 @@ pub enum Command {
     Attach(Attach),
     /// Show a domain's certificate
     #[command(after_help = "Example:\n  mpcloud hosting cert show www.example.com --space ID")]
-    Show(Named),
+    Show(Bound),
     /// Remove a domain's certificate; the server orders one if it is set up to
     #[command(after_help = "Example:\n  mpcloud hosting cert rm www.example.com --space ID")]
-    Rm(Named),
+    Rm(Bound),
     /// Have the server order a new certificate now
     #[command(after_help = "Example:\n  mpcloud hosting cert renew www.example.com --space ID")]
-    Renew(Named),
+    Renew(Bound),
 }
 
 /// `mpcloud hosting cert attach`.
@@ -32,7 +32,7 @@ pub enum Command {
 #[command(after_help = "Example:\n  mpcloud hosting cert attach www.example.com --cert fullchain.pem --key privkey.pem --space ID")]
 pub struct Attach {
     #[command(flatten)]
-    domain: Named,
+    domain: Bound,
     /// A file of the certificate and those that lead to its authority (PEM)
     #[arg(long, value_name = "FILE")]
     cert: PathBuf,
@@ -49,13 +49,15 @@ impl Command {
         let output = options.output();
         match self {
             Self::Attach(attach) => attach.run(options),
-            Self::Show(named) => show(&named, options),
-            Self::Rm(Named { domain, space }) => {
-                options.client()?.call("DeleteWebHostingCertificate", &[("SpaceId", &space), ("Domain", &domain)])?;
+            Self::Show(bound) => show(&bound, options),
+            Self::Rm(Bound { named: Named { domain, space }, service }) => {
+                let of = [("SpaceId", space.as_str()), ("Service", service.parameter()), ("Domain", &domain)];
+                options.client()?.call("DeleteWebHostingCertificate", &of)?;
                 output.result(&json!({"domain": domain}), || format!("removed the certificate of {domain}"))
             }
-            Self::Renew(Named { domain, space }) => {
-                options.client()?.call("RenewWebHostingCertificate", &[("SpaceId", &space), ("Domain", &domain)])?;
+            Self::Renew(Bound { named: Named { domain, space }, service }) => {
+                let of = [("SpaceId", space.as_str()), ("Service", service.parameter()), ("Domain", &domain)];
+                options.client()?.call("RenewWebHostingCertificate", &of)?;
                 output.result(&json!({"domain": domain}), || format!("a new certificate of {domain} is being ordered"))
             }
         }
@@ -64,10 +66,11 @@ impl Command {
 
 impl Attach {
     fn run(&self, options: &Options) -> Result<(), Failure> {
-        let Named { domain, space } = &self.domain;
+        let Bound { named: Named { domain, space }, service } = &self.domain;
         let (chain, key) = (read(&self.cert)?, read(&self.key)?);
         let parameters = [
             ("SpaceId", space.as_str()),
+            ("Service", service.parameter()),
             ("Domain", domain),
             ("CertName", self.name.as_deref().unwrap_or_default()),
             ("CertType", "upload"),
@@ -83,8 +86,9 @@ fn read(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file).map_err(|e| Failure::new(format!("{}: {e}", file.display())))
 }
 
-fn show(Named { domain, space }: &Named, options: &Options) -> Result<(), Failure> {
-    let reply = options.client()?.call("GetWebHostingCertificateDetail", &[("SpaceId", space), ("CustomDomain", domain)])?;
+fn show(Bound { named: Named { domain, space }, service }: &Bound, options: &Options) -> Result<(), Failure> {
+    let of = [("SpaceId", space.as_str()), ("Service", service.parameter()), ("CustomDomain", domain)];
+    let reply = options.client()?.call("GetWebHostingCertificateDetail", &of)?;
     let data = reply.get("Data").cloned().unwrap_or_default();
     options.output().result(&camel(data.clone()), || shown(domain, &data))
 }

@@ -101,8 +101,8 @@ pub fn examine(upload: &Upload, now: SystemTime) -> Result<(Certificate, Pair)> 
     })?;
     let end = ParsedCertificate::try_from(leaf_der).map_err(|e| refuse(format!("the first certificate cannot be used: {e}")))?;
     let names = names(leaf)?;
-    let server = ServerName::try_from(upload.host.as_str()).map_err(|_| refuse("the host is no DNS name"))?;
-    if verify_server_name(&end, &server).is_err() {
+    let named = if upload.host.starts_with("*.") { names.contains(&upload.host) } else { covers(&end, &upload.host) };
+    if !named {
         return Err(refuse(format!("the certificate does not name `{}`, but {}", upload.host, names.join(", "))));
     }
     verify_links(&end, &pair.chain, now)?;
@@ -117,6 +117,11 @@ pub fn examine(upload: &Upload, now: SystemTime) -> Result<(Certificate, Pair)> 
         fingerprint: hex::encode(Sha256::digest(leaf_der)),
     };
     Ok((certificate, pair))
+}
+
+/// Whether a certificate is for a host, by a wildcard too.
+pub fn covers(end: &ParsedCertificate<'_>, host: &str) -> bool {
+    ServerName::try_from(host).is_ok_and(|name| verify_server_name(end, &name).is_ok())
 }
 
 /// Checks that each certificate has signed the one before it. Who signed the last one is for

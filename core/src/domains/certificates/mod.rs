@@ -23,6 +23,7 @@ use super::cache::Answers;
 use super::{Domains, host, invalid, page, page_options, page_query};
 use crate::identity::now_ms;
 use challenges::Challenges;
+pub use check::covers;
 use check::{Pair, certified, examine};
 use seal::{Seal, Sealed};
 
@@ -84,8 +85,11 @@ impl<C: Calls> Certificates<C> {
     /// The space that a certificate of a host belongs to, when the call is made in `space`: the one
     /// whose domain it is. Without a space, a host may be nobody's, such as the server's own name.
     async fn owner(&self, space: &str, name: &str) -> Result<String> {
+        if self.domains.names().is_wildcard(name) && space.is_empty() {
+            return Ok(String::new());
+        }
         host::check(name).map_err(|what| invalid(&format!("host: `{name}` {what}")))?;
-        let owner = self.domains.read(name).await?.map(|bound| bound.space).unwrap_or_default();
+        let owner = self.domains.read(name).await?.map(|known| known.bound.space).unwrap_or_default();
         if space.is_empty() || owner == space {
             return Ok(owner);
         }
@@ -116,7 +120,7 @@ impl<C: Calls> Certificates<C> {
         let _changing = self.answers.change(&certificate.host).await;
         self.records.upsert(json!({"_id": certificate.host}), json!({"$set": set})).await?;
         // The domain may have gone meanwhile, and must not leave a key behind.
-        if !owner.is_empty() && self.domains.read(&certificate.host).await?.is_none_or(|bound| bound.space != owner) {
+        if !owner.is_empty() && self.domains.read(&certificate.host).await?.is_none_or(|known| known.bound.space != owner) {
             self.delete(&owner, &certificate.host).await?;
             return Err(Error::new(codes::NOT_FOUND, format!("the domain `{}` was removed", certificate.host)));
         }
@@ -159,7 +163,8 @@ impl<C: Calls> Certificates<C> {
         Ok(page(found.into_iter().map(Certificate::from).collect(), |certificate| &certificate.host))
     }
 
-    /// What a handshake for a host is answered with, from the cache where it can be.
+    /// What a handshake for a host is answered with, from the cache where it can be. A default domain
+    /// without a certificate of its own has that of all of them.
     ///
     /// # Errors
     /// `ServiceUnavailable` when the database cannot be asked; `InvalidConfiguration` when the key
@@ -168,7 +173,11 @@ impl<C: Calls> Certificates<C> {
         if host::check(name).is_err() {
             return Ok(None);
         }
-        let held = self.answers.get(name, self.load(name)).await?;
+        let mut held = self.answers.get(name, self.load(name)).await?;
+        if held.is_none() && self.domains.names().space(name).is_some() {
+            let wildcard = self.domains.names().wildcard();
+            held = self.answers.get(&wildcard, self.load(&wildcard)).await?;
+        }
         Ok(held.map(|held| held.key.clone()))
     }
 

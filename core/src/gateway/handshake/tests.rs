@@ -131,6 +131,38 @@ async fn a_name_without_certificate_gets_the_servers_or_is_refused() {
 }
 
 #[tokio::test]
+async fn default_domains_share_a_wildcard_unless_they_have_one_of_their_own() {
+    let mut server = Server::new();
+    server.names = Names::new("https://cloud.test", "sites.test");
+    server.certificates = certificates(&server.database, &server.names, 1);
+    let client = server.client(&[]);
+    assert_eq!(alert(server.connect(&client, "a.sites.test").await.0), AlertDescription::UnrecognisedName);
+    server.put("*.sites.test").await;
+    let (a, _) = server.connect(&client, "a.sites.test").await;
+    let (b, _) = server.connect(&client, "b.sites.test").await;
+    assert_eq!(leaf(&a), leaf(&b));
+    for other in ["sites.test", "x.a.sites.test", "cloud.test"] {
+        assert_eq!(alert(server.connect(&client, other).await.0), AlertDescription::UnrecognisedName, "{other}");
+    }
+    server.put("b.sites.test").await;
+    assert_ne!(leaf(&server.connect(&client, "b.sites.test").await.0), leaf(&a));
+    for (space, host) in [("s", "*.sites.test"), ("", "*.other.test"), ("", "*.a.sites.test"), ("", "*.test")] {
+        let (chain, key) = server.certificate(host);
+        let upload = Upload { host: host.into(), name: String::new(), origin: "upload".into(), chain, key };
+        assert!(server.certificates.put(space, upload).await.is_err(), "{space} {host}");
+    }
+    // Files that are for the server alone leave its sites to the wildcard.
+    let folder = tempfile::tempdir().unwrap();
+    let files = config::Tls { cert: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
+    let (chain, key) = server.certificate("cloud.test");
+    std::fs::write(&files.cert, chain).unwrap();
+    std::fs::write(&files.key, key).unwrap();
+    server.tls = Tls::new(Some(&files)).unwrap();
+    assert_eq!(leaf(&server.connect(&client, "a.sites.test").await.0), leaf(&a));
+    assert_ne!(leaf(&server.connect(&client, "cloud.test").await.0), leaf(&a));
+}
+
+#[tokio::test]
 async fn a_key_of_another_node_is_an_alert() {
     let mut server = Server::new();
     server.put("a.example").await;

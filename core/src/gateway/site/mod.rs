@@ -7,7 +7,7 @@ mod redirect;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use sdk_plugin::contract::domains::{Bound, Domain, HOSTING, Redirect};
+use sdk_plugin::contract::domains::{Domain, HOSTING, Redirect};
 use sdk_plugin::{Error, Result, codes};
 
 use super::Gateway;
@@ -15,6 +15,8 @@ use super::connections::Arrived;
 use super::respond::{ResponseBody, full};
 use super::routes::{Answer, Asked, hand_over};
 use super::wire::log_failure;
+use crate::domains::Known;
+use crate::domains::hsts;
 
 /// A host of a space.
 pub enum Site {
@@ -24,7 +26,7 @@ pub enum Site {
         space: String,
     },
     /// A domain of its own.
-    Custom(Arc<Bound>),
+    Custom(Arc<Known>),
 }
 
 impl Site {
@@ -32,21 +34,21 @@ impl Site {
     pub fn space(&self) -> &str {
         match self {
             Self::Default { space } => space,
-            Self::Custom(bound) => &bound.space,
+            Self::Custom(known) => &known.bound.space,
         }
     }
 
     fn service(&self) -> &str {
         match self {
             Self::Default { .. } => HOSTING,
-            Self::Custom(bound) => &bound.domain.service,
+            Self::Custom(known) => &known.bound.domain.service,
         }
     }
 
-    fn domain(&self) -> Option<&Domain> {
+    fn known(&self) -> Option<&Known> {
         match self {
             Self::Default { .. } => None,
-            Self::Custom(bound) => Some(&bound.domain),
+            Self::Custom(known) => Some(known),
         }
     }
 }
@@ -81,9 +83,10 @@ pub fn text(status: StatusCode, text: impl Into<String>) -> Response<ResponseBod
 /// Answers a request for a site.
 pub async fn answer(gateway: &Arc<Gateway>, site: &Site, asked: Asked) -> Answer {
     const SURFACE: &str = "site";
-    let Some(domain) = site.domain() else {
+    let Some(known) = site.known() else {
         return Answer::of(SURFACE, plugin(gateway, site, asked).await);
     };
+    let domain = &known.bound.domain;
     let (origin, secure) = (asked.request.headers().get(header::ORIGIN).cloned(), asked.secure);
     let mut response = match before_plugin(gateway, domain, &asked).await {
         Some(response) => response,
@@ -91,7 +94,7 @@ pub async fn answer(gateway: &Arc<Gateway>, site: &Site, asked: Asked) -> Answer
     };
     cors::allow(response.headers_mut(), origin.as_ref(), &domain.cors);
     if secure {
-        demand_https(response.headers_mut(), domain);
+        demand_https(response.headers_mut(), known);
     }
     Answer::of(SURFACE, response)
 }
@@ -105,9 +108,10 @@ async fn before_plugin(gateway: &Gateway, domain: &Domain, asked: &Asked) -> Opt
 }
 
 /// RFC 6797. A domain that sends its visitors to HTTP cannot mean it.
-fn demand_https(headers: &mut HeaderMap, domain: &Domain) {
+fn demand_https(headers: &mut HeaderMap, known: &Known) {
+    let domain = &known.bound.domain;
     if let (Some(seconds), true) = (domain.hsts, domain.redirect != Redirect::Http)
-        && let Ok(value) = HeaderValue::from_str(&format!("max-age={seconds}"))
+        && let Ok(value) = HeaderValue::from_str(&hsts::header(seconds, known.hsts_reach))
     {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }

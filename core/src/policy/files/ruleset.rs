@@ -5,7 +5,7 @@ use std::sync::Arc;
 use regex::{RegexSet, RegexSetBuilder};
 use sdk_plugin::contract::files::{Operation, Question};
 use sdk_plugin::contract::management::INVALID_PARAMETER;
-use sdk_plugin::contract::storage::check_key;
+use sdk_plugin::contract::storage::check_segments;
 use sdk_plugin::{Error, Result};
 
 use super::super::object::{Object, is_object, string};
@@ -24,6 +24,8 @@ const MAX_PATTERN: usize = 1000;
 const MAX_COMPILED: [usize; 4] = [4 << 10, 16 << 10, 64 << 10, 256 << 10];
 /// How many bytes a thread may use to match faster.
 const MAX_MATCHING: usize = 64 << 10;
+/// How long the path of a file may be, in bytes.
+const MAX_PATH: usize = 1023;
 /// How many characters of a key messages show.
 const MAX_SHOWN: usize = 80;
 
@@ -187,7 +189,9 @@ impl Files {
                 "`*` stands for all files only alone; several files are named by a regular expression, as in `/^folder\\//`".to_owned()
             );
         }
-        check_key(key).map_err(|_| "it is neither a path that a file can have, nor a `/regular expression/`, nor `*`".to_owned())?;
+        if key.len() > MAX_PATH || check_segments(key).is_err() {
+            return Err("it is neither a path that a file can have, nor a `/regular expression/`, nor `*`".to_owned());
+        }
         Ok(Self::Path(key.to_owned()))
     }
 }

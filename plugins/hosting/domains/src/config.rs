@@ -7,6 +7,7 @@ use sdk_plugin::{Error, Result, codes};
 use serde::Deserialize;
 
 use crate::acme::Kind;
+use crate::name::host;
 
 /// How domains are verified, and where certificates come from. Every key is optional.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,6 +16,11 @@ pub struct Config {
     /// Whether a space must show that a domain is its own before it is bound. `true` by default;
     /// `false` is for servers whose spaces trust each other.
     pub require_ownership: bool,
+    /// How old a proof of ownership may be when a certificate is ordered, in seconds; an older one is
+    /// looked for again. 2592000 (30 days) by default, 0 for as old as may be.
+    pub proof_seconds: u64,
+    /// How many domains a space can bind. 100 by default, 0 for any number.
+    pub max_domains_per_space: usize,
     /// The DNS server to ask, such as "127.0.0.1:53". Those of `/etc/resolv.conf` by default.
     pub resolver: Option<SocketAddr>,
     /// The port that `verification.html` is fetched from. 80 by default.
@@ -28,7 +34,15 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { require_ownership: true, resolver: None, file_port: 80, allow_private: false, acme: None }
+        Self {
+            require_ownership: true,
+            proof_seconds: 30 * 24 * 3600,
+            max_domains_per_space: 100,
+            resolver: None,
+            file_port: 80,
+            allow_private: false,
+            acme: None,
+        }
     }
 }
 
@@ -57,8 +71,26 @@ pub struct Acme {
     /// How long to wait after a first failure, in seconds; twice as long after each further one, up
     /// to half a day. 300 by default.
     pub retry_seconds: u64,
+    /// Names of the server itself that get certificates too, such as the host of its URL. None by
+    /// default.
+    pub server_names: Vec<String>,
+    /// How the default domains of sites get certificates. Not at all by default.
+    pub sites: SiteCertificates,
     /// The account with the authority's operator that orders are for, where it wants one.
     pub external_account: Option<ExternalAccount>,
+}
+
+/// Which certificates default domains, `SPACE.BASE_DOMAIN`, have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SiteCertificates {
+    /// None that is ordered.
+    #[default]
+    Off,
+    /// Each open site one of its own.
+    Each,
+    /// All together one for `*.BASE_DOMAIN`, which only `dns-01` can prove.
+    Wildcard,
 }
 
 /// An account with the operator of an authority (RFC 8555, 7.3.4).
@@ -88,6 +120,8 @@ impl Default for Acme {
             dns_hook: None,
             max_orders_per_hour: 50,
             retry_seconds: 300,
+            server_names: Vec::new(),
+            sites: SiteCertificates::Off,
             external_account: None,
         }
     }
@@ -112,6 +146,13 @@ impl Config {
         }
         if acme.max_orders_per_hour == 0 || acme.retry_seconds == 0 {
             return wrong("acme.max_orders_per_hour and acme.retry_seconds must be at least 1");
+        }
+        if acme.sites == SiteCertificates::Wildcard && acme.dns_hook.is_none() {
+            return wrong("acme.sites = \"wildcard\" needs acme.dns_hook: authorities give wildcards for DNS records alone");
+        }
+        if let Some(name) = acme.server_names.iter().find(|name| host("server_names", name).ok().as_ref() != Some(*name)) {
+            let message = format!("acme.server_names: `{name}` is no host name in lower case such as \"cloud.example.com\"");
+            return Err(Error::new(codes::CONFIG, message));
         }
         Ok(Some(acme))
     }
@@ -139,10 +180,14 @@ mod tests {
             (json!({"agree": true, "challenges": []}), "challenges"),
             (json!({"agree": true, "challenges": ["dns-01"]}), "dns_hook"),
             (json!({"agree": true, "retry_seconds": 0}), "at least 1"),
+            (json!({"agree": true, "sites": "wildcard"}), "dns_hook"),
+            (json!({"agree": true, "server_names": ["Cloud.example.com"]}), "Cloud.example.com"),
+            (json!({"agree": true, "server_names": ["*.example.com"]}), "*.example.com"),
         ] {
             let error = read(json!({"acme": table})).unwrap().authority().unwrap_err();
             assert!(error.message().contains(says), "{error}");
         }
+        assert!(read(json!({"acme": {"sites": "some"}})).unwrap_err().contains("some"));
         assert!(read(json!({"acme": {"challenges": ["http-02"]}})).unwrap_err().contains("http-02"));
         assert!(read(json!({"resolver": "localhost"})).is_err());
     }

@@ -35,6 +35,12 @@ pub fn host(parameter: &str, text: &str) -> Result<String> {
     if valid { Ok(name.to_owned()) } else { Err(invalid()) }
 }
 
+/// A host's name as people write it: the Unicode form of labels that begin with `xn--` (RFC 5890).
+pub fn unicode(host: &str) -> String {
+    let shown = url::quirks::domain_to_unicode(host);
+    if shown.is_empty() { host.to_owned() } else { shown }
+}
+
 /// A name and the domains that it is below of, up to the one that somebody has registered: suffixes
 /// such as `co.uk` are many people's (publicsuffix.org), and one itself stands for nothing above it.
 pub fn with_parents(host: &str) -> impl Iterator<Item = &str> {
@@ -86,6 +92,18 @@ mod tests {
             assert_eq!(host("Domain", text).unwrap_err().code(), INVALID_PARAMETER, "{text}");
         }
         assert_eq!(host("Domain", " ").unwrap_err().code(), MISSING_PARAMETER);
+    }
+
+    #[test]
+    fn names_are_shown_as_people_write_them() {
+        for (name, shown) in [
+            ("www.example.com", "www.example.com"),
+            ("xn--bcher-kva.example", "bücher.example"),
+            ("a.xn--fiqs8s", "a.中国"),
+            ("xn--", "xn--"),
+        ] {
+            assert_eq!(unicode(name), shown);
+        }
     }
 
     #[test]

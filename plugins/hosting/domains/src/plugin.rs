@@ -11,21 +11,26 @@ use sdk_plugin::{Call, Event, Host, HttpRequest, HttpResponse, Manifest, Methods
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::acme::{Accounts, Budget, Client, PREFIX, Parts, Renewals, Seal, Settings};
+use crate::acme::{Accounts, Budget, Client, PREFIX, Parts, Renewals, Seal, ServerNames, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::core::{SITE_STATUS, SPACES};
 use crate::manage::{
-    AttachHostParams, AttachParams, CorsParams, DomainParams, HostParams, NoParams, RedirectParams, ServiceParams, VerifyParams,
+    AttachHostParams, AttachParams, CorsParams, DomainParams, HostParams, HstsParams, ListParams, NoParams, RedirectParams, ServiceParams,
+    VerifyParams,
 };
-use crate::service::{Described, Service};
+use crate::service::{Described, ServerName, Service};
 
 /// When certificates are looked at, besides when they are known to be due: each minute.
 const CRON: &str = "0 * * * * *";
 const SCHEDULE: &str = "certificates";
+/// What the plugin of websites tells when a space has opened its own.
+const SITE_OPENED: &str = "site.opened";
 
 /// The plugin of domains.
 pub struct Domains {
     service: Service<Host>,
+    renewals: Arc<Renewals<Host, Client>>,
     stopping: CancellationToken,
 }
 
@@ -46,12 +51,16 @@ impl Domains {
         self.service.unbind_domain(&call.space, params).await
     }
 
-    async fn list(self: Arc<Self>, call: Call, _: NoParams) -> Result<Value> {
-        self.service.list_domains(&call.space).await
+    async fn list(self: Arc<Self>, call: Call, params: ListParams) -> Result<Value> {
+        self.service.list_domains(&call.space, params).await
     }
 
     async fn save_redirect(self: Arc<Self>, call: Call, params: RedirectParams) -> Result<Value> {
         self.service.save_redirect(&call.space, params).await
+    }
+
+    async fn save_hsts(self: Arc<Self>, call: Call, params: HstsParams) -> Result<Value> {
+        self.service.save_hsts(&call.space, params).await
     }
 
     async fn save_cors(self: Arc<Self>, call: Call, params: CorsParams) -> Result<Value> {
@@ -72,6 +81,10 @@ impl Domains {
 
     async fn renew(self: Arc<Self>, call: Call, params: DomainParams) -> Result<Value> {
         self.service.renew_certificate(&call.space, params).await
+    }
+
+    async fn describe_server(self: Arc<Self>, _: Call, _: NoParams) -> Result<Vec<ServerName>> {
+        self.service.describe_server().await
     }
 
     async fn bind_host(self: Arc<Self>, call: Call, params: HostParams) -> Result<Described> {
@@ -100,12 +113,15 @@ impl Plugin for Domains {
             .calls("core.domains.*")
             .calls("core.certificates.*")
             .calls(ENDPOINT)
+            .calls(SPACES)
+            .calls(SITE_STATUS)
             .internal("admin.*")
             .internal("domains.*")
             .http(PREFIX)
             .secret("ownership")
             .secret("acme")
             .event(events::SPACE_DELETED)
+            .event(SITE_OPENED)
     }
 
     async fn start(config: Config, host: Host) -> Result<Self> {
@@ -117,6 +133,7 @@ impl Plugin for Domains {
                 authority: Client::new(acme, clock.clone())?,
                 challenges: acme.challenges.clone(),
                 retry: Duration::from_secs(acme.retry_seconds),
+                names: ServerNames::from(acme),
             }),
         };
         let service = Service::new(config, host.clone(), clock.clone(), host.secret("ownership")?, settings.is_some());
@@ -130,14 +147,15 @@ impl Plugin for Domains {
             hook: acme.dns_hook,
             accounts: Accounts::new(records("acmeAccounts"), &acme.directory),
             budget: Budget::new(records("acmeBudget"), clock.clone(), acme.max_orders_per_hour),
+            again: service.again(),
             settings,
             kick: service.kick.clone(),
             clock,
         });
         host.schedule(SCHEDULE, CRON).await?;
         let stopping = CancellationToken::new();
-        tokio::spawn(renewals.run(stopping.clone()));
-        Ok(Self { service, stopping })
+        tokio::spawn(renewals.clone().run(stopping.clone()));
+        Ok(Self { service, renewals, stopping })
     }
 
     fn methods(methods: &mut Methods<Self>) {
@@ -147,11 +165,13 @@ impl Plugin for Domains {
         methods.on("admin.UnbindWebHostingCustomDomain", Self::unbind);
         methods.on("admin.ListWebHostingCustomDomains", Self::list);
         methods.on("admin.SaveWebHostingCustomDomainConfig", Self::save_redirect);
+        methods.on("admin.SaveWebHostingCustomDomainHstsConfig", Self::save_hsts);
         methods.on("admin.SaveWebHostingCustomDomainCorsConfig", Self::save_cors);
         methods.on("admin.AttachWebHostingCertificate", Self::attach);
         methods.on("admin.DeleteWebHostingCertificate", Self::detach);
         methods.on("admin.GetWebHostingCertificateDetail", Self::certificate);
         methods.on("admin.RenewWebHostingCertificate", Self::renew);
+        methods.on("domains.server", Self::describe_server);
         methods.on("domains.bind", Self::bind_host);
         methods.on("domains.unbind", Self::unbind_host);
         methods.on("domains.describe", Self::describe_hosts);
@@ -168,6 +188,7 @@ impl Plugin for Domains {
     async fn event(self: Arc<Self>, event: Event) -> Result<()> {
         match event.name.as_str() {
             events::SPACE_DELETED => self.service.remove_space(&event.space).await,
+            SITE_OPENED => self.renewals.site_opened(&event.space).await,
             events::SCHEDULE_DUE => {
                 self.service.kick.notify_one();
                 Ok(())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sdk_plugin::contract::db::Collection;
-use sdk_plugin::contract::domains::{Bound, Certificate, Domain, Redirect, Upload};
+use sdk_plugin::contract::domains::{Bound, Certificate, DOMAIN_IN_USE, Domain, Redirect, Upload};
 use sdk_plugin::contract::management::INVALID_PARAMETER;
 use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
 use sdk_plugin::{Error, Result, codes};
@@ -12,16 +12,20 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::acme::{Tokens, when};
+use crate::acme::{ORIGIN, Tokens, when};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::core::Core;
+use crate::core::{Core, Known, Reach};
 use crate::dns::Resolver;
-use crate::ownership::Owners;
+use crate::name;
+use crate::ownership::{Again, Owners};
 use crate::state::{State, States};
 
 /// The code for a domain that the space does not have.
 pub const NOT_FOUND: &str = "InvalidDomain.NotFound";
+
+/// The code for a domain more than a space can bind.
+pub const TOO_MANY: &str = "QuotaExceeded.CustomDomains";
 
 /// Domains of all spaces.
 pub struct Service<C> {
@@ -48,6 +52,9 @@ pub enum Status {
     Configuring,
     /// Its first certificate could not be had; it is tried again.
     ConfigureFailed,
+    /// It is answered as before, but is not known to be the space's any more: no certificate is
+    /// ordered for it.
+    Unverified,
 }
 
 /// What is known of a domain.
@@ -56,6 +63,8 @@ pub enum Status {
 pub struct Described {
     /// The host.
     pub host: String,
+    /// The host as people write it: an international name is not in its ASCII form.
+    pub unicode: String,
     /// Which service of the space answers.
     pub service: String,
     /// What the host's CNAME record is to be.
@@ -66,6 +75,12 @@ pub struct Described {
     pub problem: String,
     /// Redirection between HTTP and HTTPS.
     pub redirect: Redirect,
+    /// For how many seconds browsers are told to use HTTPS only; absent when they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hsts: Option<u64>,
+    /// How far that reaches.
+    #[serde(flatten)]
+    pub hsts_reach: Reach,
     /// The origins whose scripts may read answers.
     pub cors: Vec<String>,
     /// `AccessOriginControl`, as it was saved.
@@ -77,6 +92,21 @@ pub struct Described {
     /// Its certificate.
     pub certificate: Option<Certificate>,
     /// When its certificate is renewed by itself; absent when it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<u64>,
+}
+
+/// What is known of the certificate of a name of the server.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerName {
+    /// The name.
+    pub host: String,
+    /// Why there is no new certificate; empty when all is well.
+    pub problem: String,
+    /// Its certificate.
+    pub certificate: Option<Certificate>,
+    /// When it is renewed by itself; absent when it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<u64>,
 }
@@ -98,32 +128,70 @@ impl<C: Calls> Service<C> {
         }
     }
 
+    /// What looks again at proofs that have grown old; none where they are good for ever.
+    pub(crate) fn again(&self) -> Option<Again<C>> {
+        let wanted = self.config.require_ownership && self.config.proof_seconds > 0;
+        wanted.then(|| Again {
+            owners: self.owners.clone(),
+            tokens: self.tokens.clone(),
+            resolver: self.resolver.clone(),
+            config: self.config.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
     /// A space's domain of a service.
     ///
     /// # Errors
     /// `InvalidDomain.NotFound`, or what the core answers.
     pub(crate) async fn domain(&self, space: &str, host: &str, service: &str) -> Result<Domain> {
-        let bound = self.core.domain(host).await?;
-        let own = bound.filter(|Bound { space: of, domain }| of == space && domain.service == service);
-        own.map(|bound| bound.domain).ok_or_else(|| Error::new(NOT_FOUND, format!("the domain {host} is not bound")))
+        Ok(self.known(space, host, service).await?.bound.domain)
     }
 
-    /// Binds a domain to a service of a space; one that is bound so keeps its settings.
+    async fn known(&self, space: &str, host: &str, service: &str) -> Result<Known> {
+        let known = self.core.known(host).await?;
+        let own = known.filter(|known| known.bound.space == space && known.bound.domain.service == service);
+        own.ok_or_else(|| Error::new(NOT_FOUND, format!("the domain {host} is not bound")))
+    }
+
+    /// Binds a domain to a service of a space; one that is bound so keeps its settings. The server's
+    /// own names are `DomainInUse`.
     ///
     /// # Errors
-    /// `InvalidDomain.NotVerified`, `DomainInUse`, `InvalidParameter`, or what the core answers.
+    /// `InvalidDomain.NotVerified`, `DomainInUse`, `QuotaExceeded.CustomDomains`, `InvalidParameter`,
+    /// or what the core answers.
     pub async fn bind(&self, space: &str, host: &str, service: &str) -> Result<()> {
+        if self.config.acme.as_ref().is_some_and(|acme| acme.server_names.iter().any(|name| name == host)) {
+            return Err(Error::new(DOMAIN_IN_USE, format!("{host} is a name of the server itself")));
+        }
         self.require_owner(space, host).await?;
         let new = || Domain { host: host.to_owned(), service: service.to_owned(), redirect: Redirect::Off, hsts: None, cors: Vec::new() };
-        let domain = match self.domain(space, host, service).await {
-            Ok(known) => known,
-            Err(error) if error.code() == NOT_FOUND => new(),
+        match self.domain(space, host, service).await {
+            Ok(known) => self.put(space, &known).await?,
+            Err(error) if error.code() == NOT_FOUND => {
+                self.require_room(space, 1).await?;
+                self.put(space, &new()).await?;
+                // Others may have been bound at the same time.
+                if let Err(error) = self.require_room(space, 0).await {
+                    self.core.remove_domain(space, host).await?;
+                    return Err(error);
+                }
+            }
             Err(error) => return Err(error),
-        };
-        self.put(space, &domain).await?;
+        }
         self.states.bound(space, host, service).await?;
         self.kick.notify_one();
         Ok(())
+    }
+
+    /// Refuses more domains than a space can bind.
+    async fn require_room(&self, space: &str, further: usize) -> Result<()> {
+        let most = self.config.max_domains_per_space;
+        if most == 0 || self.core.count(space, most + 1).await? + further <= most {
+            return Ok(());
+        }
+        let message = format!("the space can have {most} domains, and has as many: unbind one that is not needed any more");
+        Err(Error::new(TOO_MANY, message))
     }
 
     /// Sets a domain.
@@ -179,8 +247,9 @@ impl<C: Calls> Service<C> {
     /// Orders a new certificate now.
     ///
     /// # Errors
-    /// `InvalidParameter` where none are ordered, or the user's own is attached;
-    /// `InvalidDomain.NotFound`, or what the core answers.
+    /// `InvalidParameter` where none are ordered, or the user's own is attached; `Throttling.Api`
+    /// when an attempt has begun less than `retry_seconds` ago; `InvalidDomain.NotFound`, or what
+    /// the core answers.
     pub async fn renew(&self, space: &str, host: &str, service: &str) -> Result<()> {
         self.domain(space, host, service).await?;
         if !self.orders {
@@ -193,6 +262,13 @@ impl<C: Calls> Service<C> {
         if state.as_ref().is_some_and(|state| state.attached) {
             let message = format!("{host} has a certificate of your own: attach a newer one, or detach it to have one ordered");
             return Err(Error::new(INVALID_PARAMETER, message));
+        }
+        let retry = self.config.acme.as_ref().map_or(0, |acme| acme.retry_seconds.saturating_mul(1000));
+        let again = state.map_or(0, |state| state.tried).saturating_add(retry);
+        let wait = again.saturating_sub(self.clock.now()).div_ceil(1000);
+        if wait > 0 {
+            let message = format!("a certificate of {host} has been ordered just before, and nothing is lost: try again in {wait} s");
+            return Err(Error::new(codes::THROTTLED, message).retryable());
         }
         self.states.change(space, host, json!({"forced": true, "next": self.clock.now()})).await?;
         self.kick.notify_one();
@@ -212,9 +288,9 @@ impl<C: Calls> Service<C> {
         let states: HashMap<&str, &State> = states.iter().map(|state| (state.host.as_str(), state)).collect();
         let cname = self.cname(space).await?;
         let mut all = Vec::with_capacity(domains.len());
-        for domain in domains {
-            let certificate = self.core.certificate(space, &domain.host).await?;
-            all.push(self.described(domain, certificate, &states, &cname));
+        for known in domains {
+            let certificate = self.core.certificate(space, &known.bound.domain.host).await?;
+            all.push(self.described(known, certificate, &states, &cname));
         }
         Ok(all)
     }
@@ -224,17 +300,33 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// `InvalidDomain.NotFound`, or what the core and the database answer.
     pub async fn describe_one(&self, space: &str, host: &str, service: &str) -> Result<Described> {
-        let domain = self.domain(space, host, service).await?;
+        let known = self.known(space, host, service).await?;
         let certificate = self.core.certificate(space, host).await?;
         let state = self.states.get(host).await?.filter(|state| state.space == space);
         let states = state.iter().map(|state| (host, state)).collect();
-        Ok(self.described(domain, certificate, &states, &self.cname(space).await?))
+        Ok(self.described(known, certificate, &states, &self.cname(space).await?))
     }
 
-    fn described(&self, domain: Domain, certificate: Option<Certificate>, states: &HashMap<&str, &State>, cname: &str) -> Described {
+    /// What is known of the certificates of the server's own names and of default domains.
+    ///
+    /// # Errors
+    /// What the core and the database answer.
+    pub async fn describe_server(&self) -> Result<Vec<ServerName>> {
+        let mut all = Vec::new();
+        for state in self.states.of_space("").await? {
+            let certificate = self.core.certificate("", &state.host).await?;
+            let ordered = certificate.as_ref().filter(|certificate| self.orders && certificate.origin == ORIGIN);
+            all.push(ServerName { renewal: ordered.map(when::renewal), host: state.host, problem: state.problem, certificate });
+        }
+        Ok(all)
+    }
+
+    fn described(&self, known: Known, certificate: Option<Certificate>, states: &HashMap<&str, &State>, cname: &str) -> Described {
+        let Known { bound: Bound { domain, .. }, reach } = known;
         let state = states.get(domain.host.as_str());
         let problem = state.map(|state| state.problem.clone()).unwrap_or_default();
         let status = match &certificate {
+            _ if state.is_some_and(|state| state.unverified) => Status::Unverified,
             None if self.orders && problem.is_empty() => Status::Configuring,
             None if self.orders => Status::ConfigureFailed,
             _ => Status::Online,
@@ -245,21 +337,23 @@ impl<C: Calls> Service<C> {
             status,
             problem,
             redirect: domain.redirect,
+            hsts: domain.hsts,
+            hsts_reach: reach,
             cors: domain.cors,
             origin_control: state.is_some_and(|state| state.origin_control),
             created: state.map_or(0, |state| state.created),
             modified: state.map_or(0, |state| state.modified),
             renewal: certificate.as_ref().filter(|_| ordered).map(when::renewal),
             certificate,
+            unicode: name::unicode(&domain.host),
             host: domain.host,
             service: domain.service,
         }
     }
 
     /// What CNAME records of a space's domains are to be: its default domain.
-    async fn cname(&self, space: &str) -> Result<String> {
-        let sites = self.core.endpoint().await?.sites;
-        let base = sites.rsplit_once(':').map_or(sites.as_str(), |(host, _)| host);
+    pub(crate) async fn cname(&self, space: &str) -> Result<String> {
+        let base = self.core.base_domain().await?;
         Ok(if base.is_empty() { String::new() } else { format!("{space}.{base}") })
     }
 
@@ -268,6 +362,14 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// What the database answers.
     pub async fn remove_space(&self, space: &str) -> Result<()> {
+        let default = self.cname(space).await?;
+        if self.states.get(&default).await?.is_some_and(|state| state.space.is_empty()) {
+            // The record first: whoever works on it finds out before it sets a certificate.
+            self.states.forget("", &default).await?;
+            self.core.remove_certificate("", &default).await?;
+            self.core.remove_challenge("", &default).await?;
+            self.tokens.forget(Some(&default)).await?;
+        }
         self.owners.forget_space(space).await?;
         self.states.forget_space(space).await?;
         self.tokens.forget_space(space).await

@@ -49,6 +49,16 @@ pub struct State {
     /// How many attempts have failed since the last success.
     #[serde(default)]
     pub failures: u32,
+    /// When the last attempt began; 0 when there was none.
+    #[serde(default)]
+    pub tried: u64,
+    /// When it was last seen to be the space's although the proof that was shown has grown old, in
+    /// milliseconds since 1970; 0 when that was never needed.
+    #[serde(default)]
+    pub confirmed: u64,
+    /// Whether it is not known to be the space's any more.
+    #[serde(default)]
+    pub unverified: bool,
     /// Why the last attempt failed; empty after a success.
     #[serde(default)]
     pub problem: String,
@@ -140,6 +150,9 @@ impl<C: Calls> States<C> {
             renewal: 0,
             forced: false,
             failures: 0,
+            tried: 0,
+            confirmed: 0,
+            unverified: false,
             problem: String::new(),
             order: None,
             holder: String::new(),

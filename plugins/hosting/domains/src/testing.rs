@@ -13,7 +13,9 @@ use sdk_plugin::contract::domains::{
 };
 use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
 use sdk_plugin::{Call, CallerKind, Error, Reply, Result};
-use serde_json::json as json_value;
+use serde_json::{Value, json as json_value};
+
+use crate::core::{SITE_STATUS, SPACES};
 
 type Fault = Box<dyn Fn(&str) -> Option<Error> + Send>;
 
@@ -23,6 +25,10 @@ struct Kept {
     domains: BTreeMap<String, Bound>,
     certificates: BTreeMap<String, Certificate>,
     challenges: BTreeMap<String, Challenge>,
+    /// How far HSTS of domains reaches.
+    reach: BTreeMap<String, Value>,
+    /// The spaces that there are, and whether their websites are open.
+    spaces: BTreeMap<String, bool>,
     uploads: Vec<String>,
     no_https: bool,
     fault: Option<Fault>,
@@ -66,6 +72,15 @@ impl Memory {
     /// Has calls of methods fail.
     pub fn on_call(&self, fault: impl Fn(&str) -> Option<Error> + Send + 'static) {
         self.0.lock().unwrap().fault = Some(Box::new(fault));
+    }
+
+    /// Has a space, or none; its website is open or not.
+    pub fn space(&self, id: &str, open: Option<bool>) {
+        let spaces = &mut self.0.lock().unwrap().spaces;
+        match open {
+            Some(open) => drop(spaces.insert(id.to_owned(), open)),
+            None => drop(spaces.remove(id)),
+        }
     }
 
     /// A certificate of a life, as text.
@@ -132,6 +147,15 @@ impl Kept {
         Ok(Reply::raw(format!(r#"{{"affectedDocs":{affected},"result":{result}}}"#)))
     }
 
+    /// A domain as the core answers it.
+    fn known(&self, bound: &Bound) -> Value {
+        let mut known = serde_json::to_value(bound).unwrap();
+        for (key, value) in self.reach.get(&bound.domain.host).and_then(Value::as_object).into_iter().flatten() {
+            known[key] = value.clone();
+        }
+        known
+    }
+
     fn core(&mut self, call: &Call) -> Result<Reply> {
         match call.method.as_str() {
             domains::PUT => {
@@ -142,7 +166,14 @@ impl Kept {
                 }
                 self.domains.insert(domain.host.clone(), Bound { space: call.space.clone(), domain });
             }
-            domains::GET => return Reply::json(&self.domains.get(&host(call)?)),
+            "core.domains.putHsts" => {
+                let params: Value = call.decode()?;
+                let bound = self.domains.get_mut(params["host"].as_str().unwrap()).filter(|bound| bound.space == call.space).unwrap();
+                bound.domain.hsts = params["maxAge"].as_u64();
+                let reach = json_value!({"hstsIncludeSubDomains": params["includeSubDomains"], "hstsPreload": params["preload"]});
+                self.reach.insert(bound.domain.host.clone(), reach);
+            }
+            domains::GET => return Reply::json(&self.domains.get(&host(call)?).map(|bound| self.known(bound))),
             domains::REMOVE => {
                 let host = host(call)?;
                 if self.domains.get(&host).is_some_and(|bound| bound.space == call.space) {
@@ -154,7 +185,7 @@ impl Kept {
                 let list: List = call.decode()?;
                 let of_space = self.domains.values().filter(|bound| call.space.is_empty() || bound.space == call.space);
                 let of_service = of_space.filter(|bound| list.service.as_ref().is_none_or(|service| *service == bound.domain.service));
-                return Reply::json(&Listed { items: of_service.cloned().collect(), next: None });
+                return Reply::json(&Listed { items: of_service.map(|bound| self.known(bound)).collect::<Vec<_>>(), next: None });
             }
             domains::PUT_CERTIFICATE => {
                 let upload: Upload = call.decode()?;
@@ -170,6 +201,15 @@ impl Kept {
                 self.challenges.insert(challenge.host.clone(), challenge);
             }
             domains::REMOVE_CHALLENGE => drop(self.challenges.remove(&host(call)?)),
+            SPACES => {
+                let after = call.decode::<Value>()?["after"].as_str().unwrap().to_owned();
+                let page: Vec<&String> = self.spaces.keys().filter(|id| **id > after).take(2).collect();
+                return Reply::json(&json_value!({"spaces": page}));
+            }
+            SITE_STATUS => {
+                let status = if self.spaces.get(&call.space).is_some_and(|open| *open) { "Opened" } else { "NotOpened" };
+                return Reply::json(&json_value!({"Data": {"Status": status}}));
+            }
             domains::ENDPOINT => {
                 let port = (!self.no_https).then_some(443);
                 return Reply::json(&json_value!({"http": "http://cloud.test", "sites": "sites.test:8520", "httpsPort": port}));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sdk_plugin::contract::db::EXECUTE;
 use sdk_plugin::contract::domains;
-use sdk_plugin::{Call, Event, Host, HttpRequest, HttpResponse, Manifest, Methods, Plugin, Result, events};
+use sdk_plugin::{Bytes, Call, Event, Host, HttpRequest, HttpResponse, Manifest, Methods, Plugin, Result, events};
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
 
@@ -18,6 +18,8 @@ use crate::usage::Figures;
 
 /// How often what was counted is written.
 const COUNT: Duration = Duration::from_secs(10);
+/// What is told when a space has opened its site.
+const OPENED: &str = "site.opened";
 /// The most requests and calls in flight: a visitor who reads slowly is one.
 const MAX_REQUESTS: u32 = 10_000;
 
@@ -29,7 +31,13 @@ pub struct Sites {
 
 impl Sites {
     async fn open(self: Arc<Self>, call: Call, _: NoParams) -> Result<Value> {
-        self.service.open_site(&call.space).await
+        let opened = self.service.open_site(&call.space).await?;
+        // Whoever gets certificates for sites need not wait; it finds out by itself in the end.
+        let event = Event { name: OPENED.to_owned(), space: call.space, payload: Bytes::new() };
+        if let Err(error) = self.service.calls.emit(event).await {
+            tracing::warn!(?error, "the opening of a site could not be told");
+        }
+        Ok(opened)
     }
 
     async fn status(self: Arc<Self>, call: Call, _: NoParams) -> Result<Value> {

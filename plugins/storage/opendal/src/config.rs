@@ -1,23 +1,38 @@
 //! The plugin's table in the TOML file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use opendal::{Operator, OperatorRegistry};
+use opendal::layers::{RetryEvent, RetryLayer};
+use opendal::{HttpTransporter, OperationContext, Operator};
 use sdk_plugin::{Error, Result, codes, config::nearest};
 use serde::Deserialize;
+use serde_json::Value;
+
+use crate::options::Source;
+use crate::services::Service;
+use crate::transport::Transport;
+
+/// How often a request is made again that failed for a reason which may pass.
+const RETRIES: usize = 4;
+/// How long the first pause before that is; each is twice as long as the one before, and varied.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Where objects are kept.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default, try_from = "Table")]
 pub struct StorageConfig {
     scheme: String,
-    options: BTreeMap<String, String>,
+    options: BTreeMap<String, Source>,
+    ca: Option<PathBuf>,
 }
 
 impl Default for StorageConfig {
     fn default() -> Self {
-        Self { scheme: "fs".into(), options: BTreeMap::new() }
+        Self { scheme: "fs".into(), options: BTreeMap::new(), ca: None }
     }
 }
 
@@ -29,30 +44,15 @@ struct Table {
     scheme: String,
     /// The service's own options, such as `root` for `fs` (default: the plugin's data folder).
     /// A folder belongs to one running mpcloud; several nodes share an object store instead.
-    options: BTreeMap<String, Scalar>,
+    options: BTreeMap<String, Value>,
+    /// A PEM file of authorities that an object store's certificate may come from, besides the
+    /// public ones.
+    ca: Option<PathBuf>,
 }
 
 impl Default for Table {
     fn default() -> Self {
-        Self { scheme: StorageConfig::default().scheme, options: BTreeMap::new() }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Scalar {
-    Text(String),
-    Bool(bool),
-    Integer(i64),
-}
-
-impl From<Scalar> for String {
-    fn from(scalar: Scalar) -> Self {
-        match scalar {
-            Scalar::Text(text) => text,
-            Scalar::Bool(b) => b.to_string(),
-            Scalar::Integer(n) => n.to_string(),
-        }
+        Self { scheme: StorageConfig::default().scheme, options: BTreeMap::new(), ca: None }
     }
 }
 
@@ -60,50 +60,55 @@ impl TryFrom<Table> for StorageConfig {
     type Error = String;
 
     fn try_from(table: Table) -> Result<Self, String> {
-        let schemes = schemes();
-        if !schemes.contains(&table.scheme) {
-            return Err(format!("unknown storage scheme `{}` (available: {})", table.scheme, schemes.join(", ")));
+        let Some(service) = Service::find(&table.scheme) else {
+            let schemes: Vec<&str> = Service::schemes().collect();
+            let hint = nearest(&table.scheme, schemes.iter().copied()).map_or(String::new(), |name| format!(", did you mean `{name}`?"));
+            return Err(format!("unknown storage scheme `{}`{hint} (compiled in: {})", table.scheme, schemes.join(", ")));
+        };
+        let known = service.options();
+        let mut options = BTreeMap::new();
+        for (name, value) in table.options {
+            if !known.contains(&name.as_str()) {
+                let hint = nearest(&name, known.iter().copied()).map_or(String::new(), |name| format!(", did you mean `{name}`?"));
+                return Err(format!("unknown option `{name}` of storage scheme `{}`{hint} (known: {})", table.scheme, known.join(", ")));
+            }
+            let source = Source::try_from(value).map_err(|rule| format!("option `{name}` of storage scheme `{}` {rule}", table.scheme))?;
+            options.insert(name, source);
         }
-        if let Some(known) = known_options(&table.scheme)
-            && let Some(key) = table.options.keys().find(|key| !known.contains(&key.as_str()))
-        {
-            let hint = nearest(key, known.iter().copied()).map_or(String::new(), |name| format!(", did you mean `{name}`?"));
-            return Err(format!("unknown option `{key}` of storage scheme `{}`{hint} (known: {})", table.scheme, known.join(", ")));
+        if table.ca.is_some() && !service.remote {
+            return Err(format!("`ca` is for stores that are reached by HTTPS, and `{}` is none", table.scheme));
         }
-        let options = table.options.into_iter().map(|(key, value)| (key, value.into())).collect();
-        Ok(Self { scheme: table.scheme, options })
-    }
-}
-
-/// The services that are compiled in.
-fn schemes() -> Vec<String> {
-    opendal::init_default_registry();
-    let mut schemes: Vec<String> = OperatorRegistry::get().schemes().into_iter().collect();
-    schemes.sort();
-    schemes
-}
-
-/// OpenDAL ignores options that it does not know, which hides typing errors.
-fn known_options(scheme: &str) -> Option<&'static [&'static str]> {
-    match scheme {
-        "fs" | "file" => Some(&["root"]),
-        "memory" => Some(&["root"]),
-        _ => None,
+        Ok(Self { scheme: table.scheme, options, ca: table.ca })
     }
 }
 
 impl StorageConfig {
-    /// Opens the store. Blocks, as `fs` makes its folders here.
-    pub(crate) fn operator(mut self, data_dir: &Path) -> Result<Operator> {
-        opendal::init_default_registry();
-        if matches!(&*self.scheme, "fs" | "file") {
-            let root = data_dir.to_str().ok_or_else(|| Error::new(codes::CONFIG, "the data folder's path is not UTF-8"))?;
-            self.options.entry("root".into()).or_insert_with(|| root.to_owned());
+    /// Opens the store. Blocks, as `fs` makes its folders here and secrets may be in files.
+    pub(crate) fn operator(self, data_dir: &Path) -> Result<Operator> {
+        let scheme = self.scheme;
+        let wrong = |e: opendal::Error| Error::new(codes::CONFIG, format!("storage scheme `{scheme}`: {}", e.message())).with_source(e);
+        let service = Service::find(&scheme).ok_or_else(|| Error::internal("a scheme that was not checked"))?;
+        let mut options = BTreeMap::new();
+        for (name, source) in self.options {
+            let value = source.value(&name)?;
+            options.insert(name, value);
         }
-        let scheme = self.scheme.clone();
-        Operator::via_iter(&self.scheme, self.options)
-            .map_err(|e| Error::new(codes::CONFIG, format!("storage scheme `{scheme}`: {}", e.message())).with_source(e))
+        if !service.remote {
+            if matches!(&*scheme, "fs" | "file") {
+                let root = data_dir.to_str().ok_or_else(|| Error::new(codes::CONFIG, "the data folder's path is not UTF-8"))?;
+                options.entry("root".into()).or_insert_with(|| root.to_owned());
+            }
+            return service.open(options).map_err(wrong);
+        }
+        let transport = HttpTransporter::new(Transport::new(self.ca.as_deref())?);
+        let retries = RetryLayer::new().with_max_times(RETRIES).with_min_delay(PAUSE).with_max_delay(LONGEST_PAUSE).with_jitter();
+        let operator = service.open(options).map_err(wrong)?;
+        Ok(operator.with_context(OperationContext::new().with_http_transport(transport)).layer(retries.with_notify(retrying)))
     }
+}
+
+fn retrying(event: RetryEvent<'_>) {
+    tracing::debug!(operation = ?event.op, attempt = event.attempt, pause = ?event.retry_after, error = %event.err, "the object store is asked again");
 }
 
 #[cfg(test)]
@@ -114,15 +119,31 @@ mod tests {
 
     use super::*;
 
-    fn message(table: serde_json::Value) -> String {
+    fn message(table: Value) -> String {
         decode_strict::<StorageConfig>(table).err().unwrap().message().to_owned()
     }
 
     #[test]
     fn unknown_names_are_errors_that_name_the_known() {
-        assert_eq!(message(json!({"scheme": "s4"})), "unknown storage scheme `s4` (available: file, fs, memory)");
+        let unknown = message(json!({"scheme": "s4"}));
+        assert!(
+            unknown.starts_with("unknown storage scheme `s4`, did you mean `s3`? (compiled in: fs, file, memory, s3, oss, cos"),
+            "{unknown}"
+        );
         assert!(message(json!({"options": {"rot": "/x"}})).contains("did you mean `root`?"));
         assert!(message(json!({"schema": "fs"})).contains("did you mean `scheme`?"));
+        let option = message(json!({"scheme": "s3", "options": {"acces_key_id": "x"}}));
+        assert!(option.contains("did you mean `access_key_id`?"), "{option}");
+        assert!(message(json!({"scheme": "oss", "options": {"region": "x"}})).contains("unknown option `region`"));
+        assert!(message(json!({"options": {"root": ["x"]}})).contains("option `root`"));
+        assert!(message(json!({"ca": "/x"})).contains("`ca`"));
+    }
+
+    #[test]
+    fn what_is_missing_is_named_when_the_store_is_opened() {
+        let config = decode_strict::<StorageConfig>(json!({"scheme": "s3", "options": {"region": "r"}})).unwrap();
+        let error = config.operator(Path::new("/")).unwrap_err();
+        assert!(error.code() == codes::CONFIG && error.message().contains("bucket"), "{error}");
     }
 
     #[test]

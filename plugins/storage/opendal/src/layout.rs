@@ -6,7 +6,8 @@
 //! In an object store the key is the rest of the path. In a file system, `a` and `a/b` could not
 //! both exist that way, so a folder's name there ends in a backslash, which no key contains:
 //! `a/b` lies at `a\/b`. OpenDAL trims white space at the end of a path, so a key that ends in
-//! some lies at a path that ends in `\s`.
+//! some lies at a path that ends in `\s`; in an object store with a space before it, which keeps
+//! such a key near its place in the order of paths.
 
 use sdk_plugin::contract::storage::check_key;
 use sdk_plugin::{Error, Result, codes};
@@ -59,7 +60,7 @@ impl Layout {
         self.check_name(name)?;
         path.push_str(name);
         if name.ends_with(char::is_whitespace) {
-            path.push_str("\\s");
+            path.push_str(self.mark());
         }
         Ok(path)
     }
@@ -79,7 +80,15 @@ impl Layout {
         match (entry.strip_suffix('/'), self) {
             (Some(folder), Self::Flat) => Some(Name::Folder(folder.to_owned())),
             (Some(folder), Self::Nested) => folder.strip_suffix('\\').map(|name| Name::Folder(name.to_owned())),
-            (None, _) => Some(Name::File(entry.strip_suffix("\\s").unwrap_or(entry).to_owned())),
+            (None, _) => Some(Name::File(entry.strip_suffix(self.mark()).unwrap_or(entry).to_owned())),
+        }
+    }
+
+    /// What follows white space at the end of a key.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Flat => " \\s",
+            Self::Nested => "\\s",
         }
     }
 
@@ -117,11 +126,13 @@ mod tests {
 
     #[test]
     fn trailing_white_space_survives() {
-        for key in ["a ", "a\u{3000}", "f/ "] {
-            let path = Layout::Nested.object("s", key).unwrap();
+        for (layout, key) in
+            [Layout::Nested, Layout::Flat].into_iter().flat_map(|layout| ["a ", "a\u{3000}", "f/ "].map(|key| (layout, key)))
+        {
+            let path = layout.object("s", key).unwrap();
             assert_eq!(path.trim(), path, "{key:?}");
             let name = path.rsplit('/').next().unwrap();
-            assert_eq!(Layout::Nested.decode(name), Some(Name::File(key.rsplit('/').next().unwrap().into())));
+            assert_eq!(layout.decode(name), Some(Name::File(key.rsplit('/').next().unwrap().into())));
         }
     }
 

@@ -8,23 +8,37 @@
 //! library = "storage_opendal"
 //! config = { scheme = "fs", options = { root = "/srv/objects" } }
 //! ```
+//!
+//! Object stores are reached by HTTP ([`transport`]) and asked again when they fail for a reason
+//! that may pass. What may be half done then is written in a way that shows: an upload becomes
+//! visible as a whole, and a reader asks for the version that it began with.
 
 #![deny(missing_docs)]
 
 mod backend;
 mod config;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod contract;
+mod get;
 mod layout;
 mod list;
+mod options;
 mod put;
+mod scan;
+mod services;
+mod staging;
 mod store;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
+mod transport;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sdk_plugin::contract::storage::{DELETE, DELETE_FOLDER, GET, Get, Key, LIST, List, Listing, Object, PUT, STAT};
-use sdk_plugin::{Call, Error, Event, Host, Manifest, Methods, Plugin, Reply, Result, events, export_plugin};
+use sdk_plugin::{Call, Error, Event, Host, Manifest, Methods, Plugin, Reply, Result, codes, events, export_plugin};
 
 pub use crate::config::StorageConfig;
 use crate::store::Store;
@@ -35,6 +49,53 @@ pub struct Storage {
 }
 
 impl Storage {
+    /// Opens the store that a configuration describes, or one in a folder.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration` when it cannot be used.
+    pub async fn open(config: StorageConfig, data_dir: &Path) -> Result<Self> {
+        let data_dir = data_dir.to_owned();
+        // Building an `fs` backend touches the disk.
+        let operator = tokio::task::spawn_blocking(move || config.operator(&data_dir)).await.map_err(Error::internal)??;
+        Ok(Self { store: Store::open(operator).await? })
+    }
+
+    /// Answers a call of one of the contract's methods, as the plugin does without its host.
+    ///
+    /// # Errors
+    /// Those of the method; `InvalidMethod.Format` when there is no such method.
+    pub async fn call(self: Arc<Self>, call: Call) -> Result<Reply> {
+        match call.method.as_str() {
+            PUT => self.put(call).await,
+            GET => self.get(call).await,
+            STAT => {
+                let params = call.decode()?;
+                Reply::json(&self.stat(call, params).await?)
+            }
+            LIST => {
+                let params = call.decode()?;
+                Reply::json(&self.list(call, params).await?)
+            }
+            DELETE => {
+                let params = call.decode()?;
+                Reply::json(&self.delete(call, params).await?)
+            }
+            DELETE_FOLDER => {
+                let params = call.decode()?;
+                Reply::json(&self.delete_folder(call, params).await?)
+            }
+            method => Err(Error::new(codes::INVALID_METHOD, format!("there is no method `{method}`"))),
+        }
+    }
+
+    /// Removes all objects of a space.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn delete_space(&self, space: &str) -> Result<()> {
+        self.store.delete_space(space).await
+    }
+
     async fn put(self: Arc<Self>, mut call: Call) -> Result<Reply> {
         let Key { key } = call.decode()?;
         let body = call.body.take().ok_or_else(|| Error::invalid_params(format!("{PUT} comes without a body")))?;
@@ -72,10 +133,7 @@ impl Plugin for Storage {
     }
 
     async fn start(config: StorageConfig, host: Host) -> Result<Self> {
-        let data_dir = host.data_dir().to_owned();
-        // Building an `fs` backend touches the disk.
-        let operator = tokio::task::spawn_blocking(move || config.operator(&data_dir)).await.map_err(Error::internal)??;
-        Ok(Self { store: Store::open(operator).await? })
+        Self::open(config, host.data_dir()).await
     }
 
     fn methods(methods: &mut Methods<Self>) {
@@ -88,7 +146,7 @@ impl Plugin for Storage {
     }
 
     async fn event(self: Arc<Self>, event: Event) -> Result<()> {
-        if event.name == events::SPACE_DELETED { self.store.delete_space(&event.space).await } else { Ok(()) }
+        if event.name == events::SPACE_DELETED { self.delete_space(&event.space).await } else { Ok(()) }
     }
 }
 

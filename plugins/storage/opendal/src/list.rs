@@ -1,7 +1,8 @@
 //! Pages of objects in the order of their keys.
 //!
-//! Folders are walked one level at a time. What is held of one is bounded by the size of a page,
-//! so that a folder may have any number of objects.
+//! Folders are walked one level at a time, for stores that do not list in this order from any
+//! key on; for those that do, see [`crate::scan`]. What is held of a folder is bounded by the size
+//! of a page, so that it may have any number of objects.
 
 use std::collections::BinaryHeap;
 
@@ -11,7 +12,7 @@ use sdk_plugin::contract::storage::{List, Listing, Object};
 use sdk_plugin::{Error, Result, codes};
 
 use crate::backend::{describe, failure};
-use crate::layout::Name;
+use crate::layout::{Layout, Name};
 use crate::store::Store;
 
 /// The largest page.
@@ -51,6 +52,12 @@ impl Store {
             return Err(Error::invalid_params(format!("limit is {}, and may be 1 to {MAX_LIMIT}", list.limit)));
         }
         let start = list.prefix.rfind('/').map_or("", |end| &list.prefix[..=end]);
+        // A prefix does not lead elsewhere either.
+        self.layout.folder(space, start.trim_end_matches('/'))?;
+        let can = self.operator.info().capability();
+        if self.layout == Layout::Flat && can.list_with_recursive && can.list_with_start_after {
+            return self.scan(space, list).await;
+        }
         let mut objects: Vec<Object> = Vec::new();
         let mut walk = vec![Folder::new(start.to_owned())];
         while let Some(folder) = walk.last_mut() {

@@ -1,52 +1,90 @@
 //! Objects of spaces in an OpenDAL store.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use opendal::{ErrorKind, Operator};
-use sdk_plugin::contract::storage::{Get, Object};
-use sdk_plugin::{Body, Error, Result, codes};
+use std::sync::Arc;
 
-use crate::backend::{describe, describe_contents, failure, read_failure};
+use futures_util::TryStreamExt;
+use opendal::{ErrorKind, Operator};
+use sdk_plugin::contract::storage::Object;
+use sdk_plugin::{Error, Result, codes};
+
+use crate::backend::{describe, describe_contents, failure};
 use crate::layout::Layout;
-use crate::put::Staging;
+use crate::staging::Staging;
 
 /// How often something that lost a race against a concurrent change is tried again.
-const RETRIES: usize = 8;
+pub(crate) const RETRIES: usize = 8;
 
-/// The objects of all spaces.
+/// The objects of all spaces. Clones are of the same store.
+#[derive(Clone)]
 pub struct Store {
     pub(crate) operator: Operator,
     pub(crate) layout: Layout,
-    pub(crate) staging: Option<Staging>,
+    pub(crate) staging: Option<Arc<Staging>>,
+}
+
+/// Checks that a service can do what the contract asks for.
+///
+/// # Errors
+/// `InvalidConfiguration`, with what it cannot do.
+pub fn check_capability(operator: &Operator) -> Result<()> {
+    let info = operator.info();
+    let can = info.capability();
+    let needs = [
+        ("read", can.read),
+        ("stat", can.stat),
+        ("write", can.write),
+        ("write empty objects", can.write_can_empty),
+        // `memory` takes many writes, but does not say so.
+        ("write in parts", can.write_can_multi || info.scheme() == "memory"),
+        ("delete", can.delete),
+        ("list", can.list),
+        ("rename", can.rename || Layout::of_scheme(info.scheme()) == Layout::Flat),
+    ];
+    match needs.iter().find(|(_, can)| !can) {
+        None => Ok(()),
+        Some((need, _)) => Err(Error::new(codes::CONFIG, format!("storage scheme `{}` cannot {need}", info.scheme()))),
+    }
 }
 
 impl Store {
-    /// Takes a store into use, and removes what interrupted uploads of earlier processes left.
+    /// Takes a store into use, and removes what interrupted uploads of earlier processes left in a
+    /// file system.
     ///
     /// # Errors
-    /// `InvalidConfiguration` when the service cannot do what the contract asks for.
+    /// `InvalidConfiguration` when the service cannot do what the contract asks for, when there is
+    /// no such bucket, or when it refuses the credentials.
     pub async fn open(operator: Operator) -> Result<Self> {
-        let info = operator.info();
-        let layout = Layout::of_scheme(info.scheme());
-        let can = info.capability();
-        let needs = [
-            ("read", can.read),
-            ("stat", can.stat),
-            ("write", can.write),
-            ("write empty objects", can.write_can_empty),
-            // `memory` takes many writes, but does not say so.
-            ("write in parts", can.write_can_multi || info.scheme() == "memory"),
-            ("delete", can.delete),
-            ("list", can.list),
-            ("rename", can.rename || layout == Layout::Flat),
-        ];
-        if let Some((need, _)) = needs.iter().find(|(_, can)| !can) {
-            return Err(Error::new(codes::CONFIG, format!("storage scheme `{}` cannot {need}", info.scheme())));
-        }
+        check_capability(&operator)?;
+        let layout = Layout::of_scheme(operator.info().scheme());
         let staging = match layout {
             Layout::Flat => None,
-            Layout::Nested => Some(Staging::open(&operator).await?),
+            Layout::Nested => Some(Arc::new(Staging::open(&operator).await?)),
         };
-        Ok(Self { operator, layout, staging })
+        let store = Self { operator, layout, staging };
+        store.greet().await?;
+        Ok(store)
+    }
+
+    /// Asks the store for something, so that wrong options show at once. A store that cannot be
+    /// reached is no reason not to start.
+    async fn greet(&self) -> Result<()> {
+        let first = match self.operator.lister_with("objects/").limit(1).await {
+            Ok(mut entries) => entries.try_next().await,
+            Err(error) => Err(error),
+        };
+        let Err(error) = first else { return Ok(()) };
+        let scheme = self.operator.info().scheme();
+        match error.kind() {
+            ErrorKind::NotFound if self.layout == Layout::Nested => Ok(()),
+            ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::ConfigInvalid => {
+                let message = format!("storage scheme `{scheme}` cannot be used: {}", error.message());
+                Err(Error::new(codes::CONFIG, message).with_source(error))
+            }
+            _ => {
+                tracing::warn!(scheme, %error, "the object store cannot be reached");
+                Ok(())
+            }
+        }
     }
 
     /// Describes an object.
@@ -60,37 +98,6 @@ impl Store {
             Some(object) => Ok(object),
             None => describe_contents(&self.operator, path, key).await,
         }
-    }
-
-    /// Describes an object and reads a part of it. The bytes are those that the description is
-    /// of, also when the object is replaced meanwhile.
-    pub async fn get(&self, space: &str, get: &Get) -> Result<(Object, Body)> {
-        let path = self.layout.object(space, &get.key)?;
-        let key = get.key.clone();
-        let mut object = self.stat_path(&path, &key).await?;
-        for _ in 0..RETRIES {
-            let available = object.size.checked_sub(get.offset).ok_or_else(|| {
-                Error::new(codes::PARAM_INVALID, format!("offset {} is behind the end of an object of {} bytes", get.offset, object.size))
-            })?;
-            let length = get.length.map_or(available, |length| length.min(available));
-            if length == 0 {
-                return Ok((object, Body::empty()));
-            }
-            let reader = self.operator.reader(&path).await.map_err(|e| failure(&key, e))?;
-            let range = get.offset..get.offset + length;
-            let mut chunks = reader.into_bytes_stream(range).await.map_err(|e| failure(&key, e))?;
-            // The first chunk opens the object; what is opened does not change any more.
-            let first = chunks.try_next().await;
-            let now = self.stat_path(&path, &key).await?;
-            if now == object {
-                let first = first.map_err(|e| read_failure(&key, e))?.unwrap_or_default();
-                let rest = chunks.map(move |chunk| chunk.map_err(|e| read_failure(&key, e)));
-                let body = stream::iter([Ok(first)]).chain(rest);
-                return Ok((object, Body::from_stream(body).with_length(length)));
-            }
-            object = now;
-        }
-        Err(Error::new(codes::UNAVAILABLE, format!("the object `{key}` is being replaced all the time")).retryable())
     }
 
     /// Deletes an object, if there is one.

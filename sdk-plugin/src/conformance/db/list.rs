@@ -2,7 +2,8 @@
 
 use futures_util::FutureExt;
 
-use super::case::Case;
+use super::space::Space;
+use crate::conformance::case::Case;
 
 /// Makes one `#[test]` for each case of the [database contract](crate::conformance::db), in a
 /// module for each group. `$open` is an async function that opens a
@@ -115,7 +116,7 @@ macro_rules! __conformance_db_tests {
 macro_rules! __conformance_db_table {
     ([] $($group:ident { $($case:ident)* })*) => {
         /// All cases.
-        pub(super) const CASES: &[Case] = &[
+        pub(super) const CASES: &[Case<Space>] = &[
             $($(
                 Case { name: concat!(stringify!($group), "::", stringify!($case)), run: |space| super::$group::$case(space).boxed() },
             )*)*

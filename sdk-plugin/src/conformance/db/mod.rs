@@ -44,7 +44,6 @@
 
 mod aggregate;
 mod bulk;
-mod case;
 mod checks;
 mod collections;
 mod concurrency;
@@ -58,6 +57,7 @@ mod list;
 mod queries;
 mod raw;
 mod reads;
+mod run;
 mod same;
 mod space;
 mod spaces;
@@ -66,38 +66,5 @@ mod unique;
 mod update;
 mod values;
 
-use std::collections::hash_map::RandomState;
-use std::future::Future;
-use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use crate::Result;
-use crate::contract::Calls;
-
-pub use case::{cases, run, run_case, run_some};
-
-/// A database that the cases are run against.
-///
-/// [`make`](Calls::make) answers calls of [`EXECUTE`](crate::contract::db::EXECUTE), bodies included, as the
-/// plugin's method does.
-pub trait Backend: Calls {
-    /// A space that nobody has used. Overridden where a space has to be made before its first call.
-    ///
-    /// # Errors
-    /// Those of whatever makes it; the case fails with them.
-    fn open_space(&self) -> impl Future<Output = Result<String>> + Send {
-        async { Ok(unused_space()) }
-    }
-
-    /// Does what the plugin does when [`SPACE_DELETED`](crate::events::SPACE_DELETED) is told.
-    ///
-    /// # Errors
-    /// Those of the plugin; the case fails with them.
-    fn delete_space(&self, space: &str) -> impl Future<Output = Result<()>> + Send;
-}
-
-/// A name that no other process has either.
-fn unused_space() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    format!("conformance-{:016x}-{}", RandomState::new().build_hasher().finish(), NEXT.fetch_add(1, Ordering::Relaxed))
-}
+pub use super::backend::Backend;
+pub use run::{cases, run, run_case, run_some};

@@ -4,12 +4,11 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::Backend;
 use super::same::{includes, same};
+use crate::conformance::backend::Answering;
+use crate::conformance::case::CaseSpace;
 use crate::contract::db::EXECUTE;
 use crate::{Body, Call, Caller, CallerKind, Error, Reply, Result};
 
@@ -17,27 +16,6 @@ use crate::{Body, Call, Caller, CallerKind, Error, Reply, Result};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of a value a failure shows, in bytes.
 const SHOWN: usize = 2000;
-
-/// A [`Backend`] whose type is forgotten.
-pub(super) trait Answering: Send + Sync {
-    fn answer(&self, call: Call) -> BoxFuture<'_, Result<Reply>>;
-    fn open_space(&self) -> BoxFuture<'_, Result<String>>;
-    fn delete_space<'a>(&'a self, space: &'a str) -> BoxFuture<'a, Result<()>>;
-}
-
-impl<B: Backend> Answering for B {
-    fn answer(&self, call: Call) -> BoxFuture<'_, Result<Reply>> {
-        self.make(call).boxed()
-    }
-
-    fn open_space(&self) -> BoxFuture<'_, Result<String>> {
-        Backend::open_space(self).boxed()
-    }
-
-    fn delete_space<'a>(&'a self, space: &'a str) -> BoxFuture<'a, Result<()>> {
-        Backend::delete_space(self, space).boxed()
-    }
-}
 
 /// A space, and who makes calls in it. Commands go to the collection `c` unless they name another.
 #[derive(Clone)]
@@ -47,13 +25,15 @@ pub(super) struct Space {
     caller: CallerKind,
 }
 
-impl Space {
+impl CaseSpace for Space {
     /// A new one, with calls of a server of the mini program's team.
-    pub(super) async fn open(backend: Arc<dyn Answering>) -> Result<Self> {
+    async fn open(backend: Arc<dyn Answering>) -> Result<Self> {
         let name = backend.open_space().await?;
         Ok(Self { backend, name, caller: CallerKind::Server })
     }
+}
 
+impl Space {
     /// Another new one of the same backend.
     pub(super) async fn another(&self) -> Self {
         Self::open(self.backend.clone()).await.unwrap_or_else(|error| panic!("no second space was opened: {error:?}"))

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::renewals::{Renewals, Settings};
 use super::{Kind, ORIGIN, when};
 use crate::clock::{DAY, HOUR};
+use crate::ownership::Standing;
 use crate::state::{LEASE, Lease, Placed, State};
 
 /// How often a lease is held while its domain is worked on.
@@ -56,7 +57,11 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
     /// Gives what is to be recorded when all is well.
     async fn work(&self, lease: &Lease, state: &State) -> Result<Value, Failure> {
         let host = &state.host;
-        if self.core.domain(host).await?.is_none_or(|bound| bound.space != state.space) {
+        if state.space.is_empty() {
+            if !self.is_wanted(host).await? {
+                return self.retire(state).await;
+            }
+        } else if self.core.domain(host).await?.is_none_or(|bound| bound.space != state.space) {
             self.states.forget(&state.space, host).await?;
             return Err(Failure::Lost);
         }
@@ -77,6 +82,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
             // Another node has set one that is not seen here yet.
             return Ok(json!({"next": self.clock.now() + 2 * FRESH_MS, "renewal": 0}));
         }
+        self.still_owned(lease, state).await?;
         let certificate = self.obtain(settings, lease, state).await?;
         tracing::info!(host, space = state.space, issuer = certificate.issuer, "a certificate was issued");
         Ok(settled(&certificate))
@@ -95,9 +101,24 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
         json!({"next": warning.min(now + DAY)})
     }
 
+    /// Refuses a domain that is not known to be the space's any more.
+    async fn still_owned(&self, lease: &Lease, state: &State) -> Result<(), Failure> {
+        // Nobody has to show that the server's own names are its own.
+        let Some(again) = self.again.as_ref().filter(|_| !state.space.is_empty()) else { return Ok(()) };
+        match again.look(&state.space, &state.host, state.confirmed).await? {
+            Standing::Fresh if !state.unverified => Ok(()),
+            Standing::Fresh => self.hold(lease, json!({"unverified": false})).await,
+            Standing::Confirmed => self.hold(lease, json!({"confirmed": self.clock.now(), "unverified": false})).await,
+            Standing::Unclear if !state.unverified => Ok(()),
+            Standing::Unclear => Err(Failure::Unproven(state.problem.clone())),
+            Standing::Gone(reason) => Err(Failure::Unproven(reason)),
+        }
+    }
+
     /// Orders a certificate, or goes on with an order, and sets it.
     async fn obtain(&self, settings: &Settings<A>, lease: &Lease, state: &State) -> Result<Certificate, Failure> {
         let (authority, host) = (&settings.authority, &state.host);
+        self.hold(lease, json!({"tried": self.clock.now()})).await?;
         let place = format!("order/{host}");
         let mut account = self.accounts.sign_in(authority, &self.seal).await?;
         let resumed = match &state.order {
@@ -117,7 +138,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
         let (mut order, key) = match resumed {
             Some(resumed) => resumed,
             None => {
-                self.budget.take().await?;
+                self.budget.take(&state.space).await?;
                 let key = KeyPair::generate().map_err(Error::internal)?;
                 let placed = match authority.order(&account, host).await {
                     Err(Failure::Account(_)) => {
@@ -134,7 +155,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
         };
         let offers = authority.offers(&mut order).await?;
         if !offers.is_empty() {
-            let offer = self.choose(settings, &offers, state.failures).await?;
+            let offer = self.choose(settings, host, &offers, state.failures).await?;
             self.proofs.show(&state.space, host, offer).await?;
             let proved = authority.prove(&mut order, offer.kind).await;
             if let Err(failure) = self.proofs.withdraw(&state.space, host, offer).await {
@@ -153,9 +174,11 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
     }
 
     /// The challenge to meet: the first that can be, and after each failure the next.
-    async fn choose<'a>(&self, settings: &Settings<A>, offers: &'a [Offer], failures: u32) -> Result<&'a Offer, Failure> {
+    async fn choose<'a>(&self, settings: &Settings<A>, host: &str, offers: &'a [Offer], failures: u32) -> Result<&'a Offer, Failure> {
+        // Nothing else can prove a wildcard (RFC 8555, 7.1.3), so that it need not be asked for.
+        let kinds = if host.starts_with("*.") { &[Kind::Dns01][..] } else { &settings.challenges };
         let https = self.core.endpoint().await?.https_port.is_some();
-        let met = settings.challenges.iter().filter(|kind| **kind != Kind::TlsAlpn01 || https);
+        let met = kinds.iter().filter(|kind| **kind != Kind::TlsAlpn01 || https);
         let met: Vec<&Offer> = met.filter_map(|kind| offers.iter().find(|offer| offer.kind == *kind)).collect();
         let turn = usize::try_from(failures).unwrap_or_default().checked_rem(met.len()).unwrap_or_default();
         let none = || Failure::Refused("the certificate authority offers no challenge that the server can meet".to_owned());
@@ -179,9 +202,14 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
                 self.budget.pause(until.min(now + HOUR)).await?;
                 json!({"next": until + when::backoff(Duration::from_secs(10), 1), "problem": reason})
             }
+            // The others go on.
+            Failure::Crowded(_, until) => json!({"next": until + when::backoff(Duration::from_secs(10), 1), "problem": reason}),
             failure => {
                 let failures = state.failures.saturating_add(1);
                 let mut set = json!({"next": now + when::backoff(retry, failures), "failures": failures, "problem": reason});
+                if matches!(failure, Failure::Unproven(_)) {
+                    set["unverified"] = true.into();
+                }
                 if !failure.leaves_the_order() {
                     set["order"] = Value::Null;
                 }
@@ -192,6 +220,9 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
 
     /// Removes what was made for a domain that is bound no more.
     async fn leave(&self, state: &State) -> Result<()> {
+        if state.space.is_empty() {
+            return self.clear(&state.host).await;
+        }
         if self.core.domain(&state.host).await?.is_none() {
             self.core.remove_certificate(&state.space, &state.host).await?;
             self.core.remove_challenge(&state.space, &state.host).await?;
@@ -203,7 +234,7 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
 /// What is recorded of a domain that has a good certificate.
 fn settled(certificate: &Certificate) -> Value {
     let renewal = when::renewal(certificate);
-    json!({"next": renewal, "renewal": renewal, "failures": 0, "problem": "", "forced": false, "order": null})
+    json!({"next": renewal, "renewal": renewal, "failures": 0, "problem": "", "forced": false, "unverified": false, "order": null})
 }
 
 /// The signing request for a host.

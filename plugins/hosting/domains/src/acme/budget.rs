@@ -12,6 +12,9 @@ use crate::clock::{Clock, HOUR};
 /// The record of the authority's own wish.
 const PAUSE: &str = "pause";
 
+/// How many orders a space may place in an hour at least.
+const LEAST_SHARE: u64 = 5;
+
 /// The orders of the hour.
 pub struct Budget<C> {
     records: Collection<C>,
@@ -33,25 +36,22 @@ impl<C: Calls> Budget<C> {
     /// Takes an order from the budget.
     ///
     /// # Errors
-    /// `Limited` when there is none left, or the authority has asked for a pause.
-    pub async fn take(&self) -> Result<(), Failure> {
+    /// `Limited` when there is none left, or the authority has asked for a pause; `Crowded` when the
+    /// space has had its share.
+    pub async fn take(&self, space: &str) -> Result<(), Failure> {
         let now = self.clock.now();
         if let Some(Pause { until }) = self.records.get(PAUSE).await?.filter(|pause: &Pause| pause.until > now) {
             return Err(Failure::Limited("the authority asks for a pause".to_owned(), Some(until)));
         }
         let hour = now / HOUR;
-        let id = format!("hour/{hour}");
-        let left = json!({"_id": id, "orders": {"$lt": self.most}});
-        let one = json!({"$inc": {"orders": 1}});
-        if self.records.update(left.clone(), one.clone()).await? > 0 {
-            return Ok(());
+        let share = (self.most / 5).max(LEAST_SHARE);
+        // The server's own names are no space's.
+        if !space.is_empty() && !self.count(&format!("hour/{hour}/{space}"), hour, share).await? {
+            let reason =
+                format!("the space has placed {share} orders for certificates within the hour, which is its share of those of all");
+            return Err(Failure::Crowded(reason, (hour + 1) * HOUR));
         }
-        self.records.delete(json!({"hour": {"$lt": hour}})).await?;
-        if self.records.insert(json!({"_id": id, "space": "", "hour": hour, "orders": 1})).await? {
-            return Ok(());
-        }
-        // Another node has begun the hour, or it is used up.
-        if self.records.update(left, one).await? > 0 {
+        if self.count(&format!("hour/{hour}"), hour, self.most).await? {
             return Ok(());
         }
         let reason = format!(
@@ -59,6 +59,21 @@ impl<C: Calls> Budget<C> {
             self.most
         );
         Err(Failure::Limited(reason, Some((hour + 1) * HOUR)))
+    }
+
+    /// Counts an order of an hour; false when there were as many as may be.
+    async fn count(&self, id: &str, hour: u64, most: u64) -> Result<bool> {
+        let left = json!({"_id": id, "orders": {"$lt": most}});
+        let one = json!({"$inc": {"orders": 1}});
+        if self.records.update(left.clone(), one.clone()).await? > 0 {
+            return Ok(true);
+        }
+        self.records.delete(json!({"hour": {"$lt": hour}})).await?;
+        if self.records.insert(json!({"_id": id, "space": "", "hour": hour, "orders": 1})).await? {
+            return Ok(true);
+        }
+        // Another node has begun the hour, or it is used up.
+        Ok(self.records.update(left, one).await? > 0)
     }
 
     /// Keeps all nodes from ordering until a time.
@@ -84,18 +99,29 @@ mod tests {
         let node = || Budget::new(Collection::new(memory.clone(), SYSTEM_SPACE, "acmeBudget"), clock.clone(), 3);
         let nodes = [node(), node()];
         for turn in 0..3 {
-            nodes[turn % 2].take().await.unwrap();
+            nodes[turn % 2].take("s").await.unwrap();
         }
         for budget in &nodes {
-            let refused = budget.take().await.unwrap_err();
+            let refused = budget.take("s").await.unwrap_err();
             assert!(matches!(refused, Failure::Limited(_, Some(until)) if until == HOUR * 101), "{refused:?}");
         }
         clock.advance(HOUR);
-        nodes[1].take().await.unwrap();
+        nodes[1].take("s").await.unwrap();
         nodes[0].pause(clock.now() + 10).await.unwrap();
-        let paused = nodes[1].take().await.unwrap_err();
+        let paused = nodes[1].take("s").await.unwrap_err();
         assert!(matches!(paused, Failure::Limited(_, Some(until)) if until == clock.now() + 10), "{paused:?}");
         clock.advance(10);
-        nodes[1].take().await.unwrap();
+        nodes[1].take("s").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_space_leaves_something_to_the_others() {
+        let budget = Budget::new(Collection::new(Memory::default(), SYSTEM_SPACE, "acmeBudget"), Clock::set_to(HOUR * 100), 50);
+        for _ in 0..10 {
+            budget.take("s").await.unwrap();
+        }
+        let refused = budget.take("s").await.unwrap_err();
+        assert!(matches!(refused, Failure::Crowded(_, until) if until == HOUR * 101), "{refused:?}");
+        budget.take("t").await.unwrap();
     }
 }

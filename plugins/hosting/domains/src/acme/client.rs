@@ -248,3 +248,7 @@ impl Authority for Client {
         with_good_nonce!(self, order.poll_certificate(&polls()))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

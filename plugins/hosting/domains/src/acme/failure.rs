@@ -13,6 +13,10 @@ pub enum Failure {
     Refused(String),
     /// Too much was asked for; again at a time in milliseconds since 1970, if it is known.
     Limited(String, Option<u64>),
+    /// The space has asked for too much; again at a time in milliseconds since 1970.
+    Crowded(String, u64),
+    /// The domain is not known to be the space's any more.
+    Unproven(String),
     /// The authority cannot be reached, or has a fault.
     Unavailable(String),
     /// Another node works on the domain now, or it is bound no more.
@@ -31,9 +35,13 @@ impl Failure {
     /// What the owner of the domain is told.
     pub fn reason(&self) -> String {
         match self {
-            Self::Account(reason) | Self::Order(reason) | Self::Refused(reason) | Self::Limited(reason, _) | Self::Unavailable(reason) => {
-                reason.chars().take(500).collect()
-            }
+            Self::Account(reason)
+            | Self::Order(reason)
+            | Self::Refused(reason)
+            | Self::Limited(reason, _)
+            | Self::Crowded(reason, _)
+            | Self::Unproven(reason)
+            | Self::Unavailable(reason) => reason.chars().take(500).collect(),
             Self::Lost => String::new(),
             Self::Ours(error) => format!("the server has a fault: {}", error.message()),
         }

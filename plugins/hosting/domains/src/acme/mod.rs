@@ -13,6 +13,7 @@ mod hook;
 mod proof;
 mod renewals;
 mod seal;
+mod server;
 mod transport;
 pub mod when;
 
@@ -25,6 +26,7 @@ pub use client::Client;
 pub use proof::{PREFIX, Tokens};
 pub use renewals::{Parts, Renewals, Settings};
 pub use seal::Seal;
+pub use server::ServerNames;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,19 +1,17 @@
 //! What answers an authority that looks whether a domain leads here.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::db::Collection;
-use sdk_plugin::contract::domains::{Challenge, FRESH_MS};
+use sdk_plugin::contract::domains::Challenge;
 use sdk_plugin::{Error, Result};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use tokio::time::sleep;
 
 use super::authority::Offer;
 use super::failure::Failure;
@@ -46,9 +44,13 @@ impl<C: Calls> Tokens<C> {
         Self { records, clock }
     }
 
-    async fn put(&self, space: &str, host: &str, offer: &Offer) -> Result<()> {
-        let set = json!({"space": space, "host": host, "authorization": offer.authorization, "until": self.clock.now() + HOUR});
-        self.records.upsert(json!({"_id": offer.token}), json!({"$set": set})).await
+    /// Has a token answered on a host, for an hour at the most.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn put(&self, space: &str, host: &str, token: &str, authorization: &str) -> Result<()> {
+        let set = json!({"space": space, "host": host, "authorization": authorization, "until": self.clock.now() + HOUR});
+        self.records.upsert(json!({"_id": token}), json!({"$set": set})).await
     }
 
     /// What is answered at a path on a host; none when nothing is.
@@ -104,13 +106,9 @@ impl<C: Calls> Proofs<C> {
     /// When that cannot be done.
     pub async fn show(&self, space: &str, host: &str, offer: &Offer) -> Result<(), Failure> {
         match offer.kind {
-            Kind::Http01 => Ok(self.tokens.put(space, host, offer).await?),
-            Kind::TlsAlpn01 => {
-                self.core.put_challenge(space, &certificate(host, &offer.authorization)?).await?;
-                // The authority may come by way of another node.
-                sleep(Duration::from_millis(FRESH_MS)).await;
-                Ok(())
-            }
+            Kind::Http01 => Ok(self.tokens.put(space, host, &offer.token, &offer.authorization).await?),
+            // From then on every node answers, by whichever the authority comes.
+            Kind::TlsAlpn01 => Ok(self.core.put_challenge(space, &certificate(host, &offer.authorization)?).await?),
             Kind::Dns01 => self.call_hook(hook::PRESENT, host, offer).await,
         }
     }
@@ -130,7 +128,9 @@ impl<C: Calls> Proofs<C> {
     async fn call_hook(&self, action: &str, host: &str, offer: &Offer) -> Result<(), Failure> {
         let program = self.hook.as_deref().ok_or_else(|| Failure::Refused("there is no dns_hook".to_owned()))?;
         let value = URL_SAFE_NO_PAD.encode(Sha256::digest(&offer.authorization));
-        hook::call(program, action, host, &format!("_acme-challenge.{host}"), &value).await
+        // The record of a wildcard is that of the domain below which it is (RFC 8555, 8.4).
+        let domain = host.strip_prefix("*.").unwrap_or(host);
+        hook::call(program, action, domain, &format!("_acme-challenge.{domain}"), &value).await
     }
 }
 
@@ -156,8 +156,7 @@ mod tests {
     async fn tokens_are_answered_on_their_host_until_they_end() {
         let (clock, memory) = (Clock::set_to(1000), Memory::default());
         let node = || Tokens::new(Collection::new(memory.clone(), SYSTEM_SPACE, "acmeTokens"), clock.clone());
-        let offer = Offer { kind: Kind::Http01, token: "to_ken-1".to_owned(), authorization: "to_ken-1.key".to_owned() };
-        node().put("s", "x.com", &offer).await.unwrap();
+        node().put("s", "x.com", "to_ken-1", "to_ken-1.key").await.unwrap();
         let other = node();
         let path = format!("{PREFIX}to_ken-1");
         assert_eq!(other.answer("x.com", &path).await.unwrap().as_deref(), Some("to_ken-1.key"), "any node answers");

@@ -16,8 +16,10 @@ use super::authority::Authority;
 use super::budget::Budget;
 use super::proof::{Proofs, Tokens};
 use super::seal::Seal;
+use super::server::ServerNames;
 use crate::clock::{Clock, HOUR};
 use crate::core::Core;
+use crate::ownership::Again;
 use crate::state::States;
 
 /// How many domains are worked on at once by a node.
@@ -35,6 +37,8 @@ pub struct Settings<A> {
     pub challenges: Vec<Kind>,
     /// How long to wait after a first failure.
     pub retry: Duration,
+    /// Which of the server's own names get certificates.
+    pub names: ServerNames,
 }
 
 /// Orders certificates, renews them, and warns of those that are not renewed.
@@ -47,12 +51,16 @@ pub struct Renewals<C, A> {
     pub(super) proofs: Proofs<C>,
     pub(super) accounts: Accounts<C>,
     pub(super) budget: Budget<C>,
+    /// None where proofs of ownership are good for ever.
+    pub(super) again: Option<Again<C>>,
     /// None where nothing is ordered.
     pub(super) settings: Option<Settings<A>>,
     /// Tells of domains that are due.
     pub(super) kick: Arc<Notify>,
     /// When the core's domains were last compared with those known here.
     adopted: AtomicU64,
+    /// The same for the server's own names.
+    pub(super) names_adopted: AtomicU64,
 }
 
 /// What [`Renewals`] are made of.
@@ -73,6 +81,8 @@ pub struct Parts<C, A> {
     pub accounts: Accounts<C>,
     /// The orders of the hour.
     pub budget: Budget<C>,
+    /// Looks again at proofs of ownership; none where they are good for ever.
+    pub again: Option<Again<C>>,
     /// How the authority is used; none where nothing is ordered.
     pub settings: Option<Settings<A>>,
     /// Tells of domains that are due.
@@ -82,9 +92,23 @@ pub struct Parts<C, A> {
 impl<C: Calls, A: Authority> Renewals<C, A> {
     /// Looks after all domains that the core has.
     pub fn new(parts: Parts<C, A>) -> Arc<Self> {
-        let Parts { core, states, clock, seal, tokens, hook, accounts, budget, settings, kick } = parts;
+        let Parts { core, states, clock, seal, tokens, hook, accounts, budget, again, settings, kick } = parts;
         let proofs = Proofs { core: core.clone(), tokens: tokens.clone(), hook };
-        Arc::new(Self { core, states, clock, seal, tokens, proofs, accounts, budget, settings, kick, adopted: AtomicU64::new(0) })
+        Arc::new(Self {
+            core,
+            states,
+            clock,
+            seal,
+            tokens,
+            proofs,
+            accounts,
+            budget,
+            again,
+            settings,
+            kick,
+            adopted: AtomicU64::new(0),
+            names_adopted: AtomicU64::new(0),
+        })
     }
 
     /// Works until it is told to stop; what is under way then is left to whoever finds it.
@@ -120,6 +144,9 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
     /// What the database answers; the rest is done the next time.
     pub async fn sweep(self: &Arc<Self>) -> Result<()> {
         self.adopt().await?;
+        if let Err(error) = self.adopt_server_names().await {
+            tracing::warn!(?error, "not known which names of the server are to have certificates");
+        }
         self.tokens.forget(None).await?;
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let mut works = JoinSet::new();

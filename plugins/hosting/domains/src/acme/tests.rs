@@ -2,13 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sdk_plugin::contract::SYSTEM_SPACE;
 use sdk_plugin::contract::db::Collection;
-use sdk_plugin::contract::domains::{Domain, Redirect};
+use sdk_plugin::contract::domains::{Domain, FRESH_MS, Redirect};
 use sdk_plugin::{Error, codes};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -17,7 +18,11 @@ use super::authority::{Authority, Offer};
 use super::failure::Failure;
 use super::*;
 use crate::clock::{Clock, DAY, HOUR};
+use crate::config::SiteCertificates;
 use crate::core::Core;
+use crate::dns::Resolver;
+use crate::ownership::outside::{Outside, Web};
+use crate::ownership::{Again, Owners};
 use crate::state::{LEASE, State, States};
 use crate::testing::Memory;
 
@@ -94,7 +99,8 @@ impl Authority for Shared {
         // What a real one would look at.
         match kind {
             Kind::TlsAlpn01 => assert!(self.0.memory.challenges().contains(host)),
-            _ => assert!(!self.0.memory.documents("acmeTokens").is_empty()),
+            Kind::Dns01 => {}
+            Kind::Http01 => assert!(!self.0.memory.documents("acmeTokens").is_empty()),
         }
         self.0.proved.lock().unwrap().push(kind);
         self.0.step("prove")
@@ -138,6 +144,25 @@ impl World {
     }
 
     fn node(&self, challenges: &[Kind]) -> Arc<Renewals<Memory, Shared>> {
+        self.node_of(challenges, ServerNames::default(), None, None)
+    }
+
+    /// A node that orders for names of the server too.
+    fn node_for(&self, challenges: &[Kind], names: ServerNames, hook: Option<PathBuf>) -> Arc<Renewals<Memory, Shared>> {
+        self.node_of(challenges, names, hook, None)
+    }
+
+    fn node_that_looks(&self, challenges: &[Kind], again: Option<Again<Memory>>) -> Arc<Renewals<Memory, Shared>> {
+        self.node_of(challenges, ServerNames::default(), None, again)
+    }
+
+    fn node_of(
+        &self,
+        challenges: &[Kind],
+        names: ServerNames,
+        hook: Option<PathBuf>,
+        again: Option<Again<Memory>>,
+    ) -> Arc<Renewals<Memory, Shared>> {
         let records = |name| Collection::new(self.memory.clone(), SYSTEM_SPACE, name);
         Renewals::new(Parts {
             core: Core::new(self.memory.clone()),
@@ -145,22 +170,28 @@ impl World {
             clock: self.clock.clone(),
             seal: Seal::new(&[1; 32]).unwrap(),
             tokens: Tokens::new(records("acmeTokens"), self.clock.clone()),
-            hook: None,
+            hook,
             accounts: Accounts::new(records("acmeAccounts"), "https://ca.test/directory"),
             budget: Budget::new(records("acmeBudget"), self.clock.clone(), 10),
+            again,
             settings: Some(Settings {
                 authority: Shared(self.fake.clone()),
                 challenges: challenges.to_vec(),
                 retry: Duration::from_secs(300),
+                names,
             }),
             kick: Arc::default(),
         })
     }
 
     async fn bind(&self, host: &str) {
+        self.bind_of("s", host).await;
+    }
+
+    async fn bind_of(&self, space: &str, host: &str) {
         let domain = Domain { host: host.to_owned(), service: "hosting".to_owned(), redirect: Redirect::Off, hsts: None, cors: vec![] };
-        Core::new(self.memory.clone()).put_domain("s", &domain).await.unwrap();
-        self.states.bound("s", host, "hosting").await.unwrap();
+        Core::new(self.memory.clone()).put_domain(space, &domain).await.unwrap();
+        self.states.bound(space, host, "hosting").await.unwrap();
     }
 
     async fn state(&self, host: &str) -> State {
@@ -371,4 +402,159 @@ async fn what_another_node_has_set_is_waited_for() {
     world.clock.advance(HOUR);
     node.sweep().await.unwrap();
     assert_eq!(world.orders(), 2, "it is really not there");
+}
+
+fn server_names(own: &[&str], sites: SiteCertificates) -> ServerNames {
+    ServerNames { own: own.iter().map(|name| (*name).to_owned()).collect(), sites }
+}
+
+#[tokio::test]
+async fn names_of_the_server_and_open_sites_have_certificates_of_their_own() {
+    let world = World::new();
+    for (space, open) in [("a", true), ("b", false), ("c", true)] {
+        world.memory.space(space, Some(open));
+    }
+    let names = server_names(&["cloud.test", "taken.test"], SiteCertificates::Each);
+    world.bind("taken.test").await;
+    let nodes = [(); 2].map(|()| world.node_for(&[Kind::Http01], names.clone(), None));
+    for _ in 0..2 {
+        let (one, two) = tokio::join!(nodes[0].sweep(), nodes[1].sweep());
+        one.and(two).unwrap();
+    }
+    let sorted = || {
+        let mut uploads = world.memory.uploads();
+        uploads.sort();
+        uploads
+    };
+    assert_eq!(sorted(), ["a.sites.test", "c.sites.test", "cloud.test", "taken.test"], "one for each");
+    assert_eq!(world.state("taken.test").await.space, "s", "what a space has bound is the space's");
+    world.memory.space("b", Some(true));
+    nodes[0].site_opened("b").await.unwrap();
+    nodes[1].site_opened("b").await.unwrap();
+    nodes[1].sweep().await.unwrap();
+    assert_eq!(sorted().iter().filter(|host| *host == "b.sites.test").count(), 1);
+    world.clock.advance(LIFE * 2 / 3);
+    nodes[0].sweep().await.unwrap();
+    assert_eq!(world.orders(), 10, "all are renewed");
+    // One that has been deleted loses its certificate, the others keep theirs.
+    world.memory.space("c", None);
+    world.clock.advance(LIFE * 2 / 3);
+    nodes[0].sweep().await.unwrap();
+    assert_eq!(world.orders(), 14);
+    assert!(world.states.get("c.sites.test").await.unwrap().is_none());
+    let core = Core::new(world.memory.clone());
+    assert!(core.certificate("", "c.sites.test").await.unwrap().is_none());
+    assert!(core.certificate("", "a.sites.test").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn names_that_are_configured_no_more_keep_what_they_have_until_it_ends() {
+    let world = World::new();
+    world.node_for(&[Kind::Http01], server_names(&["cloud.test"], SiteCertificates::Off), None).sweep().await.unwrap();
+    assert_eq!(world.orders(), 1);
+    let without = world.node(&[Kind::Http01]);
+    let core = Core::new(world.memory.clone());
+    world.clock.advance(LIFE * 2 / 3);
+    without.sweep().await.unwrap();
+    assert!(core.certificate("", "cloud.test").await.unwrap().is_some());
+    world.clock.advance(LIFE / 3);
+    without.sweep().await.unwrap();
+    assert!(core.certificate("", "cloud.test").await.unwrap().is_none());
+    assert!(world.states.get("cloud.test").await.unwrap().is_none());
+    assert_eq!(world.orders(), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_wildcard_is_proved_by_the_record_of_its_domain() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (hook, said) = (folder.path().join("hook"), folder.path().join("said"));
+    std::fs::write(&hook, format!("#!/bin/sh\necho \"$1 $2 $3\" >> {}\n", said.display())).unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let world = World::new();
+    world.memory.space("a", Some(true));
+    let node = world.node_for(&[Kind::Http01], server_names(&[], SiteCertificates::Wildcard), Some(hook));
+    node.sweep().await.unwrap();
+    assert_eq!(world.memory.uploads(), ["*.sites.test"]);
+    assert_eq!(*world.fake.proved.lock().unwrap(), [Kind::Dns01]);
+    let said = std::fs::read_to_string(said).unwrap();
+    assert_eq!(said, "present sites.test _acme-challenge.sites.test\ncleanup sites.test _acme-challenge.sites.test\n");
+}
+
+#[tokio::test]
+async fn a_space_that_orders_too_much_leaves_the_others_theirs() {
+    let world = World::new();
+    let node = world.node(&[Kind::Http01]);
+    for n in 0..6 {
+        world.bind(&format!("{n}.com")).await;
+    }
+    node.sweep().await.unwrap();
+    assert_eq!(world.memory.uploads().len(), 5, "half of what all can have is the least share");
+    let hosts: Vec<String> = (0..6).map(|n| format!("{n}.com")).collect();
+    let crowded = hosts.iter().find(|host| world.memory.certificate(host).is_none()).unwrap();
+    let state = world.state(crowded).await;
+    assert!(state.problem.contains("its share"), "{}", state.problem);
+    assert_eq!(state.failures, 0);
+    assert!(state.next > NOW, "not at once");
+    world.bind_of("t", "other.com").await;
+    node.sweep().await.unwrap();
+    assert!(world.memory.certificate("other.com").is_some(), "the other space does not wait");
+    world.clock.advance(2 * HOUR);
+    node.sweep().await.unwrap();
+    assert!(world.memory.certificate(crowded).is_some());
+    assert_eq!(world.state(crowded).await.problem, "");
+}
+
+#[tokio::test]
+async fn a_challenge_by_tls_is_shown_without_waiting() {
+    let world = World::new();
+    let node = world.node(&[Kind::TlsAlpn01]);
+    world.bind("x.com").await;
+    let begun = std::time::Instant::now();
+    node.sweep().await.unwrap();
+    assert_eq!(*world.fake.proved.lock().unwrap(), [Kind::TlsAlpn01]);
+    assert!(begun.elapsed() < Duration::from_millis(FRESH_MS), "every node answers at once");
+}
+
+#[tokio::test]
+async fn a_domain_that_is_nobodys_any_more_keeps_its_certificate_and_gets_no_new_one() {
+    let world = World::new();
+    let records = |name| Collection::new(world.memory.clone(), SYSTEM_SPACE, name);
+    let tokens = Tokens::new(records("acmeTokens"), world.clock.clone());
+    let outside = Outside::start(tokens.clone()).await;
+    let (config, owners) = (outside.config(), Owners::new(records("domainOwners"), b"secret".to_vec()));
+    let again = Again { owners: owners.clone(), tokens, resolver: Resolver::new(config.resolver), config, clock: world.clock.clone() };
+    let node = world.node_that_looks(&[Kind::TlsAlpn01], Some(again));
+    let token = owners.token("s", "x.com").unwrap();
+    outside.text("verification.x.com", &token);
+    world.bind("x.com").await;
+    node.sweep().await.unwrap();
+    assert_eq!((world.orders(), world.memory.uploads().len()), (1, 1));
+
+    world.clock.advance(LIFE * 2 / 3);
+    outside.no_texts();
+    node.sweep().await.unwrap();
+    assert_eq!(world.orders(), 1);
+    let state = world.state("x.com").await;
+    assert!(state.unverified && state.problem.contains("does not lead to this server"), "{}", state.problem);
+    assert!(world.memory.certificate("x.com").is_some(), "it is shown until it ends");
+
+    world.clock.advance(HOUR);
+    outside.no_dns(true);
+    node.sweep().await.unwrap();
+    assert_eq!(world.orders(), 1, "what cannot be told changes nothing");
+    assert!(world.state("x.com").await.unverified);
+
+    world.clock.advance(DAY);
+    outside.no_dns(false);
+    outside.web(Web::Here);
+    node.sweep().await.unwrap();
+    let state = world.state("x.com").await;
+    assert_eq!((world.orders(), state.unverified, state.problem.as_str()), (2, false, ""));
+
+    world.clock.advance(LIFE * 2 / 3);
+    outside.no_dns(true);
+    node.sweep().await.unwrap();
+    assert_eq!(world.orders(), 3, "nobody loses a site because the DNS is away");
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sdk_plugin::contract::Calls;
-use sdk_plugin::contract::domains::{HOSTING, Upload};
+use sdk_plugin::contract::domains::Upload;
 use sdk_plugin::contract::management::{INVALID_PARAMETER, MISSING_PARAMETER};
 use sdk_plugin::{Error, Result};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::DomainParams;
 use super::domains::certificate_status;
+use super::settings::service;
 use crate::acme::when;
 use crate::clock::DAY;
 use crate::name;
@@ -33,6 +34,8 @@ pub struct AttachParams {
     server_certificate: String,
     #[serde(default)]
     private_key: String,
+    #[serde(default)]
+    service: String,
 }
 
 impl fmt::Debug for AttachParams {
@@ -49,7 +52,7 @@ impl<C: Calls> Service<C> {
     /// service to take one from), `InvalidDomain.NotFound`, `InvalidCertificate`, or what the core
     /// answers.
     pub async fn attach_certificate(&self, space: &str, params: AttachParams) -> Result<Value> {
-        let host = name::host("Domain", &params.domain)?;
+        let (host, service) = (name::host("Domain", &params.domain)?, service(&params.service)?);
         if params.cert_type.eq_ignore_ascii_case("cas") {
             return Err(Error::new(INVALID_PARAMETER, "CertType must be upload: the certificate and its key are to be sent"));
         }
@@ -60,7 +63,7 @@ impl<C: Calls> Service<C> {
         }
         let name = if params.cert_name.is_empty() { host.clone() } else { params.cert_name };
         let upload = Upload { host, name, origin: UPLOADED.to_owned(), chain: params.server_certificate, key: params.private_key };
-        self.attach(space, HOSTING, upload).await?;
+        self.attach(space, service, upload).await?;
         Ok(json!({"Data": true}))
     }
 
@@ -69,7 +72,7 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// `MissingParameter`, `InvalidParameter`, `InvalidDomain.NotFound`, or what the core answers.
     pub async fn delete_certificate(&self, space: &str, params: DomainParams) -> Result<Value> {
-        self.detach(space, &params.host("Domain")?, HOSTING).await?;
+        self.detach(space, &params.host("Domain")?, params.service()?).await?;
         Ok(json!({"Data": true}))
     }
 
@@ -78,7 +81,7 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// `MissingParameter`, `InvalidParameter`, `InvalidDomain.NotFound`, or what the core answers.
     pub async fn renew_certificate(&self, space: &str, params: DomainParams) -> Result<Value> {
-        self.renew(space, &params.host("Domain")?, HOSTING).await?;
+        self.renew(space, &params.host("Domain")?, params.service()?).await?;
         Ok(json!({"Data": true}))
     }
 
@@ -89,7 +92,7 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// `MissingParameter`, `InvalidParameter`, `InvalidDomain.NotFound`, or what the core answers.
     pub async fn certificate_detail(&self, space: &str, params: DomainParams) -> Result<Value> {
-        let domain = self.describe_one(space, &params.host("CustomDomain")?, HOSTING).await?;
+        let domain = self.describe_one(space, &params.host("CustomDomain")?, params.service()?).await?;
         let status = certificate_status(&domain, self.clock.now());
         let mut data = json!({
             "CertDomainName": "",

@@ -2,10 +2,11 @@
 
 use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
-use sdk_plugin::contract::domains::{HOSTING, Redirect};
+use sdk_plugin::contract::domains::Redirect;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::settings::service;
 use crate::acme::when;
 use crate::name;
 use crate::service::{Described, Service, Status};
@@ -15,6 +16,15 @@ use crate::service::{Described, Service, Status};
 pub struct DomainParams {
     #[serde(rename = "Domain", alias = "CustomDomain", alias = "DomainName", default)]
     domain: String,
+    #[serde(rename = "Service", default)]
+    service: String,
+}
+
+/// The parameters of `ListWebHostingCustomDomains`.
+#[derive(Debug, Deserialize)]
+pub struct ListParams {
+    #[serde(rename = "Service", default)]
+    service: String,
 }
 
 /// The parameters of actions that name nothing.
@@ -25,17 +35,24 @@ impl DomainParams {
     pub(super) fn host(&self, parameter: &str) -> Result<String> {
         name::host(parameter, &self.domain)
     }
+
+    pub(super) fn service(&self) -> Result<&'static str> {
+        service(&self.service)
+    }
 }
 
 impl<C: Calls> Service<C> {
-    /// `BindWebHostingCustomDomain`.
+    /// `BindWebHostingCustomDomain`. `Domain`, `DisplayName` and `Cname`, as they are listed, are
+    /// ours.
     ///
     /// # Errors
-    /// `MissingParameter`, `InvalidParameter`, `InvalidDomain.NotVerified`, `DomainInUse`, or what the
-    /// core answers.
+    /// `MissingParameter`, `InvalidParameter`, `InvalidDomain.NotVerified`, `DomainInUse`,
+    /// `QuotaExceeded.CustomDomains`, or what the core answers.
     pub async fn bind_domain(&self, space: &str, params: DomainParams) -> Result<Value> {
-        self.bind(space, &params.host("CustomDomain")?, HOSTING).await?;
-        Ok(json!({"Data": true}))
+        let host = params.host("CustomDomain")?;
+        self.bind(space, &host, params.service()?).await?;
+        let cname = self.cname(space).await?;
+        Ok(json!({"Data": true, "Domain": host, "DisplayName": name::unicode(&host), "Cname": cname}))
     }
 
     /// `UnbindWebHostingCustomDomain`.
@@ -43,17 +60,19 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// `MissingParameter`, `InvalidParameter`, `InvalidDomain.NotFound`, or what the core answers.
     pub async fn unbind_domain(&self, space: &str, params: DomainParams) -> Result<Value> {
-        self.unbind(space, &params.host("CustomDomain")?, HOSTING).await?;
+        self.unbind(space, &params.host("CustomDomain")?, params.service()?).await?;
         Ok(json!({"Data": true}))
     }
 
-    /// `ListWebHostingCustomDomains`. What the vendor does not have is `CertificateStatus`
-    /// (`none`, `pending`, `failed`, `valid`, `expiring`, `expired`) and `CertificateExpiredTime`.
+    /// `ListWebHostingCustomDomains`. What the vendor does not have is `DisplayName` (an
+    /// international name as people write it), the status `unverified`, `CertificateStatus`
+    /// (`none`, `pending`, `failed`, `valid`, `expiring`, `expired`), `CertificateExpiredTime`, and
+    /// HSTS: `HstsMaxAge` is null where there is none.
     ///
     /// # Errors
-    /// What the core answers.
-    pub async fn list_domains(&self, space: &str) -> Result<Value> {
-        let all = self.describe(space, HOSTING).await?;
+    /// `InvalidParameter`, or what the core answers.
+    pub async fn list_domains(&self, space: &str, params: ListParams) -> Result<Value> {
+        let all = self.describe(space, service(&params.service)?).await?;
         let now = self.clock.now();
         Ok(json!({"Data": all.iter().map(|domain| listed(domain, now)).collect::<Vec<_>>()}))
     }
@@ -62,6 +81,7 @@ impl<C: Calls> Service<C> {
 fn listed(domain: &Described, now: u64) -> Value {
     json!({
         "Domain": domain.host,
+        "DisplayName": domain.unicode,
         "Cname": domain.cname,
         "Status": domain.status,
         "Description": domain.problem,
@@ -71,6 +91,9 @@ fn listed(domain: &Described, now: u64) -> Value {
         "EnableCors": !domain.cors.is_empty(),
         "AccessControlAllowOrigin": domain.cors.join(","),
         "AccessOriginControl": domain.origin_control,
+        "HstsMaxAge": domain.hsts,
+        "HstsIncludeSubDomains": domain.hsts_reach.hsts_include_sub_domains,
+        "HstsPreload": domain.hsts_reach.hsts_preload,
         "SslProtocol": if domain.certificate.is_some() { "on" } else { "off" },
         "CertificateStatus": certificate_status(domain, now),
         "CertificateExpiredTime": domain.certificate.as_ref().map_or(0, |certificate| certificate.not_after),
@@ -89,7 +112,7 @@ pub(super) fn certificate_status(domain: &Described, now: u64) -> &'static str {
         }
         (Some(_), _) => "valid",
         (None, Status::Configuring) => "pending",
-        (None, Status::ConfigureFailed) => "failed",
+        (None, Status::ConfigureFailed | Status::Unverified) => "failed",
         (None, Status::Online) => "none",
     }
 }

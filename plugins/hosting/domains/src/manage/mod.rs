@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | `GetWebHostingDomainVerificationContent` | `Domain` | `Data`: `Domain`, `Content` |
 //! | `VerifyWebHostingDomainOwner` | `Domain`, `VerifyType` (`dnsCheck`, `fileCheck`) | |
-//! | `BindWebHostingCustomDomain` | `CustomDomain` | `Data`: true |
+//! | `BindWebHostingCustomDomain` | `CustomDomain` | `Data`: true, `Domain`, `DisplayName`, `Cname` |
 //! | `UnbindWebHostingCustomDomain` | `CustomDomain` | `Data`: true |
 //! | `ListWebHostingCustomDomains` | | `Data`: domains |
 //! | `SaveWebHostingCustomDomainConfig` | `DomainName`, `ForceRedirectType` (`off`, `http`, `https`) | |
@@ -13,7 +13,11 @@
 //! | `DeleteWebHostingCertificate` | `Domain` | `Data`: true |
 //! | `GetWebHostingCertificateDetail` | `CustomDomain` | `Data`: the certificate |
 //!
-//! `RenewWebHostingCertificate` (`Domain`) is ours: it has a new certificate ordered now.
+//! `RenewWebHostingCertificate` (`Domain`) is ours: it has a new certificate ordered now, unless an
+//! attempt has begun less than `retry_seconds` ago (`Throttling.Api`). So is
+//! `SaveWebHostingCustomDomainHstsConfig` (`DomainName`, `MaxAge`, `IncludeSubDomains`, `Preload`).
+//! `Service` may be added to all but those on ownership: `functions` is for domains of the space's
+//! HTTP triggers, of which `UpdateHttpTriggerConfig` shows the first.
 //! `VerifyType` is spelled as the vendor's CDN does; `DNS`, `FILE` and any case are taken too, and
 //! `dnsCheck` is what is meant when it is absent.
 
@@ -26,7 +30,7 @@ mod settings;
 mod tests;
 
 pub use certificates::AttachParams;
-pub use domains::{DomainParams, NoParams};
+pub use domains::{DomainParams, ListParams, NoParams};
 pub use internal::{AttachHostParams, HostParams, ServiceParams};
 pub use ownership::VerifyParams;
-pub use settings::{CorsParams, RedirectParams};
+pub use settings::{CorsParams, HstsParams, RedirectParams};

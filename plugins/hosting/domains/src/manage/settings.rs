@@ -1,17 +1,22 @@
-//! Redirection and CORS of a domain.
+//! Redirection, HSTS and CORS of a domain.
 
 use sdk_plugin::contract::Calls;
-use sdk_plugin::contract::domains::{HOSTING, Redirect};
+use sdk_plugin::contract::domains::{FUNCTIONS, HOSTING, Redirect};
 use sdk_plugin::contract::management::{self, INVALID_PARAMETER, MISSING_PARAMETER};
 use sdk_plugin::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::core::Hsts;
 use crate::name;
 use crate::service::Service;
 
 /// How many origins a domain can name.
 const MAX_ORIGINS: usize = 100;
+/// What lists of browsers ask for, in seconds.
+const YEAR: u64 = 365 * 86_400;
+/// What every client can count (RFC 9111, 1.2.2), in seconds.
+const MAX_AGE: u64 = 1 << 31;
 
 /// The parameters of `SaveWebHostingCustomDomainConfig`.
 #[derive(Debug, Deserialize)]
@@ -21,6 +26,25 @@ pub struct RedirectParams {
     domain_name: String,
     #[serde(default)]
     force_redirect_type: String,
+    #[serde(default)]
+    service: String,
+}
+
+/// The parameters of `SaveWebHostingCustomDomainHstsConfig`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HstsParams {
+    #[serde(default)]
+    domain_name: String,
+    /// In seconds; nothing is sent to browsers when it is absent.
+    #[serde(default, deserialize_with = "management::optional")]
+    max_age: Option<u64>,
+    #[serde(default, deserialize_with = "management::optional")]
+    include_sub_domains: Option<bool>,
+    #[serde(default, deserialize_with = "management::optional")]
+    preload: Option<bool>,
+    #[serde(default)]
+    service: String,
 }
 
 /// The parameters of `SaveWebHostingCustomDomainCorsConfig`.
@@ -35,6 +59,17 @@ pub struct CorsParams {
     access_control_allow_origin: String,
     #[serde(default, deserialize_with = "management::optional")]
     access_origin_control: Option<bool>,
+    #[serde(default)]
+    service: String,
+}
+
+/// The service that a parameter names: the website's by default.
+pub(super) fn service(text: &str) -> Result<&'static str> {
+    match text {
+        "" | HOSTING => Ok(HOSTING),
+        FUNCTIONS => Ok(FUNCTIONS),
+        _ => Err(Error::new(INVALID_PARAMETER, "Service must be hosting or functions")),
+    }
 }
 
 fn redirect(text: &str) -> Result<Redirect> {
@@ -89,11 +124,35 @@ impl<C: Calls> Service<C> {
     pub async fn save_redirect(&self, space: &str, params: RedirectParams) -> Result<Value> {
         let host = name::host("DomainName", &params.domain_name)?;
         let redirect = redirect(&params.force_redirect_type)?;
-        let mut domain = self.domain(space, &host, HOSTING).await?;
+        let mut domain = self.domain(space, &host, service(&params.service)?).await?;
         domain.redirect = redirect;
         self.put(space, &domain).await?;
         self.states.change(space, &host, json!({"modified": self.clock.now()})).await?;
         Ok(json!({}))
+    }
+
+    /// `SaveWebHostingCustomDomainHstsConfig`. Lists of browsers take only what holds for a year and
+    /// for all names below the domain (hstspreload.org), so that `Preload` needs both.
+    ///
+    /// # Errors
+    /// `MissingParameter`, `InvalidParameter`, `InvalidDomain.NotFound`, or what the core answers.
+    pub async fn save_hsts(&self, space: &str, params: HstsParams) -> Result<Value> {
+        let host = name::host("DomainName", &params.domain_name)?;
+        let (all, preload) = (params.include_sub_domains.unwrap_or_default(), params.preload.unwrap_or_default());
+        let refuse = |message: &str| Err(Error::new(INVALID_PARAMETER, message));
+        match params.max_age {
+            None if all || preload => return refuse("IncludeSubDomains and Preload need MaxAge"),
+            Some(seconds) if preload && (seconds < YEAR || !all) => {
+                return refuse("Preload needs a MaxAge of at least 31536000, and IncludeSubDomains");
+            }
+            Some(seconds) if seconds > MAX_AGE => return refuse("MaxAge must be at most 2147483648"),
+            _ => {}
+        }
+        self.domain(space, &host, service(&params.service)?).await?;
+        let hsts = Hsts { host: &host, max_age: params.max_age, include_sub_domains: all, preload };
+        self.core.put_hsts(space, &hsts).await?;
+        self.states.change(space, &host, json!({"modified": self.clock.now()})).await?;
+        Ok(json!({"Data": true}))
     }
 
     /// `SaveWebHostingCustomDomainCorsConfig`. The request's origin is looked for in the list in any
@@ -105,7 +164,7 @@ impl<C: Calls> Service<C> {
         let host = name::host("DomainName", &params.domain_name)?;
         let enabled = params.enable_cors.unwrap_or(true);
         let cors = if enabled { origins(&params.access_control_allow_origin)? } else { Vec::new() };
-        let mut domain = self.domain(space, &host, HOSTING).await?;
+        let mut domain = self.domain(space, &host, service(&params.service)?).await?;
         domain.cors = cors;
         self.put(space, &domain).await?;
         let control = params.access_origin_control.unwrap_or_default();

@@ -2,9 +2,15 @@
 //!
 //! A space shows it by a token of its own, in a TXT record of `verification.DOMAIN` or in the file
 //! `http://DOMAIN/verification.html`. Who has shown it for a domain has done so for all that are
-//! below it, for good; each space for itself.
+//! below it; each space for itself. What has been shown is [looked at again](Again) before a
+//! certificate is ordered, when that was long ago.
 
+mod again;
 mod file;
+#[cfg(test)]
+pub mod outside;
+
+pub use again::{Again, Standing};
 
 use std::time::Duration;
 
@@ -13,10 +19,12 @@ use hmac::{Hmac, Mac as _};
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::db::Collection;
 use sdk_plugin::{Error, Result};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::time::timeout;
 
+use crate::dns::Resolver;
 use crate::name::with_parents;
 use crate::service::Service;
 
@@ -34,10 +42,19 @@ pub const NOT_VERIFIED: &str = "InvalidDomain.NotVerified";
 pub const VERIFICATION_FAILED: &str = "DomainVerification.Failed";
 
 /// Domains that spaces have shown to be theirs.
+#[derive(Clone)]
 pub struct Owners<C> {
     records: Collection<C>,
     /// The key of tokens.
     secret: Vec<u8>,
+}
+
+/// What a space has shown.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Shown {
+    domain: String,
+    /// When, in milliseconds since 1970.
+    verified: u64,
 }
 
 /// How a space shows it.
@@ -75,10 +92,22 @@ impl<C: Calls> Owners<C> {
         Ok(self.records.find_one::<Value>(json!({"_id": {"$in": ids}})).await?.is_some())
     }
 
+    /// What a space has shown for a domain or one above it.
+    async fn shown(&self, space: &str, domain: &str) -> Result<Vec<Shown>> {
+        let ids: Vec<String> = with_parents(domain).map(|name| id(space, name)).collect();
+        self.records.find(json!({"_id": {"$in": ids}}), json!({"limit": ids.len()})).await
+    }
+
+    /// Whether another space has shown since that a domain or one above it is its own.
+    async fn shown_by_another(&self, space: &str, domain: &str, since: u64) -> Result<bool> {
+        let names: Vec<&str> = with_parents(domain).collect();
+        let query = json!({"domain": {"$in": names}, "space": {"$ne": space}, "verified": {"$gt": since}});
+        Ok(self.records.find_one::<Value>(query).await?.is_some())
+    }
+
     async fn remember(&self, space: &str, domain: &str, now: u64) -> Result<()> {
-        let record = json!({"_id": id(space, domain), "space": space, "domain": domain, "verified": now});
-        // One that is there says the same.
-        self.records.insert(record).await.map(drop)
+        let set = json!({"space": space, "domain": domain, "verified": now});
+        self.records.upsert(json!({"_id": id(space, domain)}), json!({"$set": set})).await
     }
 
     /// Forgets a space.
@@ -92,6 +121,12 @@ impl<C: Calls> Owners<C> {
 
 fn id(space: &str, domain: &str) -> String {
     format!("{space}/{domain}")
+}
+
+/// The texts of a domain and of those above it, where tokens are looked for.
+async fn texts_of<'a>(resolver: &Resolver, domain: &'a str) -> Vec<(&'a str, Result<Vec<String>>)> {
+    let looked_up = with_parents(domain).take(MAX_NAMES).map(|name| async move { (name, resolver.texts(&record_name(name)).await) });
+    join_all(looked_up).await
 }
 
 /// Where the TXT record of a domain is.
@@ -117,18 +152,31 @@ impl<C: Calls> Service<C> {
         };
         let late = |_| Error::new(VERIFICATION_FAILED, format!("nothing was heard of {domain} in time")).retryable();
         let shown = timeout(PATIENCE, shown).await.map_err(late)??;
-        self.owners.remember(space, shown, self.clock.now()).await
+        self.owners.remember(space, shown, self.clock.now()).await?;
+        self.known_again(space, shown).await
+    }
+
+    /// Has certificates ordered again for a space's domains that are at or below a domain and were
+    /// not known to be the space's any more.
+    async fn known_again(&self, space: &str, shown: &str) -> Result<()> {
+        let now = self.clock.now();
+        for state in self.states.of_space(space).await? {
+            if state.unverified && with_parents(&state.host).any(|name| name == shown) {
+                let set = json!({"unverified": false, "next": now, "failures": 0, "problem": ""});
+                self.states.change(space, &state.host, set).await?;
+                self.kick.notify_one();
+            }
+        }
+        Ok(())
     }
 
     /// The domain, or the one above it, whose TXT record has its token.
     async fn shown_by_dns<'a>(&self, space: &str, domain: &'a str) -> Result<&'a str> {
-        let names: Vec<&str> = with_parents(domain).take(MAX_NAMES).collect();
-        let looked_up = names.iter().map(|name| async move { self.resolver.texts(&record_name(name)).await });
         let mut found = None;
-        for (name, texts) in names.iter().zip(join_all(looked_up).await) {
+        for (name, texts) in texts_of(&self.resolver, domain).await {
             match texts {
-                Ok(texts) if texts.contains(&self.owners.token(space, name)?) => return Ok(*name),
-                own if *name == domain => found = Some(own),
+                Ok(texts) if texts.contains(&self.owners.token(space, name)?) => return Ok(name),
+                own if name == domain => found = Some(own),
                 _ => {}
             }
         }
@@ -182,6 +230,11 @@ mod tests {
         let owners = Owners::new(Collection::new(Memory::default(), SYSTEM_SPACE, "domainOwners"), b"k".to_vec());
         owners.remember("a", "b.com", 1).await.unwrap();
         owners.remember("a", "b.com", 2).await.unwrap();
+        assert_eq!(
+            owners.shown("a", "x.b.com").await.unwrap(),
+            [Shown { domain: "b.com".to_owned(), verified: 2 }],
+            "the last time counts"
+        );
         for domain in ["b.com", "x.b.com", "y.x.b.com"] {
             assert!(owners.owns("a", domain).await.unwrap(), "{domain}");
             assert!(!owners.owns("other", domain).await.unwrap(), "{domain}");

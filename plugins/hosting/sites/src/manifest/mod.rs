@@ -7,6 +7,8 @@ use std::sync::Arc;
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
+use crate::serve::encoding::{EXTENSIONS, Encoding};
+
 pub use format::{Entry, decode, encode, entries};
 
 /// The SHA-256 digest of a file's contents.
@@ -53,6 +55,8 @@ impl File {
 pub struct Manifest {
     files: Vec<File>,
     bytes: u64,
+    /// Whether there are files that others may be sent in place of, as they are compressed already.
+    packed: bool,
 }
 
 impl Manifest {
@@ -61,14 +65,29 @@ impl Manifest {
         files.reverse();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|a, b| a.path == b.path);
+        Self::of(files)
+    }
+
+    /// Of files in their order.
+    fn of(files: Vec<File>) -> Self {
         let bytes = files.iter().map(|file| file.size).sum();
-        Self { files, bytes }
+        let packed = files.iter().any(|file| EXTENSIONS.iter().any(|extension| file.path.ends_with(extension)));
+        Self { files, bytes, packed }
     }
 
     /// The file at a path.
     pub fn get(&self, path: &str) -> Option<&File> {
         let found = self.files.binary_search_by(|file| (*file.path).cmp(path)).ok()?;
         self.files.get(found)
+    }
+
+    /// The file beside another that has it compressed already: `app.js.br` for `app.js`.
+    pub fn packed(&self, file: &File, encoding: Encoding) -> Option<&File> {
+        let extension = encoding.extension().filter(|_| self.packed)?;
+        let mut path = String::with_capacity(file.path.len() + extension.len());
+        path.push_str(&file.path);
+        path.push_str(extension);
+        self.get(&path)
     }
 
     /// The files whose paths begin with a prefix, after one if it is named.
@@ -101,8 +120,7 @@ impl Manifest {
             }
             Err(place) => files.insert(place, file),
         }
-        let bytes = files.iter().map(|file| file.size).sum();
-        Self { files, bytes }
+        Self::of(files)
     }
 
     /// Without the files that `gone` names; none when there are none of them.
@@ -111,8 +129,7 @@ impl Manifest {
         if files.len() == self.files.len() {
             return None;
         }
-        let bytes = files.iter().map(|file| file.size).sum();
-        Some(Self { files, bytes })
+        Some(Self::of(files))
     }
 
     /// How much memory it takes, in bytes.
@@ -162,6 +179,11 @@ pub mod tests {
         assert_eq!(paths(manifest.files().iter()), ["a", "a.x", "a/1", "a/2", "b", "c"]);
         assert_eq!(manifest.get("a/2").unwrap().size, 3);
         assert!(manifest.get("a/").is_none());
+        assert!(manifest.packed(manifest.get("a").unwrap(), Encoding::Gzip).is_none());
+        let packed = manifest.with(file("a.gz", "x"));
+        assert_eq!(&*packed.packed(packed.get("a").unwrap(), Encoding::Gzip).unwrap().path, "a.gz");
+        assert!(packed.packed(packed.get("a").unwrap(), Encoding::Brotli).is_none());
+        assert!(packed.packed(packed.get("b").unwrap(), Encoding::Gzip).is_none());
         assert_eq!(paths(manifest.after("a/", None)), ["a/1", "a/2"]);
         assert_eq!(paths(manifest.after("a", Some("a.x"))), ["a/1", "a/2"]);
         assert_eq!(paths(manifest.after("b", Some("a"))), ["b"]);

@@ -2,6 +2,11 @@
 
 use http::HeaderValue;
 
+const GZIP: &str = ".gz";
+const BROTLI: &str = ".br";
+/// What the names of files end in that are encoded.
+pub const EXTENSIONS: [&str; 2] = [GZIP, BROTLI];
+
 /// How contents are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
@@ -27,8 +32,8 @@ impl Encoding {
     pub fn extension(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
-            Self::Gzip => Some(".gz"),
-            Self::Brotli => Some(".br"),
+            Self::Gzip => Some(GZIP),
+            Self::Brotli => Some(BROTLI),
         }
     }
 }

@@ -147,20 +147,11 @@ impl<C: Calls> Service<C> {
         let encodings = [Encoding::Brotli, Encoding::Gzip, Encoding::Identity].into_iter();
         let tags = encodings.filter(|encoding| *encoding == Encoding::Identity || (may_encode && accepted.allows(*encoding))).flat_map(
             |encoding| {
-                let sibling = self.sibling(live, file, encoding).map(|sibling| etag(&sibling.hash, encoding));
+                let sibling = live.manifest.packed(file, encoding).map(|sibling| etag(&sibling.hash, encoding));
                 [sibling, Some(etag(&file.hash, encoding))].into_iter().flatten()
             },
         );
         conditions::check(asked, tags, file.modified)
-    }
-
-    /// A file beside this one that has it compressed already: `app.js.br` for `app.js`.
-    fn sibling<'a>(&self, live: &'a Live, file: &File, encoding: Encoding) -> Option<&'a File> {
-        let extension = encoding.extension()?;
-        let mut path = String::with_capacity(file.path.len() + 3);
-        path.push_str(&file.path);
-        path.push_str(extension);
-        live.manifest.get(&path)
     }
 
     /// Chooses how a file is sent; none when there is no encoding that is accepted.
@@ -170,7 +161,7 @@ impl<C: Calls> Service<C> {
         let mut varies = compressible;
         if may_encode {
             for encoding in accepted.preferred() {
-                if let Some(source) = self.sibling(live, file, encoding) {
+                if let Some(source) = live.manifest.packed(file, encoding) {
                     let kept = if self.contents.keeps(source.size) { Some(self.contents(&live.space, source).await?) } else { None };
                     let (etag, size) = (etag(&source.hash, encoding), source.size);
                     return Ok(Some(Representation { file, source, encoding, etag, size, kept, varies: true }));
@@ -185,7 +176,7 @@ impl<C: Calls> Service<C> {
             if !accepted.allows(Encoding::Identity) {
                 return Ok(None);
             }
-            varies = varies || [Encoding::Brotli, Encoding::Gzip].iter().any(|encoding| self.sibling(live, file, *encoding).is_some());
+            varies = varies || [Encoding::Brotli, Encoding::Gzip].iter().any(|encoding| live.manifest.packed(file, *encoding).is_some());
         }
         let kept = if self.contents.keeps(file.size) { Some(self.contents(&live.space, file).await?) } else { None };
         let etag = kept.as_ref().map_or_else(|| etag(&file.hash, Encoding::Identity), |kept| kept.etag.clone());

@@ -7,40 +7,30 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::space::{Answering, Space};
-use super::{Backend, list};
+use super::backend::{Answering, Backend};
+use crate::Result;
 
-/// How many cases [`run`] has under way at the same time. Some of them wait most of the time.
+/// How many cases [`run_some`] has under way at the same time. Some of them wait most of the time.
 const AT_ONCE: usize = 8;
 /// How long a case may take. The longest one waits for a transaction to run out.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// A case: something that the contract says.
-pub(super) struct Case {
+/// A space of a backend, as the cases of a contract use it.
+pub(super) trait CaseSpace: Send + Sized + 'static {
+    /// Opens one that nobody has used.
+    fn open(backend: Arc<dyn Answering>) -> impl Future<Output = Result<Self>> + Send;
+}
+
+/// A case: something that a contract says.
+pub(super) struct Case<S: 'static> {
     pub(super) name: &'static str,
-    pub(super) run: fn(Space) -> BoxFuture<'static, ()>,
+    pub(super) run: fn(S) -> BoxFuture<'static, ()>,
 }
 
-/// The names of all cases, such as `find::limits`.
-pub fn cases() -> impl Iterator<Item = &'static str> {
-    list::CASES.iter().map(|case| case.name)
-}
-
-/// Runs all cases against one backend.
-///
-/// # Panics
-/// When a case fails, after all have run; the message has all failures.
-pub async fn run(backend: impl Backend) {
-    run_some(backend, |_| true).await;
-}
-
-/// Runs the cases whose names are wanted.
-///
-/// # Panics
-/// As [`run`], and when no case is wanted.
-pub async fn run_some(backend: impl Backend, wanted: impl Fn(&str) -> bool) {
+/// Runs the cases whose names are wanted, and panics when one fails or none is wanted.
+pub(super) async fn run_some<S: CaseSpace>(cases: &'static [Case<S>], backend: impl Backend, wanted: impl Fn(&str) -> bool) {
     let backend: Arc<dyn Answering> = Arc::new(backend);
-    let chosen: Vec<&Case> = list::CASES.iter().filter(|case| wanted(case.name)).collect();
+    let chosen: Vec<&Case<S>> = cases.iter().filter(|case| wanted(case.name)).collect();
     assert!(!chosen.is_empty(), "no case has such a name");
     let count = chosen.len();
     let failures: Vec<String> = stream::iter(chosen)
@@ -55,12 +45,9 @@ pub async fn run_some(backend: impl Backend, wanted: impl Fn(&str) -> bool) {
     assert!(failures.is_empty(), "{} of {count} cases failed\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
-/// Runs one case in a runtime of its own, against a backend that `open` makes.
-///
-/// # Panics
-/// When the case fails, or there is none of this name.
-pub fn run_case<B: Backend, F: Future<Output = B>>(name: &str, open: impl FnOnce() -> F) {
-    let case = list::CASES.iter().find(|case| case.name == name);
+/// Runs one case in a runtime of its own, and panics when it fails or there is none of this name.
+pub(super) fn run_case<S: CaseSpace, B: Backend, F: Future<Output = B>>(cases: &'static [Case<S>], name: &str, open: impl FnOnce() -> F) {
+    let case = cases.iter().find(|case| case.name == name);
     let case = case.unwrap_or_else(|| panic!("there is no case `{name}`"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
@@ -70,8 +57,8 @@ pub fn run_case<B: Backend, F: Future<Output = B>>(name: &str, open: impl FnOnce
     }
 }
 
-async fn attempt(backend: Arc<dyn Answering>, case: &Case) -> Result<(), String> {
-    let space = Space::open(backend).await.map_err(|error| format!("no space was opened: {error:?}"))?;
+async fn attempt<S: CaseSpace>(backend: Arc<dyn Answering>, case: &Case<S>) -> Result<(), String> {
+    let space = S::open(backend).await.map_err(|error| format!("no space was opened: {error:?}"))?;
     let work = tokio::spawn(std::panic::AssertUnwindSafe((case.run)(space)).catch_unwind());
     let abort = work.abort_handle();
     match tokio::time::timeout(PATIENCE, work).await {
