@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
+use public_address::is_public;
 use sdk_plugin::{Error, Result};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,7 +18,7 @@ use tokio::time::timeout;
 use super::VERIFICATION_FAILED;
 use crate::config::Config;
 use crate::dns::Resolver;
-use crate::http::{exchange, is_public};
+use crate::http::exchange;
 
 /// The path of the file.
 pub const PATH: &str = "/verification.html";
