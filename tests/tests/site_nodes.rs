@@ -1,42 +1,16 @@
 //! Websites on two servers that share one database and one storage.
 
-use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use std::{fs, thread};
 
-use e2e::{Server, Space, mpcloud_path, wait_for};
+use e2e::{Server, Space, SurrealServer, mpcloud_path, wait_for};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
-
-/// A SurrealDB server.
-struct Database {
-    child: Child,
-    address: String,
-}
-
-impl Database {
-    fn start() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
-        let address = free.to_string();
-        let mut command = Command::new(mpcloud_path().with_file_name("surreal-server"));
-        command.args(["start", "--no-banner", "--log", "error", "--bind", &address, "--user", "root", "--pass", "root", "memory"]);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start surreal-server");
-        wait_for("the database", || TcpStream::connect(&address).ok());
-        Self { child, address }
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// Two servers, and the website of a space.
 struct Nodes {
@@ -44,15 +18,15 @@ struct Nodes {
     other: Server,
     space: Space,
     _objects: TempDir,
-    _database: Database,
+    _database: SurrealServer,
 }
 
 impl Nodes {
     fn start() -> Self {
-        let (database, objects) = (Database::start(), TempDir::new().expect("a temporary folder"));
+        let (database, objects) = (SurrealServer::start(), TempDir::new().expect("a temporary folder"));
         let config = format!(
-            "[plugins.db]\nlibrary = \"db_surreal\"\nconfig = {{ url = \"ws://{}\", username = \"root\", password = \"root\" }}\n[plugins.storage]\nlibrary = \"storage_opendal\"\nconfig = {{ scheme = \"fs\", options = {{ root = {:?} }} }}\n",
-            database.address,
+            "{}[plugins.storage]\nlibrary = \"storage_opendal\"\nconfig = {{ scheme = \"fs\", options = {{ root = {:?} }} }}\n",
+            database.toml(),
             objects.path().to_str().expect("a temporary path is UTF-8"),
         );
         let deploying = Server::with_config(&config);
