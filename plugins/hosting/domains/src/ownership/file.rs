@@ -101,9 +101,10 @@ async fn fetch(address: SocketAddr, domain: &str, path: &str) -> Result<Bytes, S
             Err(never) => match never {},
         },
         status if status.is_redirection() => {
-            Err(Seen::Other(format!("it is redirected (status {}), which is not followed", status.as_u16())))
+            Err(Seen::Unclear(format!("it is redirected (status {}), which is not followed", status.as_u16())))
         }
-        status if status.is_server_error() => Err(Seen::Unclear(format!("the status is {}", status.as_u16()))),
-        status => Err(Seen::Other(format!("the status is {}", status.as_u16()))),
+        // These say that there is nothing; others that it is not told, such as to whoever a proxy takes for a robot.
+        status @ (StatusCode::NOT_FOUND | StatusCode::GONE) => Err(Seen::Other(format!("the status is {}", status.as_u16()))),
+        status => Err(Seen::Unclear(format!("the status is {}", status.as_u16()))),
     }
 }
