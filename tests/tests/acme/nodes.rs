@@ -1,6 +1,6 @@
 //! Two servers over one database.
 
-use e2e::{Server, SurrealServer, wait_for};
+use e2e::{Server, SurrealServer};
 use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, domains};
