@@ -101,8 +101,8 @@ impl Report {
     /// Before [`comparisons`](Self::comparisons) of websites.
     pub fn begin_sites(&mut self, seconds: u32, connections: usize) {
         let how = format!(
-            "Turns of {seconds} s; {connections} connections of `h2load`, which has one thread. The files do not get smaller by compression, and none is asked for. nginx and Caddy are Debian's, as \
-             their packages configure them, without access logs; mpcloud has a website that was deployed with its command line. All \
+            "Turns of {seconds} s; {connections} connections of `h2load`, which has one thread. The files do not get smaller by \
+             compression, and none is asked for. nginx and Caddy are Debian's, as their packages configure them, without access logs; mpcloud has a website that was deployed with its command line. All \
              three have the same kind of certificate (ECDSA, P-256)."
         );
         self.begin(SITES, &how);

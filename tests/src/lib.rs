@@ -12,6 +12,7 @@ mod management;
 mod moto;
 mod server;
 mod space;
+mod surreal;
 mod wire;
 
 pub use clients::{node, python};
@@ -22,6 +23,7 @@ pub use management::{Management, Scheme, utc};
 pub use moto::Moto;
 pub use server::Server;
 pub use space::Space;
+pub use surreal::SurrealServer;
 pub use wire::{Signed, Wire, post, signature, string_to_sign};
 
 /// How often something is looked at again while a test waits for it.

@@ -61,6 +61,10 @@ impl hyper::body::Body for Outgoing {
         let this = &mut *self;
         let mut lent = this.lent.lock().unwrap_or_else(PoisonError::into_inner);
         let chunk = ready!(lent.poll_chunk(cx));
+        if chunk.is_none() && this.left.take_if(|left| *left > 0).is_some() {
+            // HTTP/2 would end it as if it were whole.
+            return Poll::Ready(Some(Err(Error::internal("a body has ended before its length"))));
+        }
         let Some(Ok(bytes)) = &chunk else { return Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data))) };
         let length = bytes.len() as u64;
         this.left = this.left.map(|left| left.saturating_sub(length));
@@ -189,6 +193,15 @@ mod tests {
         assert_eq!(broken.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
         assert_eq!(broken.frame().await.unwrap().unwrap_err().code(), codes::UNAVAILABLE);
         assert!(broken.frame().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_shorter_than_it_says_is_no_whole_one() {
+        let chunks = stream::iter([Ok(Bytes::from("abc"))]);
+        let mut body = Outgoing::new(Body::from_stream(chunks).with_length(4));
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "abc");
+        assert!(body.frame().await.unwrap().is_err());
+        assert!(body.frame().await.is_none());
     }
 
     #[tokio::test]

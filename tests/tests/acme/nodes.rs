@@ -1,56 +1,24 @@
 //! Two servers over one database.
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-
-use e2e::{Server, mpcloud_path, wait_for};
+use e2e::{Server, SurrealServer};
 use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, domains};
 use crate::dns::Dns;
 use crate::pebble::{Pebble, free_port};
 
-/// A SurrealDB server.
-pub struct Database {
-    child: Child,
-    address: String,
-}
-
-impl Database {
-    pub fn start() -> Self {
-        let port = free_port();
-        let address = format!("127.0.0.1:{port}");
-        let path: PathBuf = mpcloud_path().with_file_name("surreal-server");
-        let mut command = Command::new(&path);
-        command.args(["start", "--no-banner", "--log", "error", "--bind", &address, "--user", "root", "--pass", "root", "memory"]);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start surreal-server");
-        wait_for("the database", || std::net::TcpStream::connect(&address).ok());
-        Self { child, address }
-    }
-
-    /// The configuration of a node over it, with some keys of `[server]`.
-    pub fn node(&self, server: &str, domains: &str) -> String {
-        format!(
-            "[server]\n{server}\n[plugins.db]\nlibrary = \"db_surreal\"\nconfig = {{ url = \"ws://{}\", username = \"root\", password = \"root\" }}\n{domains}",
-            self.address
-        )
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The configuration of a node over a database, with some keys of `[server]`.
+pub fn node(database: &SurrealServer, server: &str, domains: &str) -> String {
+    format!("[server]\n{server}\n{}{domains}", database.toml())
 }
 
 /// Two nodes over a database; the cloud is that of the first one.
-fn two_nodes() -> (Database, Cloud, Server, u16) {
-    let database = Database::start();
+fn two_nodes() -> (SurrealServer, Cloud, Server, u16) {
+    let database = SurrealServer::start();
     let (dns, pebble, https) = (Dns::start(), Pebble::prepare(), free_port());
     let config = |https: u16| {
         let domains = domains(&dns, &pebble, &json!({"challenges": ["tls-alpn-01"], "retry_seconds": 1}));
-        database.node(&format!("https = \"127.0.0.1:{https}\""), &domains)
+        node(&database, &format!("https = \"127.0.0.1:{https}\""), &domains)
     };
     let first = Server::with_config(&config(https));
     let space = first.space("acme");

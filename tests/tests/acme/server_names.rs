@@ -1,12 +1,12 @@
 //! Certificates of the server's own names and of the default domains of sites.
 
-use e2e::{Server, wait_for};
+use e2e::{Server, SurrealServer, wait_for};
 use serde_json::{Value, json};
 
 use crate::certificates::{presented, shown};
 use crate::cloud::{Cloud, domains, slowly};
 use crate::dns::Dns;
-use crate::nodes::Database;
+use crate::nodes::node;
 use crate::pebble::{Pebble, free_port};
 
 const BASE: &str = "base_domain = \"sites.test\"";
@@ -94,11 +94,11 @@ fn all_sites_share_a_wildcard_that_is_proved_by_dns() {
 
 #[test]
 fn two_nodes_place_one_order_for_each_name_and_both_have_what_was_issued() {
-    let database = Database::start();
+    let database = SurrealServer::start();
     let (dns, pebble, ports) = (Dns::start(), Pebble::prepare(), [free_port(), free_port()]);
     let acme = json!({"challenges": ["tls-alpn-01"], "retry_seconds": 1, "server_names": ["cloud.test"], "sites": "each"});
     let domains = domains(&dns, &pebble, &acme);
-    let config = |https: u16| database.node(&format!("https = \"127.0.0.1:{https}\"\n{BASE}"), &domains);
+    let config = |https: u16| node(&database, &format!("https = \"127.0.0.1:{https}\"\n{BASE}"), &domains);
     let first = Server::with_config(&config(ports[0]));
     let space = first.space("acme");
     let key = std::fs::read(first.data().join("master.key")).expect("the key");

@@ -84,7 +84,8 @@ impl Cloud {
     pub fn client(&self) -> Client {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.der().clone()).expect("a root");
-        Client::new(self.server.address(), self.https(), roots)
+        let https = if self.server.ready()["https"].is_string() { self.https() } else { "" };
+        Client::new(self.server.address(), https, roots)
     }
 
     /// `host:port` of the listener with TLS.

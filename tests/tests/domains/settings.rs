@@ -30,7 +30,8 @@ fn a_mapped_port_is_the_one_that_visitors_are_sent_to() {
 
 #[test]
 fn a_proxy_that_is_trusted_says_by_which_scheme_it_was_asked() {
-    let cloud = Cloud::with(&CONFIG.replace("[server]", "[server]\ntrust_forwarded_for = true\npublic_https_port = 8443"));
+    let behind = "trust_forwarded_for = true\npublic_https_port = 8443";
+    let cloud = Cloud::with(&CONFIG.replace("https = \"127.0.0.1:0\"", behind));
     let client = cloud.client();
     let ask = |host: &str, scheme: &str| client.plain("GET", "/x?y", &[("host", host), ("x-forwarded-proto", scheme)]);
     cloud.bind(&cloud.space, "a.example", json!({"redirect": "https", "hsts": 60}));
@@ -47,6 +48,18 @@ fn a_proxy_that_is_trusted_says_by_which_scheme_it_was_asked() {
     assert_eq!(ask("b.example", "http").json()["secure"], false);
     assert_eq!(ask("b.example", "gopher").json()["secure"], false, "what is no scheme says nothing");
     assert_eq!(client.get("a.example", "/x").status, 200, "who does not come by way of the proxy is not sent to it");
+}
+
+#[test]
+fn a_proxy_that_is_trusted_for_http_alone_redirects_once_there_is_a_certificate() {
+    let cloud = Cloud::with(&CONFIG.replace("[server]", "[server]\ntrust_forwarded_for = true\npublic_https_port = 8443"));
+    let client = cloud.client();
+    let ask = || client.plain("GET", "/x", &[("host", "a.example"), ("x-forwarded-proto", "http")]);
+    cloud.bind(&cloud.space, "a.example", json!({"redirect": "https"}));
+    assert_eq!(ask().status, 200, "the server ends TLS itself, and has no certificate yet");
+    cloud.certify(&cloud.space, "a.example");
+    let moved = ask();
+    assert_eq!((moved.status, moved.header("location")), (308, Some("https://a.example:8443/x")));
 }
 
 #[test]

@@ -1,45 +1,14 @@
 //! Two servers over one database and one bucket.
 
-use std::process::{Child, Command, Stdio};
-
-use e2e::{Moto, Server, mpcloud_path, wait_for};
+use e2e::{Moto, Server, SurrealServer, wait_for};
 use serde_json::json;
 
 use crate::cloud::{deploy, file, page, utf8};
 
-/// A SurrealDB server.
-struct Database {
-    child: Child,
-    address: String,
-}
-
-impl Database {
-    fn start() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
-        let address = free.to_string();
-        let mut command = Command::new(mpcloud_path().with_file_name("surreal-server"));
-        command.args(["start", "--no-banner", "--log", "error", "--bind", &address, "--user", "root", "--pass", "root", "memory"]);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start surreal-server");
-        wait_for("the database", || std::net::TcpStream::connect(&address).ok());
-        Self { child, address }
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn two_nodes_see_each_others_files_functions_and_sites() {
-    let (database, moto) = (Database::start(), Moto::start());
-    let config = format!(
-        "{}[plugins.db]\nlibrary = \"db_surreal\"\nconfig = {{ url = \"ws://{}\", username = \"root\", password = \"root\" }}\n",
-        Moto::toml(moto.address()),
-        database.address
-    );
+    let (database, moto) = (SurrealServer::start(), Moto::start());
+    let config = Moto::toml(moto.address()) + &database.toml();
     let mut first = Server::with_config(&config);
     let space = first.space("app");
     // Nodes have one master key.

@@ -46,7 +46,7 @@ impl Config {
             client.call("ModifyWebHostingConfig", &parameters)?;
         }
         let reply = client.call("GetWebHostingConfig", &[("SpaceId", &self.space)])?;
-        let settings = reply.get("Data").cloned().unwrap_or_default();
+        let settings = reply.get("Data").cloned().ok_or_else(|| Failure::new(format!("the server answered no settings: {reply}")))?;
         options.output().result(&camel(settings.clone()), || shown(&settings))
     }
 }

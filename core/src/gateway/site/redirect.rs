@@ -18,8 +18,10 @@ pub async fn other_scheme(gateway: &Gateway, domain: &Domain, asked: &Asked) -> 
         return None;
     }
     let target = match (domain.redirect, asked.secure) {
-        // A proxy that ends TLS has the certificates.
-        (Redirect::Https, false) if asked.proxied => location::at("https", &domain.host, gateway.ports.proxied_https, uri),
+        // A proxy that ends TLS has the certificates, where the server ends none itself.
+        (Redirect::Https, false) if asked.proxied && gateway.ports.https.is_none() => {
+            location::at("https", &domain.host, gateway.ports.proxied_https, uri)
+        }
         (Redirect::Https, false) => {
             let port = gateway.ports.https?;
             match gateway.certificates.key(&domain.host).await {

@@ -119,6 +119,17 @@ mod tests {
 
     use super::*;
 
+    #[tokio::test]
+    async fn a_store_that_does_not_answer_keeps_no_server_from_starting() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", silent.local_addr().unwrap());
+        let options = json!({"endpoint": endpoint, "region": "r", "bucket": "b", "access_key_id": "k", "secret_access_key": "s"});
+        let config = decode_strict::<StorageConfig>(json!({"scheme": "s3", "options": options})).unwrap();
+        let operator = config.operator(Path::new("/")).unwrap();
+        // The host gives a start a minute.
+        tokio::time::timeout(std::time::Duration::from_secs(30), crate::store::Store::open(operator)).await.unwrap().unwrap();
+    }
+
     fn message(table: Value) -> String {
         decode_strict::<StorageConfig>(table).err().unwrap().message().to_owned()
     }

@@ -1,17 +1,21 @@
 //! Objects of spaces in an OpenDAL store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use opendal::{ErrorKind, Operator};
 use sdk_plugin::contract::storage::Object;
 use sdk_plugin::{Error, Result, codes};
+use tokio::time::timeout;
 
 use crate::backend::{describe, describe_contents, failure};
 use crate::layout::Layout;
 use crate::staging::Staging;
 
 /// How often something that lost a race against a concurrent change is tried again.
+/// How long a store may take to answer when it is taken into use: a start has a minute in all.
+const GREETING: Duration = Duration::from_secs(10);
 pub(crate) const RETRIES: usize = 8;
 
 /// The objects of all spaces. Clones are of the same store.
@@ -68,12 +72,16 @@ impl Store {
     /// Asks the store for something, so that wrong options show at once. A store that cannot be
     /// reached is no reason not to start.
     async fn greet(&self) -> Result<()> {
-        let first = match self.operator.lister_with("objects/").limit(1).await {
-            Ok(mut entries) => entries.try_next().await,
-            Err(error) => Err(error),
+        let first = async {
+            let mut entries = self.operator.lister_with("objects/").limit(1).await?;
+            entries.try_next().await
+        };
+        let scheme = self.operator.info().scheme();
+        let Ok(first) = timeout(GREETING, first).await else {
+            tracing::warn!(scheme, "the object store does not answer");
+            return Ok(());
         };
         let Err(error) = first else { return Ok(()) };
-        let scheme = self.operator.info().scheme();
         match error.kind() {
             ErrorKind::NotFound if self.layout == Layout::Nested => Ok(()),
             ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::ConfigInvalid => {

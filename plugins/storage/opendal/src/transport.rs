@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, LOCATION};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{HeaderName, Method, Request, Response, StatusCode, Uri};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -109,8 +109,11 @@ impl HttpTransport for Transport {
                 return Ok(answer(asked, &parts.method, response));
             };
             if (parts.uri.scheme(), parts.uri.authority()) != (elsewhere.scheme(), elsewhere.authority()) {
-                for secret in [AUTHORIZATION, COOKIE] {
-                    parts.headers.remove(secret);
+                // Stores have secrets of their own in headers of their own, such as session tokens.
+                let secret = |name: &HeaderName| *name == AUTHORIZATION || *name == COOKIE || name.as_str().starts_with("x-");
+                let secrets: Vec<HeaderName> = parts.headers.keys().filter(|name| secret(name)).cloned().collect();
+                for name in secrets {
+                    parts.headers.remove(name);
                 }
             }
             parts.headers.remove(HOST);

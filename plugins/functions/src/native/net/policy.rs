@@ -4,7 +4,9 @@
 //! open to them. The rule looks at the address that a connection really goes to, after every
 //! resolution of a name; how the name was spelled does not matter.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+
+use public_address::kind;
 
 use super::super::Failure;
 
@@ -152,66 +154,6 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// What an address is, unless it is one of the public internet.
-pub fn kind(address: IpAddr) -> Option<&'static str> {
-    match address {
-        IpAddr::V4(address) => v4(address),
-        IpAddr::V6(address) => v6(address),
-    }
-}
-
-/// The special-purpose addresses of RFC 6890 and the registry of IANA that keeps it.
-fn v4(address: Ipv4Addr) -> Option<&'static str> {
-    let [a, b, c, _] = address.octets();
-    Some(match (a, b, c) {
-        (0, ..) => "an unspecified address",
-        (127, ..) => "a loopback address",
-        (10, ..) | (172, 16..=31, _) | (192, 168, _) => "a private address",
-        (100, 64..=127, _) => "a shared address (100.64.0.0/10)",
-        (169, 254, _) => "a link-local address",
-        // What Azure tells its machines, secrets included, is at a public address.
-        (168, 63, 129) => "an address of the cloud's own services",
-        (192, 0, 0) => "a reserved address",
-        (192, 0, 2) | (198, 51, 100) | (203, 0, 113) => "a documentation address",
-        (192, 88, 99) => "a 6to4 relay",
-        (198, 18..=19, _) => "a benchmarking address",
-        (224..=239, ..) => "a multicast address",
-        (240.., ..) => "a reserved or broadcast address",
-        _ => return None,
-    })
-}
-
-fn v6(address: Ipv6Addr) -> Option<&'static str> {
-    let parts = address.segments();
-    let inner = |high: u16, low: u16| v4(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
-    match parts {
-        [0, 0, 0, 0, 0, 0, 0, 0] => return Some("an unspecified address"),
-        [0, 0, 0, 0, 0, 0, 0, 1] => return Some("a loopback address"),
-        // Compatible, mapped and translated (RFC 4291, 6052, 8215).
-        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
-            return inner(parts[6], parts[7]).or_else(|| (parts[0] == 0).then_some("a reserved address"));
-        }
-        [0x64, 0xff9b, ..] => return Some("a private address"),
-        [0x100, 0, 0, ..] => return Some("a discard address"),
-        // Teredo: the server, and the client with its bits turned around.
-        [0x2001, 0, ..] => return inner(parts[2], parts[3]).or_else(|| inner(!parts[6], !parts[7])),
-        [0x2001, 2, 0, ..] => return Some("a benchmarking address"),
-        [0x2001, 0x10..=0x2f, ..] | [0x2001, 1 | 3..=0xf, ..] => return Some("a reserved address"),
-        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => return Some("a documentation address"),
-        [0x2002, high, low, ..] => return inner(high, low),
-        [0xfc00..=0xfdff, ..] => return Some("a private address"),
-        [0xfe80..=0xfebf, ..] => return Some("a link-local address"),
-        [0xfec0..=0xfeff, ..] => return Some("a private address"),
-        [0xff00..=0xffff, ..] => return Some("a multicast address"),
-        _ => {}
-    }
-    // ISATAP (RFC 5214) carries an IPv4 address behind any prefix.
-    if matches!(parts[4], 0 | 0x200) && parts[5] == 0x5efe {
-        return inner(parts[6], parts[7]);
-    }
-    (!(0x2000..=0x3fff).contains(&parts[0])).then_some("a reserved address")
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -261,9 +203,10 @@ mod tests {
             "64:ff9b::10.0.0.1",
             "64:ff9b:1::1",
             "100::1",
-            // Teredo with a private server, and with the client 127.0.0.1.
+            // Teredo, whatever its server and its client are.
             "2001:0:7f00:1::",
             "2001:0:808:808::80ff:fffe",
+            "2001:0:808:808::f7f7:f7f7",
             "2001:2::1",
             "2001:10::1",
             "2001:db8::1",
@@ -298,7 +241,6 @@ mod tests {
             "64:ff9b::8.8.8.8",
             "2001:4860:4860::8888",
             "2002:808:808::1",
-            "2001:0:808:808::f7f7:f7f7",
             "2606:4700:4700::1111",
             "2400:1::5efe:8.8.8.8",
         ] {

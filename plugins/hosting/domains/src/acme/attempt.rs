@@ -199,11 +199,11 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
             Failure::Limited(_, until) => {
                 let until = until.unwrap_or(now + HOUR);
                 // Some limits are of one domain; that must not keep the others waiting for long.
-                self.budget.pause(until.min(now + HOUR)).await?;
-                json!({"next": until + when::backoff(Duration::from_secs(10), 1), "problem": reason})
+                self.budget.pause(&state.space, until.min(now + HOUR)).await?;
+                later(until, &reason)
             }
             // The others go on.
-            Failure::Crowded(_, until) => json!({"next": until + when::backoff(Duration::from_secs(10), 1), "problem": reason}),
+            Failure::Crowded(_, until) => later(until, &reason),
             failure => {
                 let failures = state.failures.saturating_add(1);
                 let mut set = json!({"next": now + when::backoff(retry, failures), "failures": failures, "problem": reason});
@@ -229,6 +229,11 @@ impl<C: Calls, A: Authority> Renewals<C, A> {
         }
         Ok(())
     }
+}
+
+/// What is recorded of a domain that has to wait, also for its owner, who would be refused again.
+fn later(until: u64, reason: &str) -> Value {
+    json!({"next": until + when::backoff(Duration::from_secs(10), 1), "tried": until, "problem": reason})
 }
 
 /// What is recorded of a domain that has a good certificate.

@@ -4,13 +4,18 @@ use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::db::Collection;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::failure::Failure;
 use crate::clock::{Clock, HOUR};
 
 /// The record of the authority's own wish.
 const PAUSE: &str = "pause";
+
+/// The record of what the authority asks of one space.
+fn pause_of(space: &str) -> String {
+    format!("{PAUSE}/{space}")
+}
 
 /// How many orders a space may place in an hour at least.
 const LEAST_SHARE: u64 = 5;
@@ -40,8 +45,10 @@ impl<C: Calls> Budget<C> {
     /// space has had its share.
     pub async fn take(&self, space: &str) -> Result<(), Failure> {
         let now = self.clock.now();
-        if let Some(Pause { until }) = self.records.get(PAUSE).await?.filter(|pause: &Pause| pause.until > now) {
-            return Err(Failure::Limited("the authority asks for a pause".to_owned(), Some(until)));
+        for id in [PAUSE, &pause_of(space)] {
+            if let Some(Pause { until }) = self.records.get(id).await?.filter(|pause: &Pause| pause.until > now) {
+                return Err(Failure::Limited("the authority asks for a pause".to_owned(), Some(until)));
+            }
         }
         let hour = now / HOUR;
         let share = (self.most / 5).max(LEAST_SHARE);
@@ -76,12 +83,22 @@ impl<C: Calls> Budget<C> {
         Ok(self.records.update(left, one).await? > 0)
     }
 
-    /// Keeps all nodes from ordering until a time.
+    /// Keeps all nodes from ordering for a space until a time. Many limits are of one name, which
+    /// must not keep the other spaces waiting: they do once another space meets a limit as well, or
+    /// the server does for its own names.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn pause(&self, until: u64) -> Result<()> {
-        self.records.upsert(json!({"_id": PAUSE}), json!({"$set": {"space": "", "until": until}})).await
+    pub async fn pause(&self, space: &str, until: u64) -> Result<()> {
+        let (now, own) = (self.clock.now(), pause_of(space));
+        self.records.delete(json!({"paused": {"$lt": now}})).await?;
+        let pause = json!({"$set": {"space": "", "until": until, "paused": until}});
+        self.records.upsert(json!({"_id": own}), pause.clone()).await?;
+        let others = json!({"paused": {"$gt": now}, "_id": {"$nin": [own, PAUSE]}});
+        if space.is_empty() || self.records.find_one::<Value>(others).await?.is_some() {
+            self.records.upsert(json!({"_id": PAUSE}), pause).await?;
+        }
+        Ok(())
     }
 }
 
@@ -107,11 +124,36 @@ mod tests {
         }
         clock.advance(HOUR);
         nodes[1].take("s").await.unwrap();
-        nodes[0].pause(clock.now() + 10).await.unwrap();
+        nodes[0].pause("", clock.now() + 10).await.unwrap();
         let paused = nodes[1].take("s").await.unwrap_err();
         assert!(matches!(paused, Failure::Limited(_, Some(until)) if until == clock.now() + 10), "{paused:?}");
         clock.advance(10);
         nodes[1].take("s").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_limit_that_one_space_meets_is_its_own_until_another_meets_one() {
+        let clock = Clock::set_to(HOUR * 100);
+        let budget = Budget::new(Collection::new(Memory::default(), SYSTEM_SPACE, "acmeBudget"), clock.clone(), 50);
+        let until = clock.now() + 10;
+        budget.pause("s", until).await.unwrap();
+        let paused = budget.take("s").await.unwrap_err();
+        assert!(matches!(paused, Failure::Limited(_, Some(at)) if at == until), "{paused:?}");
+        // However often it meets one.
+        budget.pause("s", until).await.unwrap();
+        budget.take("t").await.unwrap();
+        budget.take("").await.unwrap();
+        budget.pause("t", until).await.unwrap();
+        for space in ["s", "t", "u", ""] {
+            budget.take(space).await.unwrap_err();
+        }
+        clock.advance(10);
+        for space in ["s", "t", "u", ""] {
+            budget.take(space).await.unwrap();
+        }
+        // What has passed counts no more.
+        budget.pause("s", clock.now() + 10).await.unwrap();
+        budget.take("t").await.unwrap();
     }
 
     #[tokio::test]

@@ -56,6 +56,8 @@ impl Resolver {
         // Some servers fail for types that they do not know.
         let records = match (v4, v6) {
             (Ok(v4), Ok(v6)) => [v4, v6].concat(),
+            // One that has nothing does not speak for one that could not be asked.
+            (Ok(only), Err(error)) | (Err(error), Ok(only)) if only.is_empty() => return Err(error),
             (Ok(only), Err(_)) | (Err(_), Ok(only)) => only,
             (Err(error), Err(_)) => return Err(error),
         };

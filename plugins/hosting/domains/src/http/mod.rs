@@ -1,9 +1,7 @@
 //! HTTP requests of this plugin's own, each on a connection of its own: they are few.
 
-mod address;
 mod exchange;
 mod tls;
 
-pub use address::is_public;
 pub use exchange::{MAX_BODY, exchange};
 pub use tls::Tls;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
+use public_address::is_public;
 use sdk_plugin::{Error, Result};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,7 +18,7 @@ use tokio::time::timeout;
 use super::VERIFICATION_FAILED;
 use crate::config::Config;
 use crate::dns::Resolver;
-use crate::http::{exchange, is_public};
+use crate::http::exchange;
 
 /// The path of the file.
 pub const PATH: &str = "/verification.html";
@@ -100,9 +101,10 @@ async fn fetch(address: SocketAddr, domain: &str, path: &str) -> Result<Bytes, S
             Err(never) => match never {},
         },
         status if status.is_redirection() => {
-            Err(Seen::Other(format!("it is redirected (status {}), which is not followed", status.as_u16())))
+            Err(Seen::Unclear(format!("it is redirected (status {}), which is not followed", status.as_u16())))
         }
-        status if status.is_server_error() => Err(Seen::Unclear(format!("the status is {}", status.as_u16()))),
-        status => Err(Seen::Other(format!("the status is {}", status.as_u16()))),
+        // These say that there is nothing; others that it is not told, such as to whoever a proxy takes for a robot.
+        status @ (StatusCode::NOT_FOUND | StatusCode::GONE) => Err(Seen::Other(format!("the status is {}", status.as_u16()))),
+        status => Err(Seen::Unclear(format!("the status is {}", status.as_u16()))),
     }
 }

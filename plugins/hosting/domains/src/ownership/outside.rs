@@ -26,6 +26,8 @@ pub enum Web {
     File(String),
     /// It is this server.
     Here,
+    /// Something before it answers with this status.
+    Status(u16),
     /// It ends connections.
     Away,
 }
@@ -42,6 +44,7 @@ pub struct Outside {
 struct Told {
     texts: HashMap<String, String>,
     no_dns: bool,
+    no_addresses: bool,
     questions: usize,
     web: Web,
 }
@@ -75,6 +78,11 @@ impl Outside {
         self.told.lock().unwrap().no_dns = away;
     }
 
+    /// Has the DNS server fail for IPv4 addresses alone, or not.
+    pub fn no_addresses(&self, away: bool) {
+        self.told.lock().unwrap().no_addresses = away;
+    }
+
     pub fn web(&self, web: Web) {
         self.told.lock().unwrap().web = web;
     }
@@ -93,7 +101,8 @@ impl Outside {
             let (text, away) = {
                 let mut told = self.told.lock().unwrap();
                 told.questions += 1;
-                (told.texts.get(&name.to_string()).cloned(), told.no_dns)
+                let away = told.no_dns || (told.no_addresses && kind == QTYPE::TYPE(TYPE::A));
+                (told.texts.get(&name.to_string()).cloned(), away)
             };
             let data = match kind {
                 QTYPE::TYPE(TYPE::A) => Some(RData::A(A::from(Ipv4Addr::LOCALHOST))),
@@ -127,15 +136,16 @@ impl Outside {
                 }
             }
             let web = self.told.lock().unwrap().web.clone();
+            let status = if let Web::Status(status) = web { status } else { 404 };
             let body = match web {
                 Web::Away => continue,
-                Web::Elsewhere => None,
+                Web::Elsewhere | Web::Status(_) => None,
                 Web::File(text) => Some(text).filter(|_| path == file::PATH),
                 Web::Here => tokens.answer(&host, &path).await.unwrap(),
             };
             let answer = match body {
                 Some(body) => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()),
-                None => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
+                None => format!("HTTP/1.1 {status} No\r\nlocation: https://elsewhere/\r\ncontent-length: 0\r\n\r\n"),
             };
             let _ = lines.into_inner().into_inner().write_all(answer.as_bytes()).await;
         }

@@ -77,7 +77,17 @@ async fn what_cannot_be_told_is_no_reason() {
     outside.no_dns(false);
     outside.web(Web::Away);
     assert_eq!(look(&again).await, Standing::Unclear);
+    // A proxy sends all to HTTPS, takes the server for a robot, or has a fault.
+    for status in [301, 308, 401, 403, 429, 500] {
+        outside.web(Web::Status(status));
+        assert_eq!(look(&again).await, Standing::Unclear, "{status}");
+    }
     outside.web(Web::Elsewhere);
+    outside.no_addresses(true);
+    assert_eq!(look(&again).await, Standing::Unclear, "that there is no IPv6 says nothing of IPv4");
+    outside.no_addresses(false);
+    assert!(is_gone(&look(&again).await));
+    outside.web(Web::Status(410));
     assert!(is_gone(&look(&again).await));
     again.owners.remember("t", "a.com", NOW).await.unwrap();
     outside.web(Web::Away);
