@@ -1,50 +1,12 @@
 //! HSTS of a domain (RFC 6797): besides the lifetime, which the contract has, how far it reaches.
 
-use std::ops::Not;
-
 use sdk_plugin::contract::Calls;
+pub use sdk_plugin::contract::domains::{Hsts, PUT_HSTS, Reach};
 use sdk_plugin::{Error, Result, codes};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Domains, MAX_AGE, invalid};
 use crate::identity::now_ms;
-
-/// Sets HSTS of a domain of the call's space: [`Hsts`] → `null`. `core.domains.get` and `list` tell
-/// of it by the keys of [`Reach`], as far as they are true.
-///
-/// Errors: `NotFound` when the space has no such domain; `ParamInvalid` for a lifetime that clients
-/// cannot count, and a reach without a lifetime.
-pub const PUT_HSTS: &str = "core.domains.putHsts";
-
-/// How far HSTS of a domain reaches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Reach {
-    /// To all names below the domain too.
-    #[serde(skip_serializing_if = "Not::not")]
-    pub hsts_include_sub_domains: bool,
-    /// Into the lists that browsers are shipped with, which can hardly be undone.
-    #[serde(skip_serializing_if = "Not::not")]
-    pub hsts_preload: bool,
-}
-
-/// The parameters of [`PUT_HSTS`].
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Hsts {
-    /// The host.
-    pub host: String,
-    /// For how many seconds; 0 has browsers forget it, and nothing is sent when it is absent.
-    #[serde(default)]
-    pub max_age: Option<u64>,
-    /// As in [`Reach`].
-    #[serde(default)]
-    pub include_sub_domains: bool,
-    /// As in [`Reach`].
-    #[serde(default)]
-    pub preload: bool,
-}
 
 /// The value of the header (RFC 6797, section 6.1).
 pub fn header(max_age: u64, reach: Reach) -> String {

@@ -3,20 +3,28 @@
 //!
 //! The cloud-call service provides [`INVOKE`]. It reads arguments in all call styles, keeps the
 //! order book, and asks an **adapter** to talk to the platform. What a mini program may call the
-//! core decides in front of it: what the space's administrator allows, and [`OPEN`] otherwise. A plugin is the adapter of a platform by providing four methods, and nothing
-//! else has to know of it:
+//! core decides in front of it: what the space's administrator allows, and [`OPEN`] otherwise. A
+//! plugin is the adapter of a platform by providing five methods, and nothing else has to know of
+//! it:
 //!
 //! | method | | |
 //! | --- | --- | --- |
 //! | `cloudcall.adapter.NAME.describe` | `{}` → [`Description`] | which APIs and settings there are |
+//! | `cloudcall.adapter.NAME.check` | [`App`] → `{}` | refuses settings that cannot be used |
 //! | `cloudcall.adapter.NAME.call` | [`Request`] → [`Answer`] | makes one call |
 //! | `cloudcall.adapter.NAME.find` | [`Find`] → [`Finding`] | what became of an order, refund or transfer |
 //! | `cloudcall.adapter.NAME.receive` | [`Delivery`] → [`Received`] | checks a notification |
 //!
+//! A platform that is there for [logins](super::login) alone has the first two, without APIs.
+//!
 //! An adapter keeps nothing: it gets the app's keys with each call, and the service remembers what
 //! was asked. It never repeats a call that changes something. Where it cannot tell whether the
 //! platform did what was asked (no answer, an answer whose signature is wrong, "try again"), it
-//! ends with [`OUTCOME_UNKNOWN`], and the service asks `find` before anything is repeated.
+//! ends with [`OUTCOME_UNKNOWN`], and the service asks `find` before anything is repeated. That
+//! nothing was done it says with an answer that has a `subCode`, or with one of the codes
+//! `INVALID_PARAM`, `INVALID_JSON_OBJECT`, `NOT_FOUND_PARAM`, `FEATURE_NOT_SUPPORT` and
+//! `InvalidConfiguration`; any other error of a call that changes something counts as
+//! [`OUTCOME_UNKNOWN`], and so does the end of the call's deadline.
 //!
 //! Amounts are decimal text in the currency's main unit with two places, such as `"12.30"`.
 //! `conformance::cloudcall` has the contract as tests.
@@ -55,6 +63,9 @@ pub const OPEN: [&str; 12] = [
 pub const ADAPTER: &str = "cloudcall.adapter.";
 /// The end of the name of the method that describes an adapter.
 pub const DESCRIBE: &str = "describe";
+/// The end of the name of the method that says whether an app's settings can be used:
+/// `InvalidConfiguration` with the setting's name when they cannot. It asks nobody.
+pub const CHECK: &str = "check";
 /// The end of the name of the method that makes a call.
 pub const CALL: &str = "call";
 /// The end of the name of the method that finds out what became of something.
@@ -115,6 +126,10 @@ pub struct Description {
     pub apis: Vec<Api>,
     /// The settings that an app has for it.
     pub settings: Vec<Setting>,
+    /// The setting that holds who gets the money, such as `sellerId`: a [`Notice`] of somebody
+    /// else's is refused. Empty where there is none.
+    #[serde(default)]
+    pub seller: String,
 }
 
 /// An API.
@@ -160,7 +175,8 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
-    /// Nothing, or nothing that is kept account of.
+    /// Nothing, or nothing that is kept account of, such as whatever a call by its method's name
+    /// may do.
     None,
     /// Makes an order that waits for its payer. Has `outTradeNo` and `totalAmount`.
     Create,
@@ -211,6 +227,12 @@ pub struct Request {
     /// The platform's id of the user who asks; empty for nobody.
     #[serde(default)]
     pub user: String,
+    /// The id of that user in the space; empty for nobody.
+    #[serde(default)]
+    pub user_id: String,
+    /// Whether a mini program asks, and not a function.
+    #[serde(default)]
+    pub client: bool,
     /// What the order book knows of the order that is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Known>,
@@ -233,7 +255,8 @@ pub struct Answer {
     /// All else, with keys in camelCase.
     #[serde(default)]
     pub fields: Map<String, Value>,
-    /// What the answer tells of an order, refund or transfer.
+    /// What the answer tells of what was asked for: of the refund, not of its order, where the
+    /// [`Effect`] is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
 }

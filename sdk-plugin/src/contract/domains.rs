@@ -14,6 +14,8 @@
 //! Hosts are in lower case, without port and without final dot; international names are in their
 //! ASCII form (RFC 5891).
 
+use std::ops::Not;
+
 use serde::{Deserialize, Serialize};
 
 /// The service of websites.
@@ -35,6 +37,13 @@ pub const REMOVE: &str = "core.domains.remove";
 /// Lists domains in the order of their hosts, those of the call's space, or of all when the call
 /// has none: [`List`] → [`Listed<Bound>`].
 pub const LIST: &str = "core.domains.list";
+
+/// Sets HSTS of a domain of the call's space: [`Hsts`] → `null`. [`GET`] and [`LIST`] tell of
+/// it by the keys of [`Reach`], as far as they are true.
+///
+/// Errors: `NotFound` when the space has no such domain; `ParamInvalid` for a lifetime that clients
+/// cannot count, and a reach without a lifetime.
+pub const PUT_HSTS: &str = "core.domains.putHsts";
 
 /// Sets the certificate of a host: [`Upload`] → [`Certificate`]. It replaces one that is there;
 /// connections that are open go on.
@@ -64,6 +73,35 @@ pub const INVALID_CERTIFICATE: &str = "InvalidCertificate";
 
 /// How long a change may take to reach other nodes, in milliseconds.
 pub const FRESH_MS: u64 = 5_000;
+
+/// How far HSTS of a domain reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Reach {
+    /// To all names below the domain too.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub hsts_include_sub_domains: bool,
+    /// Into the lists that browsers are shipped with, which can hardly be undone.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub hsts_preload: bool,
+}
+
+/// The parameters of [`PUT_HSTS`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Hsts {
+    /// The host.
+    pub host: String,
+    /// For how many seconds; 0 has browsers forget it, and nothing is sent when it is absent.
+    #[serde(default)]
+    pub max_age: Option<u64>,
+    /// As in [`Reach`].
+    #[serde(default)]
+    pub include_sub_domains: bool,
+    /// As in [`Reach`].
+    #[serde(default)]
+    pub preload: bool,
+}
 
 /// Names a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,8 @@
 //! provides the method [`PREFIX`]` + NAME`: [`Login`] → [`Identity`]. The core makes the user of it
 //! and the session; the provider never sees either. Only the core calls it.
 //!
-//! A code that the platform refuses is [`REFUSED`]; a platform that cannot be reached is
+//! A code that the platform refuses is [`REFUSED`]; an app whose keys it refuses is
+//! `InvalidConfiguration`; a platform that cannot be reached, or asks for fewer logins, is
 //! `ServiceUnavailable`, and may be tried again with a new code.
 
 use std::collections::BTreeMap;

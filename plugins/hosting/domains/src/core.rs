@@ -2,6 +2,7 @@
 
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::domains::{self, Bound, Certificate, Challenge, Domain, Endpoint, Host, List, Listed, Upload};
+pub use sdk_plugin::contract::domains::{Hsts, Reach};
 use sdk_plugin::{Call, Error, Result, codes};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,6 @@ use serde_json::{Value, json};
 /// The most pages that are read of a list.
 const MAX_PAGES: usize = 100;
 
-/// Sets HSTS of a domain of the call's space.
-const PUT_HSTS: &str = "core.domains.putHsts";
 /// Lists spaces, in the order of their ids.
 pub const SPACES: &str = "core.spaces";
 /// Says whether the website of a space is open.
@@ -26,30 +25,6 @@ pub struct Known {
     /// How far its HSTS reaches.
     #[serde(flatten)]
     pub reach: Reach,
-}
-
-/// How far HSTS of a domain reaches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Reach {
-    /// To all names below the domain too.
-    pub hsts_include_sub_domains: bool,
-    /// Into the lists that browsers are shipped with.
-    pub hsts_preload: bool,
-}
-
-/// HSTS of a domain.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Hsts<'h> {
-    /// The host.
-    pub host: &'h str,
-    /// For how many seconds; nothing is sent when it is absent.
-    pub max_age: Option<u64>,
-    /// As in [`Reach`].
-    pub include_sub_domains: bool,
-    /// As in [`Reach`].
-    pub preload: bool,
 }
 
 /// The core's methods for domains and certificates. Errors are what it answers.
@@ -74,8 +49,8 @@ impl<C: Calls> Core<C> {
     }
 
     /// Sets HSTS of a domain of a space.
-    pub async fn put_hsts(&self, space: &str, hsts: &Hsts<'_>) -> Result<()> {
-        self.call(space, PUT_HSTS, hsts).await
+    pub async fn put_hsts(&self, space: &str, hsts: &Hsts) -> Result<()> {
+        self.call(space, domains::PUT_HSTS, hsts).await
     }
 
     /// The domain of a host, whosever it is.

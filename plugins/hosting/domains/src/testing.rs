@@ -166,7 +166,7 @@ impl Kept {
                 }
                 self.domains.insert(domain.host.clone(), Bound { space: call.space.clone(), domain });
             }
-            "core.domains.putHsts" => {
+            domains::PUT_HSTS => {
                 let params: Value = call.decode()?;
                 let bound = self.domains.get_mut(params["host"].as_str().unwrap()).filter(|bound| bound.space == call.space).unwrap();
                 bound.domain.hsts = params["maxAge"].as_u64();

@@ -149,7 +149,7 @@ impl<C: Calls> Service<C> {
             _ => {}
         }
         self.domain(space, &host, service(&params.service)?).await?;
-        let hsts = Hsts { host: &host, max_age: params.max_age, include_sub_domains: all, preload };
+        let hsts = Hsts { host: host.clone(), max_age: params.max_age, include_sub_domains: all, preload };
         self.core.put_hsts(space, &hsts).await?;
         self.states.change(space, &host, json!({"modified": self.clock.now()})).await?;
         Ok(json!({"Data": true}))
