@@ -1,0 +1,102 @@
+//! Certificates, in the mode where they stand in for keys.
+
+use md5::{Digest as _, Md5};
+use num_bigint::BigUint;
+use x509_cert::Certificate;
+use x509_cert::attr::AttributeValue;
+use x509_cert::der::DecodePem as _;
+use x509_cert::der::asn1::{PrintableStringRef, TeletexStringRef, Utf8StringRef};
+
+use super::keys::PublicKey;
+
+const END: &str = "-----END CERTIFICATE-----";
+/// What the object identifiers of RSA's signature algorithms begin with.
+const RSA: &str = "1.2.840.113549.1.1";
+
+/// What is needed of a certificate.
+pub struct Known {
+    /// Its serial number as Alipay counts: MD5 over the issuer and the number.
+    pub serial: String,
+    /// Its key; none when it is not RSA.
+    pub key: Option<PublicKey>,
+}
+
+/// Reads the first certificate of PEM text; none when there is none that can be read.
+pub fn read(pem: &str) -> Option<Known> {
+    let certificate = first(blocks(pem).next()?)?;
+    let key = &certificate.tbs_certificate.subject_public_key_info.subject_public_key;
+    Some(Known { serial: serial(&certificate)?, key: key.as_bytes().and_then(PublicKey::pkcs1) })
+}
+
+/// The serial numbers of a bundle of roots: of those that are signed with RSA, joined with `_`.
+/// What cannot be read is skipped, since Alipay's own bundle has such. None when nothing is left.
+pub fn root_serial(pem: &str) -> Option<String> {
+    let certificates = blocks(pem).filter_map(first);
+    let rsa = certificates.filter(|certificate| certificate.signature_algorithm.oid.to_string().starts_with(RSA));
+    let serials: Vec<String> = rsa.filter_map(|certificate| serial(&certificate)).collect();
+    (!serials.is_empty()).then(|| serials.join("_"))
+}
+
+fn blocks(pem: &str) -> impl Iterator<Item = &str> {
+    pem.split_inclusive(END).filter_map(|block| block.find("-----BEGIN CERTIFICATE-----").and_then(|start| block.get(start..)))
+}
+
+fn first(block: &str) -> Option<Certificate> {
+    Certificate::from_pem(block).ok()
+}
+
+/// MD5 over the issuer's name, from its end, and the number in decimal.
+fn serial(certificate: &Certificate) -> Option<String> {
+    let certificate = &certificate.tbs_certificate;
+    let mut parts = Vec::new();
+    for attribute in certificate.issuer.0.iter().rev().flat_map(|name| name.0.iter().rev()) {
+        let oid = attribute.oid.to_string();
+        let name = NAMES.iter().find(|(known, _)| *known == oid).map_or(oid.as_str(), |(_, name)| name);
+        parts.push(format!("{name}={}", value(&attribute.value)?));
+    }
+    let number = BigUint::from_bytes_be(certificate.serial_number.as_bytes());
+    Some(hex::encode(Md5::digest(format!("{}{number}", parts.join(",")))))
+}
+
+fn value(any: &AttributeValue) -> Option<String> {
+    if let Ok(text) = any.decode_as::<Utf8StringRef<'_>>() {
+        return Some(text.as_str().to_owned());
+    }
+    if let Ok(text) = any.decode_as::<PrintableStringRef<'_>>() {
+        return Some(text.as_str().to_owned());
+    }
+    if let Ok(text) = any.decode_as::<TeletexStringRef<'_>>() {
+        return Some(text.as_str().to_owned());
+    }
+    // IA5String and the like are ASCII.
+    std::str::from_utf8(any.value()).ok().map(str::to_owned)
+}
+
+const NAMES: [(&str, &str); 7] = [
+    ("2.5.4.3", "CN"),
+    ("2.5.4.11", "OU"),
+    ("2.5.4.10", "O"),
+    ("2.5.4.6", "C"),
+    ("2.5.4.8", "ST"),
+    ("2.5.4.7", "L"),
+    ("1.2.840.113549.1.9.1", "emailAddress"),
+];
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::testing::keys;
+
+    #[test]
+    fn a_certificate_gives_its_key_and_a_bundle_skips_what_is_not_rsa() {
+        let app = read(keys::APP_CERTIFICATE).unwrap();
+        assert_eq!(app.key.unwrap(), PublicKey::read(keys::APP_PUBLIC).unwrap());
+        assert_eq!(app.serial.len(), 32);
+        assert_ne!(app.serial, read(keys::ALIPAY_CERTIFICATE).unwrap().serial);
+        let roots = root_serial(keys::ROOTS).unwrap();
+        assert_eq!(roots.split('_').map(str::len).collect::<Vec<_>>(), [32, 32], "of four, one is SM2 and one unreadable");
+        assert!(root_serial("").is_none() && root_serial("-----BEGIN CERTIFICATE-----\nAAAA").is_none());
+        assert!(read(keys::APP_PUBLIC).is_none());
+    }
+}
