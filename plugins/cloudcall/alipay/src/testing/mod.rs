@@ -1,5 +1,6 @@
 //! What tests stand on: an app, its keys, and a gateway on loopback.
 
+pub mod clients;
 pub mod gateway;
 pub mod keys;
 
