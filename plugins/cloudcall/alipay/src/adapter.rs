@@ -29,11 +29,7 @@ impl Adapter {
 
     /// What the adapter is.
     pub fn describe() -> Description {
-        Description {
-            platform: ALIPAY.to_owned(),
-            apis: APIS.iter().map(Api::described).collect(),
-            settings: credentials::settings(),
-        }
+        Description { platform: ALIPAY.to_owned(), apis: APIS.iter().map(Api::described).collect(), settings: credentials::settings() }
     }
 
     /// Makes one call.

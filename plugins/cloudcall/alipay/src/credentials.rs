@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn certificates_are_needed_in_their_mode_only() {
         let certified = || {
-            let files = [("signMode", "cert"), ("appCert", keys::APP_CERTIFICATE), ("publicCert", keys::ALIPAY_CERTIFICATE), ("publicKey", "")];
+            let files =
+                [("signMode", "cert"), ("appCert", keys::APP_CERTIFICATE), ("publicCert", keys::ALIPAY_CERTIFICATE), ("publicKey", "")];
             files.into_iter().fold(with(app(), "rootCert", keys::ROOTS), |app, (name, value)| with(app, name, value))
         };
         let read = Credentials::of(&certified()).unwrap();

@@ -33,7 +33,8 @@ pub async fn find(adapter: &Adapter, find: &Find, remaining: Duration) -> Result
     };
     let merchant = if find.app_auth_token.is_empty() { find.app.setting("appAuthToken") } else { Some(&*find.app_auth_token) };
     let options = vec![("app_auth_token", merchant.unwrap_or_default().to_owned())];
-    let node = adapter.look(&find.app, &Ask { method: method.to_owned(), content: Some(content), fields: Vec::new(), options }, remaining).await?;
+    let node =
+        adapter.look(&find.app, &Ask { method: method.to_owned(), content: Some(content), fields: Vec::new(), options }, remaining).await?;
     if node.text("code") != SUCCESS {
         let sub = node.text("sub_code");
         let sub = sub.strip_prefix("ACQ.").unwrap_or(sub);

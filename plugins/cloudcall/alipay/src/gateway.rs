@@ -173,7 +173,11 @@ fn checked(credentials: &Credentials, method: &str, text: &str) -> Result<Node, 
     if signed {
         let serials = credentials.certificates.as_ref();
         if serials.is_some_and(|serials| !response.certificate.is_empty() && response.certificate != serials.alipay) {
-            tracing::warn!(app = credentials.app_id, serial = response.certificate, "Alipay signs with another certificate: the setting publicCert is to be replaced");
+            tracing::warn!(
+                app = credentials.app_id,
+                serial = response.certificate,
+                "Alipay signs with another certificate: the setting publicCert is to be replaced"
+            );
             return Err("the answer is signed with a certificate that the app does not have");
         }
         if !credentials.public.verifies(response.node, &response.sign) {

@@ -58,7 +58,8 @@ fn parameters(body: &[u8]) -> Option<Parameters> {
 /// Notifications of trades are signed without `sign_type`, other messages with it.
 fn genuine(form: &Parameters, key: &PublicKey) -> bool {
     let sign = text(form, "sign");
-    text(form, "sign_type") == "RSA2" && [&["sign", "sign_type"][..], &["sign"]].iter().any(|without| key.verifies(&signed_text(form, without), sign))
+    text(form, "sign_type") == "RSA2"
+        && [&["sign", "sign_type"][..], &["sign"]].iter().any(|without| key.verifies(&signed_text(form, without), sign))
 }
 
 /// Whether a genuine notification is for this app and its seller.
@@ -77,7 +78,12 @@ fn notice(form: &Parameters) -> Option<Notice> {
                 number: text(form, "trade_no").to_owned(),
                 amount: normal(text(form, "total_amount")),
                 refunded: normal(text(form, "refund_fee")),
-                user: ["buyer_open_id", "buyer_id"].iter().map(|name| text(form, name)).find(|id| !id.is_empty()).unwrap_or_default().to_owned(),
+                user: ["buyer_open_id", "buyer_id"]
+                    .iter()
+                    .map(|name| text(form, name))
+                    .find(|id| !id.is_empty())
+                    .unwrap_or_default()
+                    .to_owned(),
                 ..known(trade_state(status)?)
             };
             (status, Subject::Order, text(form, "out_trade_no"), told)

@@ -60,7 +60,9 @@ mod tests {
 
     #[test]
     fn names_change_and_values_do_not() {
-        for (snakes, camels) in [("out_trade_no", "outTradeNo"), ("hb_fq_num", "hbFqNum"), ("code", "code"), ("qr_code_url_circle_blue", "qrCodeUrlCircleBlue")] {
+        for (snakes, camels) in
+            [("out_trade_no", "outTradeNo"), ("hb_fq_num", "hbFqNum"), ("code", "code"), ("qr_code_url_circle_blue", "qrCodeUrlCircleBlue")]
+        {
             assert_eq!((camel(snakes).as_str(), snake(camels).as_str()), (camels, snakes));
         }
         assert_eq!((snake("out_trade_no"), camel("outTradeNo")), ("out_trade_no".to_owned(), "outTradeNo".to_owned()));

@@ -172,6 +172,8 @@ mod tests {
         }
         let open = cloudcall::OPEN.iter().filter(|name| Api::named(name).is_some()).count();
         assert_eq!(open, cloudcall::OPEN.len(), "what mini programs may call exists");
-        assert!(cloudcall::OPEN.iter().all(|name| matches!(Api::named(name).unwrap().effect, Effect::None | Effect::Create | Effect::Query)));
+        assert!(
+            cloudcall::OPEN.iter().all(|name| matches!(Api::named(name).unwrap().effect, Effect::None | Effect::Create | Effect::Query))
+        );
     }
 }

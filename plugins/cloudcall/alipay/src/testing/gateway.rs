@@ -165,7 +165,8 @@ async fn answer(request: Request<Incoming>, script: Arc<Script>, all: Arc<Mutex<
 
 /// Whether the request has our signature. Written apart from the adapter's own code.
 fn genuine(parameters: &Parameters) -> bool {
-    let mut pairs: Vec<String> = parameters.iter().filter(|(name, _)| *name != "sign").map(|(name, value)| format!("{name}={value}")).collect();
+    let mut pairs: Vec<String> =
+        parameters.iter().filter(|(name, _)| *name != "sign").map(|(name, value)| format!("{name}={value}")).collect();
     pairs.sort();
     assert!(parameters.values().all(|value| !value.is_empty()), "nothing empty is sent");
     PublicKey::read(keys::APP_PUBLIC).unwrap().verifies(&pairs.join("&"), &parameters["sign"])

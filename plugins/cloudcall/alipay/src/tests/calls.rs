@@ -47,51 +47,90 @@ async fn every_api_asks_what_the_table_says() {
     let template = json!({"to_user_id": "2088000000000001", "form_id": "f", "user_template_id": "u", "page": "p", "data": r#"{"k":1}"#});
     let template_arguments = json!({"toUserId": "2088000000000001", "formId": "f", "userTemplateId": "u", "page": "p", "data": {"k": 1}});
     let cases = [
-        ("base.qrcode.create", json!({"urlParam": "a", "queryParam": "b=1", "describe": "c", "size": "s"}), "alipay.open.app.qrcode.create",
-         json!({"url_param": "a", "query_param": "b=1", "describe": "c", "size": "s"})),
+        (
+            "base.qrcode.create",
+            json!({"urlParam": "a", "queryParam": "b=1", "describe": "c", "size": "s"}),
+            "alipay.open.app.qrcode.create",
+            json!({"url_param": "a", "query_param": "b=1", "describe": "c", "size": "s"}),
+        ),
         ("marketing.templateMessage.send", template_arguments.clone(), "alipay.open.app.mini.templatemessage.send", template.clone()),
         ("marketing.templateMessge.send", template_arguments, "alipay.open.app.mini.templatemessage.send", template),
-        ("member.identification.init",
-         json!({"outerOrderNo": "N1", "bizCode": "FACE", "identityParam": {"certName": "张三", "cert_no": "1"}, "merchantConfig": {"returnUrl": "x"}}),
-         "alipay.user.certify.open.initialize",
-         json!({"outer_order_no": "N1", "biz_code": "FACE", "merchant_config": {"return_url": "x"},
-                "identity_param": {"cert_name": "张三", "cert_no": "1", "identity_type": "CERT_INFO", "cert_type": "IDENTITY_CARD"}})),
+        (
+            "member.identification.init",
+            json!({"outerOrderNo": "N1", "bizCode": "FACE", "identityParam": {"certName": "张三", "cert_no": "1"}, "merchantConfig": {"returnUrl": "x"}}),
+            "alipay.user.certify.open.initialize",
+            json!({"outer_order_no": "N1", "biz_code": "FACE", "merchant_config": {"return_url": "x"},
+                "identity_param": {"cert_name": "张三", "cert_no": "1", "identity_type": "CERT_INFO", "cert_type": "IDENTITY_CARD"}}),
+        ),
         ("member.identification.query", json!({"certifyId": "c"}), "alipay.user.certify.open.query", json!({"certify_id": "c"})),
-        ("payment.common.create", json!({"subject": "iPhone", "outTradeNo": 1, "totalAmount": "0.1", "buyerId": "2088000000000001", "goodsType": "0"}),
-         "alipay.trade.create",
-         json!({"subject": "iPhone", "out_trade_no": "1", "total_amount": "0.10", "buyer_id": "2088000000000001", "goods_type": "0"})),
+        (
+            "payment.common.create",
+            json!({"subject": "iPhone", "outTradeNo": 1, "totalAmount": "0.1", "buyerId": "2088000000000001", "goodsType": "0"}),
+            "alipay.trade.create",
+            json!({"subject": "iPhone", "out_trade_no": "1", "total_amount": "0.10", "buyer_id": "2088000000000001", "goods_type": "0"}),
+        ),
         ("payment.common.query", json!({"outTradeNo": "T1"}), "alipay.trade.query", order.clone()),
-        ("payment.common.refund", json!({"outTradeNo": "T1", "refundAmount": "0.01", "outRequestNo": "R1"}), "alipay.trade.refund",
-         json!({"out_trade_no": "T1", "refund_amount": "0.01", "out_request_no": "R1"})),
+        (
+            "payment.common.refund",
+            json!({"outTradeNo": "T1", "refundAmount": "0.01", "outRequestNo": "R1"}),
+            "alipay.trade.refund",
+            json!({"out_trade_no": "T1", "refund_amount": "0.01", "out_request_no": "R1"}),
+        ),
         ("payment.common.close", json!({"outTradeNo": "T1"}), "alipay.trade.close", order.clone()),
         ("payment.common.cancel", json!({"outTradeNo": "T1"}), "alipay.trade.cancel", order),
-        ("payment.huabei.create",
-         json!({"subject": "s", "outTradeNo": "T1", "totalAmount": "9", "extendParams": {"hbFqNum": 3, "hb_fq_seller_percent": "100"}}),
-         "alipay.trade.create",
-         json!({"subject": "s", "out_trade_no": "T1", "total_amount": "9.00", "extend_params": {"hb_fq_num": "3", "hb_fq_seller_percent": "100"}})),
-        ("payment.faceToFace.pay", json!({"subject": "s", "outTradeNo": "T1", "totalAmount": "9.00", "authCode": "2800000000000000"}),
-         "alipay.trade.pay",
-         json!({"subject": "s", "out_trade_no": "T1", "total_amount": "9.00", "auth_code": "2800000000000000", "scene": "bar_code"})),
+        (
+            "payment.huabei.create",
+            json!({"subject": "s", "outTradeNo": "T1", "totalAmount": "9", "extendParams": {"hbFqNum": 3, "hb_fq_seller_percent": "100"}}),
+            "alipay.trade.create",
+            json!({"subject": "s", "out_trade_no": "T1", "total_amount": "9.00", "extend_params": {"hb_fq_num": "3", "hb_fq_seller_percent": "100"}}),
+        ),
+        (
+            "payment.faceToFace.pay",
+            json!({"subject": "s", "outTradeNo": "T1", "totalAmount": "9.00", "authCode": "2800000000000000"}),
+            "alipay.trade.pay",
+            json!({"subject": "s", "out_trade_no": "T1", "total_amount": "9.00", "auth_code": "2800000000000000", "scene": "bar_code"}),
+        ),
         ("security.textRisk.detect", json!({"content": "hello"}), "alipay.security.risk.content.detect", json!({"content": "hello"})),
-        ("fund.transferAccount.transfer",
-         json!({"outBizNo": "B1", "transAmount": "1.00", "orderTitle": "pay", "payee": {"identity": 2088, "identityType": "ALIPAY_USER_ID"}}),
-         "alipay.fund.trans.uni.transfer",
-         transfer(json!({"identity": "2088", "identity_type": "ALIPAY_USER_ID"}), "TRANS_ACCOUNT_NO_PWD")),
-        ("fund.transferBankcard.transfer",
-         json!({"outBizNo": "B1", "transAmount": "1.00", "orderTitle": "pay", "payee": {"identity": "6228", "name": "n"}}),
-         "alipay.fund.trans.uni.transfer",
-         transfer(json!({"identity": "6228", "identity_type": "BANKCARD_ACCOUNT", "name": "n", "bankcard_ext_info": {"account_type": "2"}}),
-                  "TRANS_BANKCARD_NO_PWD")),
-        ("fund.b2cRedPacket.send",
-         json!({"outBizNo": "B1", "transAmount": "1", "orderTitle": "pay", "payee": {"identity": "a@b", "identity_type": "ALIPAY_LOGON_ID", "name": "n"}}),
-         "alipay.fund.trans.uni.transfer",
-         transfer(json!({"identity": "a@b", "identity_type": "ALIPAY_LOGON_ID", "name": "n"}), "STD_RED_PACKET")),
+        (
+            "fund.transferAccount.transfer",
+            json!({"outBizNo": "B1", "transAmount": "1.00", "orderTitle": "pay", "payee": {"identity": 2088, "identityType": "ALIPAY_USER_ID"}}),
+            "alipay.fund.trans.uni.transfer",
+            transfer(json!({"identity": "2088", "identity_type": "ALIPAY_USER_ID"}), "TRANS_ACCOUNT_NO_PWD"),
+        ),
+        (
+            "fund.transferBankcard.transfer",
+            json!({"outBizNo": "B1", "transAmount": "1.00", "orderTitle": "pay", "payee": {"identity": "6228", "name": "n"}}),
+            "alipay.fund.trans.uni.transfer",
+            transfer(
+                json!({"identity": "6228", "identity_type": "BANKCARD_ACCOUNT", "name": "n", "bankcard_ext_info": {"account_type": "2"}}),
+                "TRANS_BANKCARD_NO_PWD",
+            ),
+        ),
+        (
+            "fund.b2cRedPacket.send",
+            json!({"outBizNo": "B1", "transAmount": "1", "orderTitle": "pay", "payee": {"identity": "a@b", "identity_type": "ALIPAY_LOGON_ID", "name": "n"}}),
+            "alipay.fund.trans.uni.transfer",
+            transfer(json!({"identity": "a@b", "identity_type": "ALIPAY_LOGON_ID", "name": "n"}), "STD_RED_PACKET"),
+        ),
         ("fund.transferAccount.query", json!({"payFundOrderId": "P"}), "alipay.fund.trans.common.query", json!({"pay_fund_order_id": "P"})),
-        ("fund.transferBankcard.query", json!({"payFundOrderId": "P"}), "alipay.fund.trans.common.query", json!({"pay_fund_order_id": "P"})),
-        ("fund.b2cRedPacket.query", json!({"outBizNo": "B1"}), "alipay.fund.trans.common.query",
-         json!({"out_biz_no": "B1", "product_code": "STD_RED_PACKET", "biz_scene": "DIRECT_TRANSFER"})),
-        ("util.generic.execute", json!({"method": "alipay.x.y", "params": {"aB": [{"cD": "eF"}], "g_h": 1}}), "alipay.x.y",
-         json!({"a_b": [{"c_d": "eF"}], "g_h": 1})),
+        (
+            "fund.transferBankcard.query",
+            json!({"payFundOrderId": "P"}),
+            "alipay.fund.trans.common.query",
+            json!({"pay_fund_order_id": "P"}),
+        ),
+        (
+            "fund.b2cRedPacket.query",
+            json!({"outBizNo": "B1"}),
+            "alipay.fund.trans.common.query",
+            json!({"out_biz_no": "B1", "product_code": "STD_RED_PACKET", "biz_scene": "DIRECT_TRANSFER"}),
+        ),
+        (
+            "util.generic.execute",
+            json!({"method": "alipay.x.y", "params": {"aB": [{"cD": "eF"}], "g_h": 1}}),
+            "alipay.x.y",
+            json!({"a_b": [{"c_d": "eF"}], "g_h": 1}),
+        ),
     ];
     for (api, arguments, method, content) in cases {
         let heard = heard(certified(), api, arguments).await;
@@ -205,11 +244,27 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
         ("payment.faceToFace.pay", order("authCode", json!("2400000000000000")), INVALID_PARAM),
         ("payment.faceToFace.pay", order("authCode", json!("280000000000000")), INVALID_PARAM),
         ("payment.common.refund", json!({"outTradeNo": "T1", "refundAmount": "0"}), INVALID_PARAM),
-        ("marketing.templateMessage.send", json!({"toUserId": "u", "formId": "f", "userTemplateId": "u", "page": "p", "data": "{"}), INVALID_JSON_OBJECT),
+        (
+            "marketing.templateMessage.send",
+            json!({"toUserId": "u", "formId": "f", "userTemplateId": "u", "page": "p", "data": "{"}),
+            INVALID_JSON_OBJECT,
+        ),
         ("marketing.templateMessage.send", json!({"formId": "f", "userTemplateId": "u", "page": "p", "data": "{}"}), NOT_FOUND_PARAM),
-        ("member.identification.init", json!({"outerOrderNo": "a_b", "bizCode": "FACE", "identityParam": {}, "merchantConfig": {}}), INVALID_PARAM),
-        ("member.identification.init", json!({"outerOrderNo": "a", "bizCode": "X", "identityParam": {}, "merchantConfig": {}}), INVALID_PARAM),
-        ("member.identification.init", json!({"outerOrderNo": "a", "bizCode": "FACE", "identityParam": {}, "merchantConfig": {}}), NOT_FOUND_PARAM),
+        (
+            "member.identification.init",
+            json!({"outerOrderNo": "a_b", "bizCode": "FACE", "identityParam": {}, "merchantConfig": {}}),
+            INVALID_PARAM,
+        ),
+        (
+            "member.identification.init",
+            json!({"outerOrderNo": "a", "bizCode": "X", "identityParam": {}, "merchantConfig": {}}),
+            INVALID_PARAM,
+        ),
+        (
+            "member.identification.init",
+            json!({"outerOrderNo": "a", "bizCode": "FACE", "identityParam": {}, "merchantConfig": {}}),
+            NOT_FOUND_PARAM,
+        ),
         ("fund.transferAccount.transfer", transfer("0.09", user()), INVALID_PARAM),
         ("fund.transferAccount.transfer", transfer("1", json!({"identity": "1"})), NOT_FOUND_PARAM),
         ("fund.transferAccount.transfer", transfer("1", json!({"identity": "1", "identity_type": "ALIPAY_LOGON_ID"})), NOT_FOUND_PARAM),
@@ -234,7 +289,8 @@ async fn answers_tell_what_is_known() {
         let (answer, _) = asked(request(certified(), api, arguments), false, node).await;
         answer.unwrap()
     };
-    let order = || json!({"subject": "s", "outTradeNo": "T1", "totalAmount": "1.00", "refundAmount": "0.50", "authCode": "2800000000000000"});
+    let order =
+        || json!({"subject": "s", "outTradeNo": "T1", "totalAmount": "1.00", "refundAmount": "0.50", "authCode": "2800000000000000"});
     let node = |fields: Value| {
         let mut node = ok();
         node.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -272,7 +328,8 @@ async fn answers_tell_what_is_known() {
     assert_eq!((&*told.amount, &*told.refunded), ("0.50", "0.70"));
     let answer = known("payment.common.refund", order(), failed("ACQ.X")).await;
     assert_eq!((&*answer.code, &*answer.msg, &*answer.sub_code, &*answer.sub_msg), ("40004", "Business Failed", "ACQ.X", "why"));
-    let transfer = json!({"outBizNo": "B1", "transAmount": "1.00", "orderTitle": "t", "payee": {"identity": "1", "identity_type": "ALIPAY_USER_ID"}});
+    let transfer =
+        json!({"outBizNo": "B1", "transAmount": "1.00", "orderTitle": "t", "payee": {"identity": "1", "identity_type": "ALIPAY_USER_ID"}});
     for (status, state) in [("SUCCESS", State::Done), ("FAIL", State::Failed), ("DEALING", State::Pending), ("REFUND", State::Closed)] {
         let answer = known("fund.transferAccount.transfer", transfer.clone(), node(json!({"status": status, "order_id": "O"}))).await;
         let told = answer.known.unwrap();

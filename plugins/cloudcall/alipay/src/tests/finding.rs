@@ -12,7 +12,13 @@ use crate::testing::certified;
 use crate::testing::gateway::{Answer as How, Gateway, Heard};
 
 fn asks(subject: Subject, api: &str, arguments: Value) -> Find {
-    Find { app: certified(), subject, api: api.into(), arguments: arguments.as_object().unwrap().clone(), app_auth_token: "merchant".into() }
+    Find {
+        app: certified(),
+        subject,
+        api: api.into(),
+        arguments: arguments.as_object().unwrap().clone(),
+        app_auth_token: "merchant".into(),
+    }
 }
 
 async fn found(ask: &Find, how: How) -> (Result<State, String>, Heard) {

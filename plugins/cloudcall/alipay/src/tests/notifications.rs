@@ -54,7 +54,10 @@ fn a_genuine_one_tells_of_its_order_and_is_answered_success() {
     let notice = received.notice.unwrap();
     assert_eq!((&*notice.id, notice.subject, &*notice.our_number), ("ID/TRADE_SUCCESS", Subject::Order, "T1"));
     assert_eq!((&*notice.app_id, &*notice.seller), (APP_ID, "2088000000000009"));
-    assert_eq!((notice.known.state, &*notice.known.amount, &*notice.known.number, &*notice.known.user), (State::Done, "1.50", "N", "2088000000000001"));
+    assert_eq!(
+        (notice.known.state, &*notice.known.amount, &*notice.known.number, &*notice.known.user),
+        (State::Done, "1.50", "N", "2088000000000001")
+    );
     assert_eq!(notice.fields["subject"], "100% + a&b=中");
     assert!(!notice.fields.contains_key("sign"));
 }
@@ -73,9 +76,13 @@ fn messages_may_be_signed_with_their_sign_type_too() {
         assert_eq!((received.reply.status, received.notice.is_none()), (200, true), "genuine, and about nothing that is kept");
     }
     let content = json!({"out_biz_no": "B1", "order_id": "O", "status": "SUCCESS", "trans_amount": "2.00"}).to_string();
-    let transfer = form(&[("notify_type", ""), ("msg_method", "alipay.fund.trans.order.changed"), ("biz_content", &content), ("seller_id", "")]);
+    let transfer =
+        form(&[("notify_type", ""), ("msg_method", "alipay.fund.trans.order.changed"), ("biz_content", &content), ("seller_id", "")]);
     let notice = received(&encoded(&transfer, &["sign"], keys::ALIPAY)).notice.unwrap();
-    assert_eq!((notice.subject, &*notice.our_number, notice.known.state, &*notice.known.amount), (Subject::Transfer, "B1", State::Done, "2.00"));
+    assert_eq!(
+        (notice.subject, &*notice.our_number, notice.known.state, &*notice.known.amount),
+        (Subject::Transfer, "B1", State::Done, "2.00")
+    );
 }
 
 #[test]

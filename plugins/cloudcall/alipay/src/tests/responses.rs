@@ -13,9 +13,8 @@ fn slow(text: &str) -> Option<Vec<(String, &str)>> {
     let mut pairs = Vec::new();
     while !rest.trim_start().starts_with('}') {
         let (name, after) = shortest(rest.trim_start(), ':')?;
-        let (value, after) = shortest(after.trim_start().strip_prefix(':')?.trim_start(), ',').or_else(|| {
-            shortest(after.trim_start().strip_prefix(':')?.trim_start(), '}')
-        })?;
+        let (value, after) = shortest(after.trim_start().strip_prefix(':')?.trim_start(), ',')
+            .or_else(|| shortest(after.trim_start().strip_prefix(':')?.trim_start(), '}'))?;
         pairs.push((serde_json::from_str(name).ok()?, value));
         rest = after.trim_start();
         rest = rest.strip_prefix(',').unwrap_or(rest);
@@ -61,12 +60,14 @@ fn value(random: &mut StdRng, depth: u32) -> String {
         1 => pick(random, &["0", "-1.5e3", "12", "true", "null", "false"]).to_owned(),
         2 => pick(random, &["{}", "[]", "\"\"", "{ }"]).to_owned(),
         3 => {
-            let items: Vec<String> = (0..random.random_range(1..4)).map(|_| format!("{}{}", space(random), value(random, depth + 1))).collect();
+            let items: Vec<String> =
+                (0..random.random_range(1..4)).map(|_| format!("{}{}", space(random), value(random, depth + 1))).collect();
             format!("[{}{}]", items.join(","), space(random))
         }
         _ => {
-            let fields: Vec<String> =
-                (0..random.random_range(1..4)).map(|_| format!("{}{}:{}", string(random), space(random), value(random, depth + 1))).collect();
+            let fields: Vec<String> = (0..random.random_range(1..4))
+                .map(|_| format!("{}{}:{}", string(random), space(random), value(random, depth + 1)))
+                .collect();
             format!("{{{}{}}}", space(random), fields.join(","))
         }
     }
