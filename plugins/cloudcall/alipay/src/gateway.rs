@@ -201,6 +201,9 @@ fn checked(credentials: &Credentials, method: &str, text: &str) -> Result<Node, 
         fields.insert("msg".to_owned(), "Success".into());
     }
     let node = Node { fields, signed };
+    if node.text("code").starts_with('1') && response.error {
+        return Err("the node of errors tells of a success");
+    }
     if !node.signed && !node.text("code").starts_with(['2', '4']) {
         return Err("an answer that tells of a success is not signed");
     }

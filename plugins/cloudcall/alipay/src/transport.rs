@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -112,18 +114,11 @@ fn tunnel(proxy: &str, tcp: HttpConnector) -> Result<Tunnel<HttpConnector>> {
     if url.username().is_empty() {
         return Ok(tunnel);
     }
-    let user = form_urlencoded::parse(format!("u={}&p={}", url.username(), url.password().unwrap_or_default()).as_bytes())
-        .map(|(_, value)| value.into_owned())
-        .collect::<Vec<_>>()
-        .join(":");
-    let mut header: HeaderValue = format!("Basic {}", base64(&user)).parse().map_err(|_| wrong())?;
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let user = format!("{}:{}", decoded(url.username()), decoded(url.password().unwrap_or_default()));
+    let mut header: HeaderValue = format!("Basic {}", STANDARD.encode(user)).parse().map_err(|_| wrong())?;
     header.set_sensitive(true);
     Ok(tunnel.with_auth(header))
-}
-
-fn base64(text: &str) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(text)
 }
 
 fn roots(file: Option<&Path>) -> Result<RootCertStore> {

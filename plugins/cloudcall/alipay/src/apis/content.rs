@@ -5,7 +5,7 @@ use sdk_plugin::contract::cloudcall::{Kind, Request};
 use sdk_plugin::{Error, Result};
 use serde_json::{Map, Value, json};
 
-use super::names::{snake, snake_keys};
+use super::names::{camel, snake, snake_keys};
 use super::table::{Api, Way, transfer_product};
 use crate::amount::Amount;
 use crate::gateway::Ask;
@@ -36,14 +36,18 @@ pub fn ask(api: &Api, request: &Request, client: bool) -> Result<Ask> {
     Ok(ask)
 }
 
-/// The arguments in their kinds; absent ones and empty ones that may be absent are left out.
+/// The arguments in their kinds and with names in `camelCase`; absent ones and empty ones that may be absent are left out.
 fn checked(api: &Api, arguments: &Map<String, Value>) -> Result<Map<String, Value>> {
-    let mut checked = arguments.clone();
-    checked.retain(|_, value| !value.is_null());
+    let mut checked = Map::new();
+    for (name, value) in arguments.iter().filter(|(_, value)| !value.is_null()) {
+        // Otherwise another one would be sent than was checked.
+        if checked.insert(camel(name), value.clone()).is_some() {
+            return Err(invalid(name, "is given twice"));
+        }
+    }
     for param in api.params() {
         let name = param.name;
-        let value = checked.remove(&name).or_else(|| checked.remove(&snake(&name)));
-        let Some(value) = value.filter(|value| value.as_str() != Some("")) else {
+        let Some(value) = checked.remove(&name).filter(|value| value.as_str() != Some("")) else {
             if param.required {
                 return Err(missing(&name));
             }
@@ -81,8 +85,8 @@ fn adapted(api: &Api, request: &Request, mut arguments: Map<String, Value>, clie
             order(&arguments)?;
             buyer(request, &mut arguments, client)?;
             if request.app.setting("tradeCreate") == Some("jsapi") {
-                arguments.insert("product_code".to_owned(), "JSAPI_PAY".into());
-                arguments.insert("op_app_id".to_owned(), request.app.app_id.clone().into());
+                arguments.insert("productCode".to_owned(), "JSAPI_PAY".into());
+                arguments.insert("opAppId".to_owned(), request.app.app_id.clone().into());
             }
             if let Some(extend) = arguments.remove("extendParams") {
                 let extend = texts(snake_keys(extend));
@@ -105,10 +109,10 @@ fn adapted(api: &Api, request: &Request, mut arguments: Map<String, Value>, clie
         "marketing.templateMessage.send" | "marketing.templateMessge.send" => {
             let to = arguments.remove("toUserId").and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
             if is_user_id(&to) {
-                arguments.insert("to_user_id".to_owned(), to.into());
+                arguments.insert("toUserId".to_owned(), to.into());
             } else if !to.is_empty() {
-                arguments.insert("to_open_id".to_owned(), to.into());
-            } else if !arguments.contains_key("toOpenId") && !arguments.contains_key("to_open_id") {
+                arguments.insert("toOpenId".to_owned(), to.into());
+            } else if !arguments.contains_key("toOpenId") {
                 return Err(missing("toUserId"));
             }
         }
@@ -146,7 +150,7 @@ fn is_user_id(id: &str) -> bool {
 /// The buyer is who asks, unless another one is named, which mini programs may not.
 fn buyer(request: &Request, arguments: &mut Map<String, Value>, client: bool) -> Result<()> {
     let named = arguments.remove("buyerId").and_then(|value| value.as_str().map(str::to_owned));
-    let open = ["buyerOpenId", "buyer_open_id"].iter().find_map(|name| arguments.remove(*name));
+    let open = arguments.remove("buyerOpenId");
     let named = named.or_else(|| open.and_then(|value| value.as_str().map(str::to_owned)));
     let user = &request.user;
     if client && named.as_ref().is_some_and(|named| !user.is_empty() && is_user_id(named) == is_user_id(user) && named != user) {
@@ -154,7 +158,7 @@ fn buyer(request: &Request, arguments: &mut Map<String, Value>, client: bool) ->
     }
     let buyer = named.unwrap_or_else(|| user.clone());
     if !buyer.is_empty() {
-        let name = if is_user_id(&buyer) { "buyer_id" } else { "buyer_open_id" };
+        let name = if is_user_id(&buyer) { "buyerId" } else { "buyerOpenId" };
         arguments.insert(name.to_owned(), buyer.into());
     }
     Ok(())
@@ -207,10 +211,10 @@ fn fund(name: &str, arguments: &mut Map<String, Value>) -> Result<()> {
     } else {
         at_least(arguments, "transAmount", if name == "fund.b2cRedPacket.send" { CENT } else { TEN_CENTS })?;
         let payee = payee(name, snake_keys(arguments.remove("payee").unwrap_or_default()))?;
-        arguments.insert("payee_info".to_owned(), payee);
+        arguments.insert("payeeInfo".to_owned(), payee);
     }
-    arguments.insert("product_code".to_owned(), product.into());
-    arguments.insert("biz_scene".to_owned(), "DIRECT_TRANSFER".into());
+    arguments.insert("productCode".to_owned(), product.into());
+    arguments.insert("bizScene".to_owned(), "DIRECT_TRANSFER".into());
     Ok(())
 }
 

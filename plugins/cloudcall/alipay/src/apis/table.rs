@@ -81,7 +81,7 @@ const TRANSFER_QUERY_PARAMS: &[(&str, Kind)] = &[("payFundOrderId?", Kind::Text)
 const ORDER: &[(&str, Kind)] = &[("outTradeNo", Kind::Text)];
 
 /// All APIs.
-pub const APIS: [Api; 23] = [
+pub static APIS: [Api; 23] = [
     Api { way: Way::Login("authorization_code"), ..api("base.oauth.getToken", TOKEN, Effect::None, &[("code", Kind::Text)]) },
     Api { way: Way::Login("refresh_token"), ..api("base.oauth.refreshToken", TOKEN, Effect::None, &[("refreshToken", Kind::Text)]) },
     api(

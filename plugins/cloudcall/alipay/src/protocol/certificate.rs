@@ -3,11 +3,9 @@
 use md5::{Digest as _, Md5};
 use num_bigint::BigUint;
 use x509_cert::Certificate;
-use x509_cert::attr::AttributeValue;
-use x509_cert::der::DecodePem as _;
-use x509_cert::der::asn1::{PrintableStringRef, TeletexStringRef, Utf8StringRef};
+use x509_cert::der::Decode as _;
 
-use super::keys::PublicKey;
+use super::keys::{PublicKey, der};
 
 const END: &str = "-----END CERTIFICATE-----";
 /// What the object identifiers of RSA's signature algorithms begin with.
@@ -42,34 +40,20 @@ fn blocks(pem: &str) -> impl Iterator<Item = &str> {
 }
 
 fn first(block: &str) -> Option<Certificate> {
-    Certificate::from_pem(block).ok()
+    Certificate::from_der(&der(block)?).ok()
 }
 
 /// MD5 over the issuer's name, from its end, and the number in decimal.
 fn serial(certificate: &Certificate) -> Option<String> {
     let certificate = &certificate.tbs_certificate;
     let mut parts = Vec::new();
-    for attribute in certificate.issuer.0.iter().rev().flat_map(|name| name.0.iter().rev()) {
+    for attribute in certificate.issuer.0.iter().rev().flat_map(|name| name.0.as_slice().iter().rev()) {
         let oid = attribute.oid.to_string();
         let name = NAMES.iter().find(|(known, _)| *known == oid).map_or(oid.as_str(), |(_, name)| name);
-        parts.push(format!("{name}={}", value(&attribute.value)?));
+        parts.push(format!("{name}={}", std::str::from_utf8(attribute.value.value()).ok()?));
     }
     let number = BigUint::from_bytes_be(certificate.serial_number.as_bytes());
     Some(hex::encode(Md5::digest(format!("{}{number}", parts.join(",")))))
-}
-
-fn value(any: &AttributeValue) -> Option<String> {
-    if let Ok(text) = any.decode_as::<Utf8StringRef<'_>>() {
-        return Some(text.as_str().to_owned());
-    }
-    if let Ok(text) = any.decode_as::<PrintableStringRef<'_>>() {
-        return Some(text.as_str().to_owned());
-    }
-    if let Ok(text) = any.decode_as::<TeletexStringRef<'_>>() {
-        return Some(text.as_str().to_owned());
-    }
-    // IA5String and the like are ASCII.
-    std::str::from_utf8(any.value()).ok().map(str::to_owned)
 }
 
 const NAMES: [(&str, &str); 7] = [

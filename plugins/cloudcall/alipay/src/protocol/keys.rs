@@ -62,7 +62,7 @@ impl PublicKey {
 }
 
 /// What a PEM block or bare Base64 holds.
-fn der(text: &str) -> Option<Vec<u8>> {
+pub fn der(text: &str) -> Option<Vec<u8>> {
     let inside = match text.split_once("-----BEGIN ") {
         None => text,
         Some((_, rest)) => rest.split_once("-----")?.1.split_once("-----END ")?.0,

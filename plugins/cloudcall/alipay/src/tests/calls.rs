@@ -226,6 +226,7 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
     let user = || json!({"identity": "1", "identity_type": "ALIPAY_USER_ID"});
     let cases = [
         ("payment.common.nothing", json!({}), FEATURE_NOT_SUPPORT),
+        ("payment.common.create", order("total_amount", json!("100.00")), INVALID_PARAM),
         ("payment.common.query", json!({}), NOT_FOUND_PARAM),
         ("payment.common.query", json!({"outTradeNo": ""}), NOT_FOUND_PARAM),
         ("payment.common.query", json!({"outTradeNo": null}), NOT_FOUND_PARAM),

@@ -101,13 +101,13 @@ fn the_cut_is_the_same_as_by_the_slow_way() {
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let (mut some, mut none) = (0, 0);
-    for _ in 0..20_000 {
+    for _ in 0..5_000 {
         let text = response(&mut random);
         let cut = Response::read(&text, "a.b").map(|response| (response.node.to_owned(), response.sign));
         assert_eq!(cut, expected(&text), "{text}");
         if cut.is_some() { some += 1 } else { none += 1 }
     }
-    assert!(some > 1000 && none > 1000, "{some} {none}");
+    assert!(some > 500 && none > 500, "{some} {none}");
 }
 
 #[test]
