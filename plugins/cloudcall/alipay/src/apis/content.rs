@@ -36,7 +36,8 @@ pub fn ask(api: &Api, request: &Request, client: bool) -> Result<Ask> {
     Ok(ask)
 }
 
-/// The arguments in their kinds and with names in `camelCase`; absent ones and empty ones that may be absent are left out.
+/// The arguments in their kinds and with names in `camelCase`; absent ones, and empty ones that may
+/// be absent, are left out.
 fn checked(api: &Api, arguments: &Map<String, Value>) -> Result<Map<String, Value>> {
     let mut checked = Map::new();
     for (name, value) in arguments.iter().filter(|(_, value)| !value.is_null()) {

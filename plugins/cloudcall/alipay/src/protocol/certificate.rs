@@ -52,8 +52,11 @@ fn serial(certificate: &Certificate) -> Option<String> {
         let name = NAMES.iter().find(|(known, _)| *known == oid).map_or(oid.as_str(), |(_, name)| name);
         parts.push(format!("{name}={}", std::str::from_utf8(attribute.value.value()).ok()?));
     }
-    let number = BigUint::from_bytes_be(certificate.serial_number.as_bytes());
-    Some(hex::encode(Md5::digest(format!("{}{number}", parts.join(",")))))
+    Some(counted(&parts.join(","), certificate.serial_number.as_bytes()))
+}
+
+fn counted(issuer: &str, number: &[u8]) -> String {
+    hex::encode(Md5::digest(format!("{issuer}{}", BigUint::from_bytes_be(number))))
 }
 
 const NAMES: [(&str, &str); 7] = [
@@ -82,5 +85,14 @@ mod tests {
         assert_eq!(roots.split('_').map(str::len).collect::<Vec<_>>(), [32, 32], "of four, one is SM2 and one unreadable");
         assert!(root_serial("").is_none() && root_serial("-----BEGIN CERTIFICATE-----\nAAAA").is_none());
         assert!(read(keys::APP_PUBLIC).is_none());
+    }
+
+    #[test]
+    fn alipays_own_authorities_have_the_numbers_that_everybody_sends() {
+        let ant = "CN=Ant Financial Certification Authority R1,OU=Certification Authority,O=Ant Financial,C=CN";
+        assert_eq!(counted(ant, &[0x1f, 0xcf, 0xa1, 0x8d, 0x6a, 0x48, 0x0d, 0x11]), "687b59193f3f462dd5336e5abf83c5d8");
+        let trust = "CN=iTrusChina Class 2 Root CA - G3,OU=China Trust Network,O=iTrusChina,C=CN";
+        let number = hex::decode("10c764e9d560384212d9c08fd10e373fdd0fb396").unwrap();
+        assert_eq!(counted(trust, &number), "02941eef3187dddf3d3b83462e1dfcf6");
     }
 }
