@@ -22,7 +22,7 @@ pub struct Credentials {
     pub content: Option<ContentKey>,
 }
 
-/// Serial numbers of certificates.
+/// Certificates and their serial numbers.
 pub struct Serials {
     /// The app's.
     pub app: String,
@@ -30,6 +30,10 @@ pub struct Serials {
     pub roots: String,
     /// Alipay's.
     pub alipay: String,
+    /// Alipay's certificate itself.
+    pub certificate: String,
+    /// The certificates of its authorities.
+    pub bundle: String,
 }
 
 impl Credentials {
@@ -46,7 +50,9 @@ impl Credentials {
                 let alipay = read(app, "publicCert", "no certificate", certificate::read)?;
                 let roots = read(app, "rootCert", "no bundle with a certificate of RSA", certificate::root_serial)?;
                 let public = alipay.key.ok_or_else(|| wrong("publicCert", "no certificate of an RSA key"))?;
-                (public, Some(Serials { app: own.serial, roots, alipay: alipay.serial }))
+                let text = |name: &str| app.setting(name).unwrap_or_default().to_owned();
+                let (certificate, bundle) = (text("publicCert"), text("rootCert"));
+                (public, Some(Serials { app: own.serial, roots, alipay: alipay.serial, certificate, bundle }))
             }
             _ => return Err(Error::new(codes::CONFIG, "Alipay: the setting signMode is neither `key` nor `cert`")),
         };

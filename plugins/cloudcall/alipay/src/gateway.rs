@@ -1,18 +1,25 @@
 //! Calls of the gateway: one signed request, one checked answer.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use chrono::DateTime;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http_body_util::Full;
 use sdk_plugin::{Error, Result};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::config::Config;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Serials};
+use crate::protocol::certificate;
+use crate::protocol::keys::PublicKey;
 use crate::protocol::response::Response;
 use crate::protocol::text::{Parameters, signed_text};
 use crate::transport::{Missed, Transport};
@@ -25,7 +32,21 @@ pub struct Gateway {
     transport: Transport,
     url: Url,
     patience: Duration,
+    /// Keys of certificates that Alipay has changed to, by their serial number, that of the one
+    /// before, and those of the roots that vouch for them.
+    successors: Mutex<HashMap<(String, String, String), PublicKey>>,
 }
+
+/// What the download of a certificate gives.
+#[derive(Deserialize)]
+struct Downloaded {
+    alipay_cert_content: String,
+}
+
+/// The method that downloads a certificate of Alipay.
+const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
+/// The most certificates that are remembered.
+const MAX_SUCCESSORS: usize = 1000;
 
 /// What is asked of the gateway.
 #[derive(Default)]
@@ -74,7 +95,12 @@ impl Gateway {
     /// `InvalidConfiguration` when it cannot be used.
     pub fn new(config: &Config) -> Result<Self> {
         let url = config.checked_gateway()?;
-        Ok(Self { transport: Transport::new(config)?, url, patience: Duration::from_secs(config.timeout_seconds) })
+        Ok(Self {
+            transport: Transport::new(config)?,
+            url,
+            patience: Duration::from_secs(config.timeout_seconds),
+            successors: Mutex::default(),
+        })
     }
 
     /// Makes a call, which takes no longer than the caller waits.
@@ -83,22 +109,81 @@ impl Gateway {
     /// [`Failure`].
     pub async fn call(&self, credentials: &Credentials, ask: &Ask, remaining: Duration) -> Result<Node, Failure> {
         let (address, body) = self.signed(credentials, ask).map_err(Failure::Request)?;
-        let mut url = self.url.clone();
-        url.query_pairs_mut().extend_pairs(&address);
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&body).finish();
-        let request = Request::post(url.as_str())
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=utf-8")
-            .header(ACCEPT, "application/json")
-            .header(USER_AGENT, concat!("mpcloud/", env!("CARGO_PKG_VERSION")))
-            .body(Full::new(Bytes::from(body)))
-            .map_err(|error| Failure::Request(Error::internal(error)))?;
+        let request = self.request(&address, &body).map_err(Failure::Request)?;
         // Whoever waits shall hear that the outcome is not known, rather than give up first.
+        let begun = Instant::now();
         let patience = self.patience.min(remaining.saturating_sub(MARGIN));
         let text = self.transport.send(request, patience).await.map_err(|missed| match missed {
             Missed::NotSent(why) => Failure::NotSent(why),
             Missed::Unanswered(why) => Failure::Unknown(why),
         })?;
-        checked(credentials, &ask.method, &text).map_err(|why| Failure::Unknown(why.to_owned()))
+        self.checked(credentials, &ask.method, &text, begun + patience).await.map_err(|why| Failure::Unknown(why.to_owned()))
+    }
+
+    /// The node of an answer, once its signature is checked.
+    async fn checked(&self, credentials: &Credentials, method: &str, text: &str, until: Instant) -> Result<Node, &'static str> {
+        let response = Response::read(text, method).ok_or("the answer is none of this method")?;
+        if !response.sign.is_empty() {
+            let serials = credentials.certificates.as_ref();
+            let other = serials.filter(|serials| !response.certificate.is_empty() && response.certificate != serials.alipay);
+            let public = match other {
+                None => credentials.public.clone(),
+                Some(serials) => self.successor(credentials, serials, &response.certificate, until).await?,
+            };
+            if !public.verifies(response.node, &response.sign) {
+                return Err("the signature of the answer is wrong");
+            }
+        }
+        node(credentials, &response)
+    }
+
+    /// The key of a certificate that Alipay has put in the place of the one that we have.
+    async fn successor(
+        &self,
+        credentials: &Credentials,
+        serials: &Serials,
+        serial: &str,
+        until: Instant,
+    ) -> Result<PublicKey, &'static str> {
+        let app = &credentials.app_id;
+        tracing::warn!(app, serial, "Alipay signs with another certificate: replace the setting publicCert");
+        let id = (serial.to_owned(), serials.alipay.clone(), serials.roots.clone());
+        let known = self.successors.lock().ok().and_then(|known| known.get(&id).cloned());
+        if let Some(key) = known {
+            return Ok(key);
+        }
+        let ask = Ask { method: DOWNLOAD.to_owned(), content: Some(json!({"alipay_cert_sn": serial})), ..Ask::default() };
+        let (address, body) = self.signed(credentials, &ask).map_err(|_| "the certificate's download cannot be signed")?;
+        let request = self.request(&address, &body).map_err(|_| "the certificate's download cannot be asked for")?;
+        let patience = until.saturating_duration_since(Instant::now());
+        let text = self.transport.send(request, patience).await.map_err(|_| "the new certificate was not given")?;
+        // Its signature is by the certificate that it brings: what counts is who vouches for that.
+        let response = Response::read(&text, DOWNLOAD).filter(|response| !response.error).ok_or("the new certificate was not given")?;
+        let given: Downloaded = serde_json::from_str(response.node).map_err(|_| "the new certificate was not given")?;
+        let pem = STANDARD.decode(given.alipay_cert_content).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let pem = pem.ok_or("the new certificate cannot be read")?;
+        let known = certificate::successor(&pem, &serials.certificate, &serials.bundle, SystemTime::now());
+        let known = known.filter(|known| known.serial == serial).ok_or("nobody vouches for the new certificate")?;
+        let key = known.key.ok_or("the new certificate has no RSA key")?;
+        if let Ok(mut successors) = self.successors.lock() {
+            if successors.len() >= MAX_SUCCESSORS {
+                successors.clear();
+            }
+            successors.insert(id, key.clone());
+        }
+        Ok(key)
+    }
+
+    fn request(&self, address: &Parameters, body: &Parameters) -> Result<Request<Full<Bytes>>> {
+        let mut url = self.url.clone();
+        url.query_pairs_mut().extend_pairs(address);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(body).finish();
+        Request::post(url.as_str())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=utf-8")
+            .header(ACCEPT, "application/json")
+            .header(USER_AGENT, concat!("mpcloud/", env!("CARGO_PKG_VERSION")))
+            .body(Full::new(Bytes::from(body)))
+            .map_err(Error::internal)
     }
 
     /// The address that a page opens to make a call.
@@ -165,25 +250,10 @@ fn timestamp(time: SystemTime) -> Result<String> {
     Ok(time.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// The node of an answer: its signature is checked before it is decrypted, and that before it is
+/// The node of a response whose signature is right, or that has none: it is decrypted before it is
 /// read.
-fn checked(credentials: &Credentials, method: &str, text: &str) -> Result<Node, &'static str> {
-    let response = Response::read(text, method).ok_or("the answer is none of this method")?;
+fn node(credentials: &Credentials, response: &Response<'_>) -> Result<Node, &'static str> {
     let signed = !response.sign.is_empty();
-    if signed {
-        let serials = credentials.certificates.as_ref();
-        if serials.is_some_and(|serials| !response.certificate.is_empty() && response.certificate != serials.alipay) {
-            tracing::warn!(
-                app = credentials.app_id,
-                serial = response.certificate,
-                "Alipay signs with another certificate: the setting publicCert is to be replaced"
-            );
-            return Err("the answer is signed with a certificate that the app does not have");
-        }
-        if !credentials.public.verifies(response.node, &response.sign) {
-            return Err("the signature of the answer is wrong");
-        }
-    }
     let mut plain = None;
     if response.node.starts_with('"') {
         let key = credentials.content.as_ref().ok_or("the answer is encrypted, and the app has no aesKey")?;

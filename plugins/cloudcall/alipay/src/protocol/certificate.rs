@@ -1,9 +1,12 @@
 //! Certificates, in the mode where they stand in for keys.
 
+use std::time::SystemTime;
+
 use md5::{Digest as _, Md5};
 use num_bigint::BigUint;
 use x509_cert::Certificate;
-use x509_cert::der::Decode as _;
+use x509_cert::der::{Decode as _, Encode as _};
+use x509_cert::ext::pkix::BasicConstraints;
 
 use super::keys::{PublicKey, der};
 
@@ -33,6 +36,48 @@ pub fn root_serial(pem: &str) -> Option<String> {
     let rsa = certificates.filter(|certificate| certificate.signature_algorithm.oid.to_string().starts_with(RSA));
     let serials: Vec<String> = rsa.filter_map(|certificate| serial(&certificate)).collect();
     (!serials.is_empty()).then(|| serials.join("_"))
+}
+
+/// Reads a certificate that follows one that is trusted: of the same name, valid now, and vouched for
+/// by a bundle of roots, directly or through the certificates that come with it. None otherwise.
+pub fn successor(pem: &str, of: &str, roots: &str, now: SystemTime) -> Option<Known> {
+    let mut chain = blocks(pem).take(MAX_CHAIN).map(first);
+    let leaf = chain.next()??;
+    // Authorities give certificates to merchants too, and none of those may stand in for Alipay's.
+    if leaf.tbs_certificate.subject != first(blocks(of).next()?)?.tbs_certificate.subject {
+        return None;
+    }
+    let between: Vec<Certificate> = chain.flatten().collect();
+    let roots: Vec<Certificate> = blocks(roots).filter_map(first).collect();
+    let mut current = &leaf;
+    for _ in 0..MAX_CHAIN {
+        if !valid(current, now) {
+            return None;
+        }
+        if roots.iter().any(|root| valid(root, now) && issued(root, current)) {
+            return read(pem);
+        }
+        current = between.iter().find(|issuer| issued(issuer, current))?;
+    }
+    None
+}
+
+/// The longest chain from a certificate to a root.
+const MAX_CHAIN: usize = 5;
+
+fn valid(certificate: &Certificate, now: SystemTime) -> bool {
+    let validity = &certificate.tbs_certificate.validity;
+    (validity.not_before.to_system_time()..=validity.not_after.to_system_time()).contains(&now)
+}
+
+/// Whether an authority's certificate is that of who signed another one, with RSA and SHA-256.
+fn issued(issuer: &Certificate, certificate: &Certificate) -> bool {
+    let authority = issuer.tbs_certificate.get::<BasicConstraints>().ok().flatten().is_some_and(|(_, constraints)| constraints.ca);
+    let key = issuer.tbs_certificate.subject_public_key_info.subject_public_key.as_bytes().and_then(PublicKey::pkcs1);
+    let (Some(key), Ok(signed), Some(signature)) = (key, certificate.tbs_certificate.to_der(), certificate.signature.as_bytes()) else {
+        return false;
+    };
+    authority && issuer.tbs_certificate.subject == certificate.tbs_certificate.issuer && key.verifies_bytes(&signed, signature)
 }
 
 fn blocks(pem: &str) -> impl Iterator<Item = &str> {
@@ -85,6 +130,21 @@ mod tests {
         assert_eq!(roots.split('_').map(str::len).collect::<Vec<_>>(), [32, 32], "of four, one is SM2 and one unreadable");
         assert!(root_serial("").is_none() && root_serial("-----BEGIN CERTIFICATE-----\nAAAA").is_none());
         assert!(read(keys::APP_PUBLIC).is_none());
+    }
+
+    #[test]
+    fn a_successor_has_the_name_and_the_roots_of_the_one_before() {
+        let now = SystemTime::now();
+        let follows = |pem: &str, roots: &str, now| successor(pem, keys::ALIPAY_CERTIFICATE, roots, now).map(|known| known.serial);
+        assert_eq!(
+            follows(keys::ALIPAY_SECOND_CERTIFICATE, keys::ROOTS, now),
+            read(keys::ALIPAY_SECOND_CERTIFICATE).map(|known| known.serial)
+        );
+        assert!(follows(keys::IMPOSTOR_CERTIFICATE, keys::ROOTS, now).is_none(), "nobody vouches for it");
+        assert!(follows(keys::APP_CERTIFICATE, keys::ROOTS, now).is_none(), "a merchant's");
+        assert!(follows(keys::ALIPAY_SECOND_CERTIFICATE, "", now).is_none());
+        assert!(follows(keys::ALIPAY_SECOND_CERTIFICATE, keys::ALIPAY_CERTIFICATE, now).is_none(), "no authority");
+        assert!(follows(keys::ALIPAY_SECOND_CERTIFICATE, keys::ROOTS, SystemTime::UNIX_EPOCH).is_none(), "not valid then");
     }
 
     #[test]

@@ -56,8 +56,12 @@ impl PublicKey {
 
     /// Whether a signature in Base64 is that of text.
     pub fn verifies(&self, text: &str, signature: &str) -> bool {
-        let Ok(signature) = STANDARD.decode(signature) else { return false };
-        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.0).verify(text.as_bytes(), &signature).is_ok()
+        STANDARD.decode(signature).is_ok_and(|signature| self.verifies_bytes(text.as_bytes(), &signature))
+    }
+
+    /// The same of bytes.
+    pub fn verifies_bytes(&self, bytes: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.0).verify(bytes, signature).is_ok()
     }
 }
 

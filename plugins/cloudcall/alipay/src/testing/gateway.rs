@@ -60,8 +60,8 @@ pub enum Answer {
     Encrypted(Value),
     /// With the node twice, the first of which is signed.
     Twice(Value, Value),
-    /// Signed by a certificate of another serial number.
-    OtherCertificate(Value),
+    /// Signed by Alipay's second certificate.
+    SecondCertificate(Value),
     /// It has done what was asked, and does not say so.
     Silence,
     /// It hangs up.
@@ -201,8 +201,10 @@ fn text(method: &str, how: Answer, certified: bool) -> String {
             let twice = format!(r#"{},"{name}":{}"#, written(&first), written(&second));
             whole(&name, &twice, &signature(&written(&first)))
         }
-        Answer::OtherCertificate(node) => {
-            format!(r#"{{"{name}":{},"alipay_cert_sn":"other","sign":"{}"}}"#, written(&node), signature(&written(&node)))
+        Answer::SecondCertificate(node) => {
+            let serial = certificate::read(keys::ALIPAY_SECOND_CERTIFICATE).unwrap().serial;
+            let sign = PrivateKey::read(keys::ALIPAY_SECOND).unwrap().sign(&written(&node)).unwrap();
+            format!(r#"{{"{name}":{},"alipay_cert_sn":"{serial}","sign":"{sign}"}}"#, written(&node))
         }
         Answer::Text(text) => text,
         Answer::Silence | Answer::HangUp | Answer::Status(_) => unreachable!("answered before"),

@@ -14,5 +14,11 @@ pub const ALIPAY: &str = include_str!("../../tests/keys/alipay.pem");
 pub const ALIPAY_PUBLIC: &str = include_str!("../../tests/keys/alipay.public.pem");
 /// Alipay's certificate.
 pub const ALIPAY_CERTIFICATE: &str = include_str!("../../tests/keys/alipay.crt");
+/// The private key of Alipay's second certificate.
+pub const ALIPAY_SECOND: &str = include_str!("../../tests/keys/alipay2.pem");
+/// Alipay's second certificate, from the same authority and of the same name.
+pub const ALIPAY_SECOND_CERTIFICATE: &str = include_str!("../../tests/keys/alipay2.crt");
+/// A certificate of the same name and key that nobody vouches for.
+pub const IMPOSTOR_CERTIFICATE: &str = include_str!("../../tests/keys/impostor.crt");
 /// Four root certificates: of SM2, of RSA, one that cannot be read, of RSA.
 pub const ROOTS: &str = include_str!("../../tests/keys/roots.crt");

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sdk_plugin::contract::cloudcall::Request;
 use sdk_plugin::contract::cloudcall::codes::OUTCOME_UNKNOWN;
 use sdk_plugin::{Error, codes};
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use crate::adapter::Adapter;
 use crate::config::Config;
 use crate::testing::gateway::{Answer as How, Gateway};
-use crate::testing::{AES, app, certified, request, with};
+use crate::testing::{AES, app, certified, keys, request, with};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -92,12 +94,35 @@ async fn answers_that_leave_it_open_are_unknown_where_something_changes() {
 }
 
 #[tokio::test]
-async fn an_encrypted_answer_needs_the_key_and_another_certificate_is_not_trusted() {
+async fn an_encrypted_answer_needs_the_key() {
     let without = request(app(), "payment.common.query", json!({"outTradeNo": "T1"}));
     assert_eq!(ends(&without, How::Encrypted(ok())).await, codes::UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn another_certificate_is_fetched_once_and_trusted_when_the_roots_vouch_for_it() {
     let certified = request(certified(), "payment.common.query", json!({"outTradeNo": "T1"}));
     assert_eq!(ends(&certified, How::Signed(ok())).await, "10000");
-    assert_eq!(ends(&certified, How::OtherCertificate(ok())).await, codes::UNAVAILABLE);
+    for (given, trusted) in
+        [(keys::ALIPAY_SECOND_CERTIFICATE, true), (keys::IMPOSTOR_CERTIFICATE, false), (keys::APP_CERTIFICATE, false), ("", false)]
+    {
+        let gateway = Gateway::start(move |heard| match heard.text("method") {
+            "alipay.open.app.alipaycert.download" => {
+                let mut node = ok();
+                node["alipay_cert_content"] = STANDARD.encode(given).into();
+                How::SecondCertificate(node)
+            }
+            _ => How::SecondCertificate(ok()),
+        })
+        .await;
+        let adapter = gateway.adapter();
+        for asked in [2, if trusted { 3 } else { 4 }] {
+            let answer = adapter.call(&certified, false, PATIENCE).await;
+            let end = answer.map(|answer| answer.code).map_err(|error| error.code().to_owned());
+            assert_eq!(end, if trusted { Ok("10000".to_owned()) } else { Err(codes::UNAVAILABLE.to_owned()) });
+            assert_eq!(gateway.heard().len(), asked);
+        }
+    }
 }
 
 #[tokio::test]
