@@ -110,8 +110,8 @@ impl Gateway {
     pub async fn call(&self, credentials: &Credentials, ask: &Ask, remaining: Duration) -> Result<Node, Failure> {
         let (address, body) = self.signed(credentials, ask).map_err(Failure::Request)?;
         let request = self.request(&address, &body).map_err(Failure::Request)?;
-        // Whoever waits shall hear that the outcome is not known, rather than give up first.
         let begun = Instant::now();
+        // Whoever waits shall hear that the outcome is not known, rather than give up first.
         let patience = self.patience.min(remaining.saturating_sub(MARGIN));
         let text = self.transport.send(request, patience).await.map_err(|missed| match missed {
             Missed::NotSent(why) => Failure::NotSent(why),

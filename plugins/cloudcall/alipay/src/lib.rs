@@ -1,6 +1,6 @@
 //! The adapter of cloud calls for Alipay (manual, section 7), and its logins.
 //!
-//! [`apis`] says which call of the gateway is behind each API, [`protocol`] how calls are signed,
+//! `apis` says which call of the gateway is behind each API, `protocol` how calls are signed,
 //! encrypted and checked. Nothing is kept: an app's keys come with each call.
 //!
 //! ```toml
