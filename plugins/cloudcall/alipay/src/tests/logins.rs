@@ -32,7 +32,7 @@ async fn signed_in(client_identifier: &str, auth_code: &str, how: How) -> Result
         how.clone()
     })
     .await;
-    let call = Call::new("space", METHOD, Vec::new());
+    let call = Call::new("space", METHOD, sdk_plugin::Bytes::new());
     let asks = Login { client_identifier: client_identifier.into(), auth_code: auth_code.into() };
     login(&gateway.adapter(), &Platforms, &call, asks).await
 }
