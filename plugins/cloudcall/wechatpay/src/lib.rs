@@ -1,0 +1,29 @@
+//! WeChat mini programs: payments with WeChat Pay (API v3), logins, and data that WeChat encrypts
+//! for a user's session.
+//!
+//! The plugin is the [adapter](sdk_plugin::contract::cloudcall) `wechat` of cloud calls, and the
+//! [login](sdk_plugin::contract::login) `wechat_openapi`. It keeps nothing but the platform's
+//! public certificates, in memory.
+
+#![deny(missing_docs)]
+
+pub mod amount;
+mod clock;
+mod config;
+mod gateway;
+pub mod keys;
+mod login;
+mod merchant;
+mod names;
+pub mod open_data;
+mod pay;
+mod plugin;
+pub mod resource;
+mod service;
+pub mod signature;
+#[cfg(test)]
+mod testing;
+
+pub use plugin::Wechat;
+
+sdk_plugin::export_plugin!(Wechat);

@@ -1,0 +1,86 @@
+//! What WeChat encrypts with a user's session key, such as a phone number.
+
+use aes::Aes128;
+use aes::cipher::block_padding::Pkcs7;
+use aes::cipher::{BlockDecryptMut as _, KeyIvInit as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cbc::Decryptor;
+use sdk_plugin::contract::cloudcall::codes::INVALID_PARAM;
+use sdk_plugin::{Error, Result};
+use serde_json::Value;
+
+/// Opens `encryptedData` (AES-128-CBC, PKCS #7; key, vector and data in Base64), and checks that it
+/// was made for an app.
+///
+/// # Errors
+/// `INVALID_PARAM`, always the same: the session may be another, or the data was changed, or made
+/// for another app.
+pub fn open(session_key: &str, iv: &str, data: &str, app_id: &str) -> Result<Value> {
+    let opened = || {
+        let (key, iv) = (STANDARD.decode(session_key).ok()?, STANDARD.decode(iv).ok()?);
+        let mut data = STANDARD.decode(data).ok()?;
+        let plain = Decryptor::<Aes128>::new_from_slices(&key, &iv).ok()?.decrypt_padded_mut::<Pkcs7>(&mut data).ok()?;
+        let value: Value = serde_json::from_slice(plain).ok()?;
+        (value["watermark"]["appid"] == app_id).then_some(value)
+    };
+    opened().ok_or_else(|| Error::new(INVALID_PARAM, "encryptedData does not open: the user may have signed in again since"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod tests {
+    use aes::cipher::BlockEncryptMut as _;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A session key in Base64.
+    pub const SESSION: &str = "tiihtNczf5v6AKRyjwEUhQ==";
+    /// A vector in Base64.
+    pub const IV: &str = "r7BXXKkLb8qrSNn05n0qiA==";
+
+    /// What WeChat would make of a text.
+    pub fn sealed(text: &str) -> String {
+        let (key, iv) = (STANDARD.decode(SESSION).unwrap(), STANDARD.decode(IV).unwrap());
+        STANDARD.encode(cbc::Encryptor::<Aes128>::new_from_slices(&key, &iv).unwrap().encrypt_padded_vec_mut::<Pkcs7>(text.as_bytes()))
+    }
+
+    /// Data with a phone number for an app.
+    pub fn phone(app_id: &str) -> String {
+        json!({"phoneNumber": "13580006666", "countryCode": "86", "watermark": {"appid": app_id, "timestamp": 1_477_314_187}}).to_string()
+    }
+
+    #[test]
+    fn the_golden_value_of_the_cipher() {
+        // Alipay's content encryption is the same cipher with a vector of zeros.
+        let key = STANDARD.decode("aa4BtZ4tspm2wnXLb1ThQA==").unwrap();
+        let mut data = STANDARD.decode("ILpoMowjIQjfYMR847rnFQ==").unwrap();
+        let plain = Decryptor::<Aes128>::new_from_slices(&key, &[0; 16]).unwrap().decrypt_padded_mut::<Pkcs7>(&mut data).unwrap();
+        assert_eq!(plain, b"test1234567");
+    }
+
+    #[test]
+    fn data_opens_for_its_app_only() {
+        let data = sealed(&phone("wx1"));
+        assert_eq!(open(SESSION, IV, &data, "wx1").unwrap()["phoneNumber"], "13580006666");
+        let other_key = STANDARD.encode([7; 16]);
+        let unmarked = sealed("{\"phoneNumber\":\"1\"}");
+        let no_json = sealed("no JSON");
+        let mut errors = Vec::new();
+        for (key, iv, data, app) in [
+            (SESSION, IV, data.as_str(), "wx2"),
+            (other_key.as_str(), IV, &data, "wx1"),
+            (SESSION, other_key.as_str(), &data, "wx1"),
+            (SESSION, IV, &unmarked, "wx1"),
+            (SESSION, IV, &no_json, "wx1"),
+            (SESSION, IV, "", "wx1"),
+            (SESSION, IV, "AAAA", "wx1"),
+            ("AAAA", IV, &data, "wx1"),
+            (SESSION, "AAAA", &data, "wx1"),
+        ] {
+            errors.push(open(key, iv, data, app).unwrap_err().to_string());
+        }
+        assert!(errors.iter().all(|error| *error == errors[0]), "{errors:?}");
+    }
+}
