@@ -22,6 +22,7 @@ pub mod resource;
 mod service;
 pub mod signature;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod testing;
 
 pub use plugin::Wechat;

@@ -1,8 +1,6 @@
 //! WeChat Pay's gateway: signed requests, and answers that count only when their signature does.
 
 mod certificates;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 use std::sync::Arc;
