@@ -1,5 +1,6 @@
 //! Arguments of calls, as the service has brought them into form.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sdk_plugin::contract::cloudcall::codes::{INVALID_PARAM, NOT_FOUND_PARAM};
 use sdk_plugin::{Error, Result};
 use serde_json::{Map, Value};
@@ -53,7 +54,10 @@ pub fn invalid(name: &str, form: &str) -> Error {
     Error::new(INVALID_PARAM, format!("{name} must be {form}"))
 }
 
+/// What a path may not have of what numbers may have.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'*').remove(b'@');
+
 /// A number as a part of a path.
 pub fn in_path(number: &str) -> String {
-    percent_encoding::utf8_percent_encode(number, percent_encoding::NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(number, ENCODED).to_string()
 }

@@ -119,11 +119,12 @@ async fn a_public_key_stands_in_for_certificates() {
     // During the change from one to the other both are in use.
     gate.with(|seen| seen.public_key = false);
     pay.call(&order, PATIENCE).await.unwrap();
-    // One that is not this merchant's.
     gate.with(|seen| seen.public_key = true);
-    let mut stranger = order.clone();
-    stranger.app.settings.insert("publicKeyId".into(), "PUB_KEY_ID_1".into());
-    assert_eq!(code(&pay, &stranger).await, OUTCOME_UNKNOWN, "the refusal of a wrong id is not signed by a key we have");
+    let mut wrong = order.clone();
+    wrong.app.settings.insert("publicKey".into(), MERCHANT_PUBLIC.into());
+    assert_eq!(code(&pay, &wrong).await, OUTCOME_UNKNOWN, "another key does not verify it");
+    wrong.app.settings.insert("publicKeyId".into(), "PUB_KEY_ID_1".into());
+    assert_eq!(pay.call(&wrong, PATIENCE).await.unwrap().sub_code, "SIGN_ERROR");
 }
 
 #[tokio::test]

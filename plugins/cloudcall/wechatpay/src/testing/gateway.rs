@@ -232,8 +232,8 @@ fn refusal(status: u16, code: &str) -> (StatusCode, Value) {
 
 fn carry_out(seen: &mut Seen, method: &Method, path: &str, body: &[u8]) -> (StatusCode, Value) {
     let asked: Value = serde_json::from_slice(body).unwrap_or_default();
-    let order = path.strip_prefix("/v3/pay/transactions/out-trade-no/").map(|rest| rest.replace("%5F", "_").replace("%2D", "-"));
-    let refund = path.strip_prefix("/v3/refund/domestic/refunds/").map(|rest| rest.replace("%5F", "_").replace("%2D", "-"));
+    let order = path.strip_prefix("/v3/pay/transactions/out-trade-no/").map(str::to_owned);
+    let refund = path.strip_prefix("/v3/refund/domestic/refunds/").map(str::to_owned);
     match (method.as_str(), path, order, refund) {
         ("GET", "/v3/certificates", ..) => {
             let sealed = seal(API_V3_KEY, "eabb3e044577", "certificate", PLATFORM_CERTIFICATE.as_bytes());
