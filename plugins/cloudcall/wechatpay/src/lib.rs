@@ -9,6 +9,9 @@
 
 pub mod amount;
 mod clock;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod comparison;
 mod config;
 mod gateway;
 pub mod keys;

@@ -67,7 +67,9 @@ impl Logins {
             // Unknown, used before, or of a user whom WeChat has locked.
             40029 | 40163 | 40226 => return about(Error::new(REFUSED, "WeChat does not take the code")),
             45011 => return about(Error::new(codes::THROTTLED, "the user signs in too often").retryable()),
-            40013 | 40125 | 41002 | 41004 => return about(Error::new(codes::CONFIG, "WeChat does not know the app, or its secret is wrong")),
+            40013 | 40125 | 41002 | 41004 => {
+                return about(Error::new(codes::CONFIG, "WeChat does not know the app, or its secret is wrong"));
+            }
             _ => return about(unavailable()),
         }
         let mut identity = Identity { o_auth_user_id: session.openid, ..Identity::default() };

@@ -27,7 +27,9 @@ pub fn client_text(app_id: &str, timestamp: u64, nonce: &str, package: &str) -> 
 
 /// The field `Authorization` of a request.
 pub fn authorization(merchant: &str, serial: &str, timestamp: u64, nonce: &str, signature: &str) -> String {
-    format!("{SCHEME} mchid=\"{merchant}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{timestamp}\",serial_no=\"{serial}\"")
+    format!(
+        "{SCHEME} mchid=\"{merchant}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{timestamp}\",serial_no=\"{serial}\""
+    )
 }
 
 /// 32 random hexadecimal digits.

@@ -117,7 +117,9 @@ impl Gate {
                     }
                     json!({"accessToken": "user-token", "refreshToken": "r", "expireIn": 7200})
                 }
-                ("GET", "/v1.0/contact/users/me") if token == "user-token" => json!({"openId": "open-1", "unionId": "union-1", "nick": "N"}),
+                ("GET", "/v1.0/contact/users/me") if token == "user-token" => {
+                    json!({"openId": "open-1", "unionId": "union-1", "nick": "N"})
+                }
                 _ => return (403, json!({"code": "Forbidden.AccessDenied.AccessTokenPermissionDenied"})),
             };
             (200, answer)

@@ -114,7 +114,8 @@ impl Certificates {
 impl Fetched {
     fn find(&self, wanted: &str) -> Option<PublicKey> {
         let now = now();
-        let holds = |certificate: &&PlatformCertificate| certificate.serial == wanted && (certificate.life.0..=certificate.life.1).contains(&now);
+        let holds =
+            |certificate: &&PlatformCertificate| certificate.serial == wanted && (certificate.life.0..=certificate.life.1).contains(&now);
         self.certificates.iter().find(holds).map(|certificate| certificate.key.clone())
     }
 }
@@ -140,7 +141,8 @@ fn open(body: &[u8], key: &str) -> Result<Vec<PlatformCertificate>> {
     list.data
         .iter()
         .map(|listed| {
-            let text = listed.encrypt_certificate.open(key).ok_or_else(|| Error::internal("a certificate does not open with the APIv3 key"))?;
+            let text =
+                listed.encrypt_certificate.open(key).ok_or_else(|| Error::internal("a certificate does not open with the APIv3 key"))?;
             let text = String::from_utf8(text).map_err(Error::internal)?;
             PlatformCertificate::read(&text).ok_or_else(|| Error::internal("a certificate cannot be read"))
         })

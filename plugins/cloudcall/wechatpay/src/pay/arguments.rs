@@ -46,7 +46,11 @@ pub fn refund(arguments: &Map<String, Value>) -> Result<&str> {
 fn number<'a>(arguments: &'a Map<String, Value>, name: &str, length: std::ops::RangeInclusive<usize>, signs: &[u8]) -> Result<&'a str> {
     let text = text(arguments, name)?;
     let good = length.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || signs.contains(&byte));
-    if good { Ok(text) } else { Err(invalid(name, &format!("{} to {} letters, digits and {}", length.start(), length.end(), String::from_utf8_lossy(signs)))) }
+    if good {
+        Ok(text)
+    } else {
+        Err(invalid(name, &format!("{} to {} letters, digits and {}", length.start(), length.end(), String::from_utf8_lossy(signs))))
+    }
 }
 
 /// An argument of a wrong form.

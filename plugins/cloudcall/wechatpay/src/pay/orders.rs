@@ -8,9 +8,9 @@ use sdk_plugin::contract::cloudcall::{Answer, Known, Request, State};
 use sdk_plugin::{Error, Result};
 use serde_json::{Map, Value, json};
 
+use super::Pay;
 use super::answer::{done, fields, refused};
 use super::arguments::{amount, in_path, invalid, order, text};
-use super::Pay;
 use crate::amount::yuan;
 use crate::clock::now;
 use crate::gateway::{Refusal, Said, unavailable};
@@ -38,12 +38,16 @@ impl Pay {
             return Err(invalid("subject", "at most 127 characters"));
         }
         let payer = match arguments.get("buyerId") {
-            None | Some(Value::Null) if request.user.is_empty() => return Err(Error::new(NOT_FOUND_PARAM, "buyerId is missing, and nobody is signed in")),
+            None | Some(Value::Null) if request.user.is_empty() => {
+                return Err(Error::new(NOT_FOUND_PARAM, "buyerId is missing, and nobody is signed in"));
+            }
             None | Some(Value::Null) => request.user.as_str(),
             Some(_) => text(arguments, "buyerId")?,
         };
         let own = ["subject", "outTradeNo", "totalAmount", "buyerId"];
-        let mut body: Map<String, Value> = arguments.iter().filter(|(name, value)| !own.contains(&name.as_str()) && !value.is_null())
+        let mut body: Map<String, Value> = arguments
+            .iter()
+            .filter(|(name, value)| !own.contains(&name.as_str()) && !value.is_null())
             .filter_map(|(name, value)| match snake(json!({name: value})) {
                 Value::Object(pair) => pair.into_iter().next(),
                 _ => None,
@@ -78,7 +82,8 @@ impl Pay {
             "signType": "RSA",
             "paySign": signed.signature,
         });
-        let known = Known { state: State::Pending, number: String::new(), amount: yuan(total), refunded: String::new(), user: payer.to_owned() };
+        let known =
+            Known { state: State::Pending, number: String::new(), amount: yuan(total), refunded: String::new(), user: payer.to_owned() };
         Ok(done(fields(told), known))
     }
 

@@ -79,7 +79,8 @@ impl Pay {
             Said::Refused(refusal) if is_absent(&refusal) => Ok(absent()),
             Said::Refused(refusal) => Err(unavailable().with_context("code", refusal.code)),
             Said::Done(value) => {
-                let fits = value["out_refund_no"] == ours && arguments.get("outTradeNo").is_none_or(|order| value["out_trade_no"] == *order);
+                let fits =
+                    value["out_refund_no"] == ours && arguments.get("outTradeNo").is_none_or(|order| value["out_trade_no"] == *order);
                 known_refund(&value, "status").filter(|_| fits).ok_or_else(unlike_question)
             }
         }

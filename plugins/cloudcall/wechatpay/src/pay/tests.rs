@@ -153,7 +153,8 @@ async fn an_answer_that_cannot_be_relied_on_leaves_a_change_unknown_and_a_questi
         assert_eq!(pay.find(&find(Subject::Order), PATIENCE).await.unwrap_err().code(), UNAVAILABLE, "{fault:?}");
         let mut refund = refund("2.30");
         assert_eq!(code(&pay, &refund).await, UNAVAILABLE, "nothing is given back before the amount is known: {fault:?}");
-        refund.order = Some(Known { state: State::Done, number: String::new(), amount: "12.30".into(), refunded: String::new(), user: String::new() });
+        refund.order =
+            Some(Known { state: State::Done, number: String::new(), amount: "12.30".into(), refunded: String::new(), user: String::new() });
         assert_eq!(code(&pay, &refund).await, OUTCOME_UNKNOWN, "{fault:?}");
         let sent = gate.with(|seen| seen.requests.iter().filter(|request| request.starts_with("POST /v3/refund")).count());
         assert_eq!(sent, 1, "it is not sent again: {fault:?}");
@@ -360,7 +361,8 @@ async fn a_notification_that_is_not_genuine_or_for_another_is_refused() {
         let received = deliver(&gate, &pay, &fault, &body).await;
         assert_eq!((received.notice.is_none(), received.reply.status), (true, 401), "{fault:?}");
     }
-    let tampered = Delivery { app: app(), headers: gate.signed(&Fault::None, body.as_bytes()), body: STANDARD.encode(body.replace("EV-1", "EV-2")) };
+    let tampered =
+        Delivery { app: app(), headers: gate.signed(&Fault::None, body.as_bytes()), body: STANDARD.encode(body.replace("EV-1", "EV-2")) };
     assert_eq!(pay.receive(&tampered, PATIENCE).await.unwrap().reply.status, 401);
     let mut wrong = Vec::new();
     for (name, value) in [("mchid", "1"), ("appid", "wx1"), ("trade_state", "?"), ("transaction_id", ""), ("out_trade_no", "")] {

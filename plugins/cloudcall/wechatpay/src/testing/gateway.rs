@@ -186,8 +186,7 @@ impl Gate {
         if field("accept") != "application/json" || field("user-agent").is_empty() {
             return Err("Accept or User-Agent".into());
         }
-        let json = field("content-type") == "application/json";
-        if json == body.is_empty() {
+        if !body.is_empty() && field("content-type") != "application/json" {
             return Err("Content-Type".into());
         }
         if self.with(|seen| seen.public_key) && field("wechatpay-serial") != PUBLIC_KEY_ID {
@@ -237,9 +236,11 @@ fn carry_out(seen: &mut Seen, method: &Method, path: &str, body: &[u8]) -> (Stat
     match (method.as_str(), path, order, refund) {
         ("GET", "/v3/certificates", ..) => {
             let sealed = seal(API_V3_KEY, "eabb3e044577", "certificate", PLATFORM_CERTIFICATE.as_bytes());
-            let encrypted = json!({"algorithm": "AEAD_AES_256_GCM", "nonce": "eabb3e044577", "associated_data": "certificate", "ciphertext": sealed});
+            let encrypted =
+                json!({"algorithm": "AEAD_AES_256_GCM", "nonce": "eabb3e044577", "associated_data": "certificate", "ciphertext": sealed});
             let times = ("2018-06-08T10:34:56+08:00", "2118-06-08T10:34:56+08:00");
-            let listed = json!({"serial_no": PLATFORM_SERIAL, "effective_time": times.0, "expire_time": times.1, "encrypt_certificate": encrypted});
+            let listed =
+                json!({"serial_no": PLATFORM_SERIAL, "effective_time": times.0, "expire_time": times.1, "encrypt_certificate": encrypted});
             (StatusCode::OK, json!({"data": [listed]}))
         }
         ("POST", "/v3/pay/transactions/jsapi", ..) => {

@@ -1,5 +1,6 @@
 //! What tests share: an app with keys that nobody else uses, and a gateway.
 
+mod clients;
 mod gateway;
 
 use base64::Engine as _;
@@ -7,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sdk_plugin::contract::platforms::{App, WECHAT};
 
+pub use self::clients::{node, python};
 pub use self::gateway::{Fault, Gate};
 
 pub const MERCHANT_KEY: &str = include_str!("keys/merchant.key");
