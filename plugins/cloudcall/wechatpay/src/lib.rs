@@ -7,23 +7,23 @@
 
 #![deny(missing_docs)]
 
-pub mod amount;
+mod amount;
 mod clock;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod comparison;
 mod config;
 mod gateway;
-pub mod keys;
+mod keys;
 mod login;
 mod merchant;
 mod names;
-pub mod open_data;
+mod open_data;
 mod pay;
 mod plugin;
-pub mod resource;
+mod resource;
 mod service;
-pub mod signature;
+mod signature;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod testing;

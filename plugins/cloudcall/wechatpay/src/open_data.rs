@@ -1,11 +1,11 @@
 //! What WeChat encrypts with a user's session key, such as a phone number.
 
 use aes::Aes128;
-use aes::cipher::block_padding::Pkcs7;
-use aes::cipher::{BlockDecryptMut as _, KeyIvInit as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cbc::Decryptor;
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockDecryptMut as _, KeyIvInit as _};
 use sdk_plugin::contract::cloudcall::codes::INVALID_PARAM;
 use sdk_plugin::{Error, Result};
 use serde_json::Value;
@@ -30,7 +30,7 @@ pub fn open(session_key: &str, iv: &str, data: &str, app_id: &str) -> Result<Val
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod tests {
-    use aes::cipher::BlockEncryptMut as _;
+    use cbc::cipher::BlockEncryptMut as _;
     use serde_json::json;
 
     use super::*;

@@ -8,7 +8,7 @@ use moka::future::Cache;
 use ring::digest::{SHA256, digest};
 use sdk_plugin::contract::login::Identity;
 use sdk_plugin::contract::platforms::App;
-use sdk_plugin::{Error, Result, codes};
+use sdk_plugin::{Error, Result};
 use serde_json::json;
 
 use crate::wire::{Wire, errcode, failure, in_query, secret, text, unavailable};
@@ -101,7 +101,7 @@ async fn fetch(wire: &Wire, app: &App, patience: Duration) -> Result<Arc<Token>>
 
 fn copy(error: &Error) -> Error {
     let copy = Error::new(error.code().to_owned(), error.message()).with_source(error.to_string());
-    if error.is_retryable() || error.code() == codes::UNAVAILABLE { copy.retryable() } else { copy }
+    if error.is_retryable() { copy.retryable() } else { copy }
 }
 
 fn id(app: &App) -> Result<Id> {
