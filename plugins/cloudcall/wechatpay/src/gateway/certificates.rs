@@ -42,6 +42,8 @@ pub struct Certificates {
     wire: Arc<Wire>,
     kept: Cache<Id, Arc<Fetched>>,
     failed: Cache<Id, ()>,
+    /// [`AGAIN`], but in tests.
+    again: Duration,
 }
 
 impl Certificates {
@@ -49,7 +51,7 @@ impl Certificates {
     pub fn new(wire: Arc<Wire>) -> Self {
         let kept = Cache::builder().max_capacity(MERCHANTS).time_to_live(KEPT).build();
         let failed = Cache::builder().max_capacity(MERCHANTS).time_to_live(FAILED).build();
-        Self { wire, kept, failed }
+        Self { wire, kept, failed, again: AGAIN }
     }
 
     /// The key of a certificate that holds now; none when the platform has no such certificate.
@@ -62,7 +64,7 @@ impl Certificates {
         if let Some(key) = fetched.find(&wanted) {
             return Ok(Some(key));
         }
-        if fetched.at.elapsed() < AGAIN {
+        if fetched.at.elapsed() < self.again {
             return Ok(None);
         }
         // Another caller may have fetched them meanwhile.
@@ -147,4 +149,47 @@ fn open(body: &[u8], key: &str) -> Result<Vec<PlatformCertificate>> {
             PlatformCertificate::read(&text).ok_or_else(|| Error::internal("a certificate cannot be read"))
         })
         .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use outbound::Outbound;
+
+    use super::*;
+    use crate::testing::{Gate, PLATFORM_SERIAL, app};
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_serial_that_is_not_listed_is_looked_for_again_but_not_each_time() {
+        let gate = Gate::start().await;
+        let fetched = || gate.with(|seen| seen.requests.len());
+        let wire = Arc::new(Wire::new(Arc::new(Outbound::new(None, None).unwrap()), gate.base.clone()));
+        let mut certificates = Certificates::new(wire);
+        let merchant = Merchant::of(&app()).unwrap();
+        for _ in 0..3 {
+            assert!(certificates.key(&merchant, "00AB", PATIENCE).await.unwrap().is_none());
+            assert_eq!(fetched(), 1);
+        }
+        certificates.again = Duration::ZERO;
+        assert!(certificates.key(&merchant, "00AB", PATIENCE).await.unwrap().is_none());
+        assert_eq!(fetched(), 2);
+        for serial in [PLATFORM_SERIAL.to_owned(), PLATFORM_SERIAL.to_lowercase(), format!("00{PLATFORM_SERIAL}")] {
+            assert!(certificates.key(&merchant, &serial, PATIENCE).await.unwrap().is_some());
+        }
+        assert_eq!(fetched(), 2);
+    }
+
+    #[test]
+    fn a_certificate_holds_for_its_life() {
+        let text = crate::testing::PLATFORM_CERTIFICATE;
+        let list = |life| {
+            let certificate = PlatformCertificate { life, ..PlatformCertificate::read(text).unwrap() };
+            Fetched { at: Instant::now(), certificates: vec![certificate] }
+        };
+        assert!(list((now() - 10, now() + 10)).find(PLATFORM_SERIAL).is_some());
+        assert!(list((now() - 10, now() - 1)).find(PLATFORM_SERIAL).is_none());
+        assert!(list((now() + 10, now() + 20)).find(PLATFORM_SERIAL).is_none());
+    }
 }
