@@ -60,6 +60,22 @@ pub(crate) mod tests {
         assert_eq!(plain, b"test1234567");
     }
 
+    /// The example in WeChat's documentation, for `SESSION` and `IV`.
+    const EXAMPLE: &str = concat!(
+        "CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS9uT5geRa0W4oTOb1WT7fJlAC+oNPdbB+3hVbJSRgv+4lGOETKUQz6OYS",
+        "tslQ142dNCuabNPGBzlooOmB231qMM85d2/fV6ChevvXvQP8Hkue1poOFtnEtpyxVLW1zAo6/1Xx1COxFvrc2d7UL/lmHInNlxuacJXwu0fjpXfz/YqYzBIB",
+        "zD6WUfTIF9GRHpOn/Hz7saL8xz+W//FRAUid1OksQaQx4CMs8LOddcQhULW4ucetDf96JcR3g0gfRK4PC7E/r7Z6xNrXd2UIeorGj5Ef7b1pJAYB6Y5anaHq",
+        "Z9J6nKEBvB4DnNLIVWSgARns/8wR2SiRS7MNACwTyrGvt9ts8p12PKFdlqYTopNHR1Vf7XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO0IKXsyl7JCUjCpoG",
+        "20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew==",
+    );
+
+    #[test]
+    fn the_example_of_wechat_opens() {
+        let opened = open(SESSION, IV, EXAMPLE, "wx4f4bc4dec97d474b").unwrap();
+        assert_eq!((&opened["nickName"], &opened["unionId"]), (&json!("Band"), &json!("ocMvos6NjeKLIBqg5Mr9QjxrP1FA")));
+        assert!(open(SESSION, IV, EXAMPLE, "wx4f4bc4dec97d474c").is_err());
+    }
+
     #[test]
     fn data_opens_for_its_app_only() {
         let data = sealed(&phone("wx1"));
