@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use sdk_plugin::contract::Calls;
 use sdk_plugin::contract::cloudcall::codes::{FEATURE_NOT_SUPPORT, INVALID_JSON_OBJECT, INVALID_PARAM, NOT_FOUND_PARAM};
 use sdk_plugin::contract::cloudcall::{
-    ADAPTER, Answer, Api, CALL, DESCRIBE, Delivery, Description, FIND, Find, Finding, METHODS, Names, OUTCOME_UNKNOWN, Prefix,
-    RECEIVE, Received, Request,
+    ADAPTER, Answer, Api, CALL, DESCRIBE, Delivery, Description, FIND, Find, Finding, METHODS, Names, OUTCOME_UNKNOWN, Prefix, RECEIVE,
+    Received, Request,
 };
 use sdk_plugin::contract::platforms::{APP, APP_NOT_FOUND, App, Which};
 use sdk_plugin::{Call, Error, Result, codes};

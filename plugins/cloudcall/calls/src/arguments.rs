@@ -221,7 +221,8 @@ mod tests {
             let read = read(args.clone()).unwrap();
             assert_eq!((Value::Object(read.values), read.by_name), (expected.clone(), by_name), "{args}");
         }
-        let read = read(json!([{"outTradeNo": 1, "totalAmount": 1, "goodsType": "0"}, {"appAuthToken": "t", "notify": {"url": "u"}}])).unwrap();
+        let read =
+            read(json!([{"outTradeNo": 1, "totalAmount": 1, "goodsType": "0"}, {"appAuthToken": "t", "notify": {"url": "u"}}])).unwrap();
         assert_eq!((read.text("goodsType"), read.options.app_auth_token.as_str(), read.options.notify.url.as_str()), ("0", "t", "u"));
     }
 

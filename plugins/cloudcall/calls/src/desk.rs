@@ -96,10 +96,16 @@ impl<C: Calls> Desk<C> {
     async fn with_lease(&self, task: &Task, lease: &Lease, mut entry: Entry) -> Result<Answer> {
         if entry.open {
             if self.book.question(&entry)?.arguments != task.asked.arguments && entry.api == task.api {
-                return Err(Error::new(INVALID_PARAM, "the same number was asked for with other arguments, and what became of that is not known"));
+                return Err(Error::new(
+                    INVALID_PARAM,
+                    "the same number was asked for with other arguments, and what became of that is not known",
+                ));
             }
             let known = self.find(task.app.clone(), &entry).await.map_err(unknown)?;
             let done = answers(entry.effect, known.state);
+            if done {
+                self.nudge(&entry).await?;
+            }
             let change = |entry: &mut Entry| {
                 entry.learn(&known);
                 entry.open &= !done;
@@ -116,7 +122,13 @@ impl<C: Calls> Desk<C> {
             };
             let answer = self.book.answer(&entry)?.filter(tells);
             let now = self.book.clock.now();
-            self.book.release(&entry.id, lease, |entry, holds| if holds { schedule(entry, now) }).await?;
+            self.book
+                .release(&entry.id, lease, |entry, holds| {
+                    if holds {
+                        schedule(entry, now)
+                    }
+                })
+                .await?;
             return Ok(answer.unwrap_or_else(|| found(&entry)));
         }
         self.send(task, lease, entry).await
@@ -175,6 +187,9 @@ impl<C: Calls> Desk<C> {
         };
         let sealed = self.book.seal.close(id, &answer)?;
         let refused = !answer.sub_code.is_empty();
+        if !refused {
+            self.nudge(&entry).await?;
+        }
         self.settle(id, lease, before && refused, Some(&sealed), |entry| {
             // An order that waits for its payer still does when making it again is refused.
             let counts = |known: &&Known| !(refused && known.state == State::Failed && entry.state == State::Pending);
@@ -186,10 +201,6 @@ impl<C: Calls> Desk<C> {
             }
         })
         .await?;
-        if task.key.subject == Subject::Refund && !refused {
-            // How much of the order was given back the platform tells.
-            self.book.change(&task.order_key().id(), |order| order.next = order.next.min(now)).await?;
-        }
         Ok(answer)
     }
 
@@ -201,11 +212,20 @@ impl<C: Calls> Desk<C> {
             Ok(known) => known,
             Err(problem) => {
                 tracing::warn!(entry = id, error = ?problem, "not known whether a platform did what was asked");
-                self.book.release(id, lease, |entry, holds| if holds { schedule(entry, now) }).await?;
+                self.book
+                    .release(id, lease, |entry, holds| {
+                        if holds {
+                            schedule(entry, now)
+                        }
+                    })
+                    .await?;
                 return Err(error);
             }
         };
         let done = answers(task.effect, known.state);
+        if done {
+            self.nudge(&entry).await?;
+        }
         let written = self.book.release(id, lease, |entry, holds| {
             entry.learn(&known);
             if holds {
@@ -237,6 +257,28 @@ impl<C: Calls> Desk<C> {
         written.await.map(drop).map_err(unknown)
     }
 
+    /// Has the order of a refund looked at again, before what became of the refund is written: how
+    /// much of the order was given back only the platform tells.
+    async fn nudge(&self, entry: &Entry) -> Result<()> {
+        if entry.subject != Subject::Refund {
+            return Ok(());
+        }
+        let order = Key {
+            space: entry.space.clone(),
+            platform: entry.platform.clone(),
+            app: entry.app.clone(),
+            subject: Subject::Order,
+            number: entry.order.clone(),
+        };
+        let now = self.book.clock.now();
+        let nudged = self.book.change(&order.id(), |order| {
+            order.nudged += 1;
+            order.looks = 0;
+            order.next = order.next.min(now);
+        });
+        nudged.await.map(drop).map_err(unknown)
+    }
+
     /// What the platform says of an entry.
     async fn find(&self, app: App, entry: &Entry) -> Result<Known> {
         let Asked { arguments, app_auth_token, .. } = self.book.question(entry)?;
@@ -262,27 +304,40 @@ impl<C: Calls> Desk<C> {
             Ok(known) => known,
             Err(error) => {
                 tracing::warn!(entry = id, ?error, "what became of a call could not be found out");
-                return self.book.release(id, &lease, |entry, holds| if holds { schedule(entry, now) }).await.map(drop);
+                return self
+                    .book
+                    .release(id, &lease, |entry, holds| {
+                        if holds {
+                            schedule(entry, now)
+                        }
+                    })
+                    .await
+                    .map(drop);
             }
         };
+        let seen = entry.nudged;
         let mut after = entry.clone();
-        looked(&mut after, &known, now);
+        looked(&mut after, &known, now, seen);
+        if after.state != entry.state {
+            self.nudge(&entry).await?;
+        }
         let news = after.state != entry.state && !matches!(after.state, State::Absent | State::Pending);
         if news || after.refunded != entry.refunded {
             // Stored first: after a crash the entry is still due, and this is stored only once.
-            let name = format!("{id}/found/{:?}/{}", after.state, after.refunded);
+            let name = format!("{id}/found/{}/{:?}/{}", entry.asked, after.state, after.refunded);
             self.notices.add(&name, &after, Map::new()).await?;
         }
         self.book
-            .release(id, &lease, |entry, holds| if holds { looked(entry, &known, now) } else { entry.learn(&known) })
+            .release(id, &lease, |entry, holds| if holds { looked(entry, &known, now, seen) } else { entry.learn(&known) })
             .await
             .map(drop)
     }
 }
 
 /// What an entry is after it was found out what the platform knows.
-fn looked(entry: &mut Entry, known: &Known, now: u64) {
+fn looked(entry: &mut Entry, known: &Known, now: u64, seen: u64) {
     entry.learn(known);
+    entry.seen = seen;
     if entry.open && (answers(entry.effect, known.state) || now >= entry.asked + ON_ITS_WAY) {
         entry.open = false;
         if entry.state == State::Absent {
@@ -303,7 +358,14 @@ fn answers(effect: Effect, state: State) -> bool {
 
 /// Says when an entry is looked at next.
 fn schedule(entry: &mut Entry, now: u64) {
-    let patience = if entry.subject == Subject::Order && !entry.open { PATIENCE } else { LONG_PATIENCE };
+    let stale = entry.nudged != entry.seen;
+    let patience = if stale {
+        u64::MAX / 2
+    } else if entry.subject == Subject::Order && !entry.open {
+        PATIENCE
+    } else {
+        LONG_PATIENCE
+    };
     entry.next = if entry.settled() || now > entry.created.max(entry.asked) + patience {
         NEVER
     } else {

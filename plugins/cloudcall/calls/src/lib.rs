@@ -19,6 +19,10 @@ mod outcome;
 mod plugin;
 mod seal;
 mod service;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use plugin::CloudCalls;
 

@@ -9,9 +9,7 @@ use crate::arguments::snake;
 /// the platform's own names too where arguments had names.
 pub fn result(request: &str, answer: &Answer, by_name: bool) -> Value {
     let mut inner = answer.fields.clone();
-    for (name, value) in
-        [("code", &answer.code), ("msg", &answer.msg), ("subCode", &answer.sub_code), ("subMsg", &answer.sub_msg)]
-    {
+    for (name, value) in [("code", &answer.code), ("msg", &answer.msg), ("subCode", &answer.sub_code), ("subMsg", &answer.sub_msg)] {
         inner.insert(name.to_owned(), value.as_str().into());
     }
     let mut all = Map::new();
@@ -42,7 +40,10 @@ mod tests {
         let answer = Answer { code: "10000".into(), msg: "Success".into(), fields, ..Answer::default() };
         let seen = result("r", &answer, true);
         assert_eq!((&seen["requestId"], &seen["success"], &seen["result"]["tradeNo"]), (&json!("r"), &json!(true), &json!("9")));
-        assert_eq!((&seen["tradeNo"], &seen["trade_no"], &seen["code"], &seen["sub_code"]), (&json!("9"), &json!("9"), &json!("10000"), &json!("")));
+        assert_eq!(
+            (&seen["tradeNo"], &seen["trade_no"], &seen["code"], &seen["sub_code"]),
+            (&json!("9"), &json!("9"), &json!("10000"), &json!(""))
+        );
         assert_eq!(result("r", &answer, false).get("trade_no"), None);
         let refused = Answer { sub_code: "ACQ.X".into(), ..answer };
         assert_eq!(result("r", &refused, false)["success"], false);

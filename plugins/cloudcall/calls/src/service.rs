@@ -72,10 +72,11 @@ impl<C: Calls> Service<C> {
     /// `InvalidParameter.PermissionDenied` for orders of others.
     pub async fn invoke(self: &Arc<Self>, call: Call, invoke: Invoke) -> Result<Value> {
         let service = self.clone();
-        tokio::spawn(async move { service.make(call, invoke).await }).await.map_err(Error::internal)?
+        tokio::spawn(async move { service.make_call(call, invoke).await }).await.map_err(Error::internal)?
     }
 
-    async fn make(&self, call: Call, Invoke { api: name, args }: Invoke) -> Result<Value> {
+    /// As [`invoke`](Self::invoke), and ends with its caller.
+    pub(crate) async fn make_call(&self, call: Call, Invoke { api: name, args }: Invoke) -> Result<Value> {
         let adapters = self.desk.adapters.all().await?;
         // The arguments tell which platform is meant; the first adapter tells what they are called.
         let known = adapters.iter().find_map(|adapter| adapter.api(&name));

@@ -95,6 +95,11 @@ pub struct Entry {
     pub modified: u64,
     /// When it is looked at next.
     pub next: u64,
+    /// How often something else has changed it, such as a refund its order, so that it is to be
+    /// looked at again.
+    pub nudged: u64,
+    /// How much of that was seen when it was last looked at.
+    pub seen: u64,
     /// How often it was looked at since something was heard of it.
     pub looks: u32,
     /// Who works on it; empty when nobody does.
@@ -136,6 +141,8 @@ impl Entry {
             created: now,
             modified: now,
             next: NEVER,
+            nudged: 0,
+            seen: 0,
             looks: 0,
             holder: String::new(),
             fence: 0,
@@ -188,7 +195,7 @@ impl Entry {
 
     /// Whether nothing more can become of it by itself.
     pub fn settled(&self) -> bool {
-        !self.open && self.state != State::Pending
+        !self.open && self.state != State::Pending && self.nudged == self.seen
     }
 }
 
