@@ -86,21 +86,24 @@ impl<C: Calls> Desk<C> {
             return Err(Error::new(OUTCOME_UNKNOWN, message).retryable());
         };
         let answered = self.with_lease(task, &lease, entry).await;
-        if answered.is_err() {
-            // Whatever is known was written; the right ends early, so that it can be asked again.
-            self.book.release(&id, &lease, |_, _| {}).await?;
+        if answered.is_err()
+            && let Err(error) = self.book.release(&id, &lease, |_, _| {}).await
+        {
+            // Whatever is known was written; without this the right ends by itself, only later.
+            tracing::warn!(entry = id, ?error, "the right to work on an order could not be given up");
         }
         answered
     }
 
     async fn with_lease(&self, task: &Task, lease: &Lease, mut entry: Entry) -> Result<Answer> {
-        if entry.open {
-            if self.book.question(&entry)?.arguments != task.asked.arguments && entry.api == task.api {
-                return Err(Error::new(
-                    INVALID_PARAM,
-                    "the same number was asked for with other arguments, and what became of that is not known",
-                ));
+        if task.effect == Effect::Transfer && (entry.open || task.repeated(&entry)) {
+            let same = entry.api == task.api && self.book.question(&entry)?.arguments == task.asked.arguments;
+            if !same {
+                let message = format!("the number {} is that of a transfer with other arguments", entry.number);
+                return Err(Error::new(INVALID_PARAM, message));
             }
+        }
+        if entry.open {
             let known = self.find(task.app.clone(), &entry).await.map_err(unknown)?;
             let done = answers(entry.effect, known.state);
             if done {
@@ -122,13 +125,12 @@ impl<C: Calls> Desk<C> {
             };
             let answer = self.book.answer(&entry)?.filter(tells);
             let now = self.book.clock.now();
-            self.book
-                .release(&entry.id, lease, |entry, holds| {
-                    if holds {
-                        schedule(entry, now)
-                    }
-                })
-                .await?;
+            let released = self.book.release(&entry.id, lease, |entry, holds| {
+                if holds {
+                    schedule(entry, now);
+                }
+            });
+            released.await.map_err(unknown)?;
             return Ok(answer.unwrap_or_else(|| found(&entry)));
         }
         self.send(task, lease, entry).await
@@ -235,7 +237,7 @@ impl<C: Calls> Desk<C> {
         });
         // Of an order without a number nothing can be paid: making it again tells how.
         let useless = task.effect == Effect::Create && known.number.is_empty();
-        match written.await? {
+        match written.await.map_err(unknown)? {
             Some(entry) if done && !useless => Ok(found(&entry)),
             _ => Err(error),
         }
@@ -259,7 +261,10 @@ impl<C: Calls> Desk<C> {
 
     /// Has the order of a refund looked at again, before what became of the refund is written: how
     /// much of the order was given back only the platform tells.
-    async fn nudge(&self, entry: &Entry) -> Result<()> {
+    ///
+    /// # Errors
+    /// `OUTCOME_UNKNOWN` when the database does not take it.
+    pub async fn nudge(&self, entry: &Entry) -> Result<()> {
         if entry.subject != Subject::Refund {
             return Ok(());
         }
@@ -369,7 +374,7 @@ fn schedule(entry: &mut Entry, now: u64) {
     entry.next = if entry.settled() || now > entry.created.max(entry.asked) + patience {
         NEVER
     } else {
-        now + (15 * SECOND << entry.looks.min(10)).min(HOUR)
+        now + ((15 * SECOND) << entry.looks.min(10)).min(HOUR)
     };
     entry.looks = if entry.next == NEVER { 0 } else { entry.looks + 1 };
 }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::{Adapter, Adapters};
 use crate::arguments::{Arguments, Options, REFUND_NUMBER};
 use crate::book::{Asked, Book, Key};
-use crate::clock::Clock;
+use crate::clock::{Clock, SECOND};
 use crate::config::Config;
 use crate::desk::{Desk, Task, not_own, refund_number, text};
 use crate::notify::{Notices, PREFIX};
@@ -28,6 +28,8 @@ use crate::seal::Seal;
 pub const PROFILE: &str = "serverless.auth.user.getProfileInfo";
 /// How many entries a node looks at at once.
 const AT_ONCE: usize = 4;
+/// How long a platform has to tell what a caller has found out by asking for it, in milliseconds.
+const SOON: u64 = 15 * SECOND;
 /// The most that is waited between two looks at what is due.
 const PAUSE: Duration = Duration::from_secs(15);
 
@@ -144,8 +146,16 @@ impl<C: Calls> Service<C> {
             order: entry.as_ref().map(|entry| entry.known()).filter(|known| known.state != State::Absent),
         };
         let answer = self.desk.adapters.call(&adapter.name, &call.space, &request).await?;
-        if let (Some(entry), Some(known)) = (entry, &answer.known) {
-            self.desk.book.change(&entry.id, |entry| entry.learn(known)).await?;
+        // The schedule looks soon, and has the function told, unless the platform tells before that.
+        if let (Some(entry), Some(known)) = (entry, &answer.known)
+            && entry.state != known.state
+        {
+            let soon = self.desk.book.clock.now() + SOON;
+            let nudge = self.desk.book.change(&entry.id, |entry| {
+                entry.nudged += 1;
+                entry.next = entry.next.min(soon);
+            });
+            nudge.await?;
         }
         Ok(answer)
     }

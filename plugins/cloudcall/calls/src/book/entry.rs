@@ -175,8 +175,13 @@ impl Entry {
             (Done, _) => Done,
             (Final, Closed) => Closed,
             (Final, _) => Final,
-            // It was closed here, and yet somebody had paid.
-            (Closed, new @ (Done | Final)) if !self.paid => new,
+            // Somebody had paid before it was closed, or this is late news from before that: the
+            // platform is asked which.
+            (Closed, new @ (Done | Final)) if !self.paid => {
+                self.nudged += 1;
+                self.next = 0;
+                new
+            }
             (Closed, _) => Closed,
         };
         self.paid |= matches!(known.state, Done | Final);

@@ -66,12 +66,6 @@ pub struct Book<C> {
     pub seal: Arc<Seal>,
 }
 
-impl<C: Calls> Clone for Book<C> {
-    fn clone(&self) -> Self {
-        Self { records: self.records.clone(), clock: self.clock.clone(), seal: self.seal.clone() }
-    }
-}
-
 impl<C: Calls> Book<C> {
     /// The book.
     pub fn new(calls: C, clock: Clock, seal: Arc<Seal>) -> Self {

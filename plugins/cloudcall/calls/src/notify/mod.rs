@@ -109,6 +109,7 @@ impl<C: Calls> Service<C> {
             tracing::error!(space, app = app.app_id, number = notice.our_number, problem, "a notification that does not fit its order");
             return Ok(false);
         }
+        self.desk.nudge(&entry).await?;
         let learned = book.change(&entry.id, |entry| {
             entry.learn(&notice.known);
             if entry.settled() {

@@ -149,3 +149,13 @@ async fn what_the_schedule_finds_out_the_named_function_is_told() {
     assert_eq!(calls.len(), 1);
     assert_eq!((&calls[0]["functionTarget"], &calls[0]["functionArgs"]["number"]), (&json!("onTransfer"), &json!("t")));
 }
+
+#[tokio::test]
+async fn a_payment_that_is_found_by_asking_is_told_when_no_notification_comes() {
+    let cloud = ordered().await;
+    cloud.memory.platform(|platform| platform.orders.get_mut("1").unwrap().state = State::Done);
+    assert_eq!(cloud.client("ann", "payment.common.query", json!(["1"])).await.unwrap()["success"], true);
+    cloud.clock.advance(MINUTE);
+    cloud.node.round().await.unwrap();
+    assert_eq!((cloud.entry("order", "1").state, cloud.memory.told().len()), (State::Done, 1));
+}
