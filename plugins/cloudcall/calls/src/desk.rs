@@ -187,7 +187,7 @@ impl<C: Calls> Desk<C> {
                 return Err(error);
             }
         };
-        let sealed = self.book.seal.close(id, &answer)?;
+        let sealed = self.book.seal.close(id, &answer).map_err(unknown)?;
         let refused = !answer.sub_code.is_empty();
         if !refused {
             self.nudge(&entry).await?;
@@ -217,10 +217,11 @@ impl<C: Calls> Desk<C> {
                 self.book
                     .release(id, lease, |entry, holds| {
                         if holds {
-                            schedule(entry, now)
+                            schedule(entry, now);
                         }
                     })
-                    .await?;
+                    .await
+                    .map_err(unknown)?;
                 return Err(error);
             }
         };
@@ -313,7 +314,7 @@ impl<C: Calls> Desk<C> {
                     .book
                     .release(id, &lease, |entry, holds| {
                         if holds {
-                            schedule(entry, now)
+                            schedule(entry, now);
                         }
                     })
                     .await

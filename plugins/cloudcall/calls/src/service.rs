@@ -26,6 +26,8 @@ use crate::seal::Seal;
 
 /// The method that tells who a caller is.
 pub const PROFILE: &str = "serverless.auth.user.getProfileInfo";
+/// How arguments that name the buyer are spelled, whether or not an API lists them.
+const BUYERS: [&str; 6] = ["buyerId", "buyer_id", "buyerOpenId", "buyer_open_id", "buyerLogonId", "buyer_logon_id"];
 /// How many entries a node looks at at once.
 const AT_ONCE: usize = 4;
 /// How long a platform has to tell what a caller has found out by asking for it, in milliseconds.
@@ -188,7 +190,12 @@ impl<C: Calls> Service<C> {
         }
         let key = key(call, &app, subject, arguments.number(number)?);
         if client && api.effect == Effect::Create {
-            self.buyer(&mut arguments, api, &asker)?;
+            buyer(&mut arguments, api, &asker)?;
+        }
+        let listed = |name: &str| name == REFUND_NUMBER || BUYERS.contains(&name) || api.params.iter().any(|param| param.name == name);
+        // Platforms take more, such as another seller; that is nothing for a mini program to choose.
+        if client && let Some(name) = arguments.values.keys().find(|name| !listed(name)) {
+            return Err(Error::new(INVALID_PARAM, format!("{name} can be passed by functions only")));
         }
         if client && call.caller.user.is_empty() {
             return Err(not_own());
@@ -216,24 +223,6 @@ impl<C: Calls> Service<C> {
             own: client,
             function: options.notify.function,
         })
-    }
-
-    /// Sees to it that the user who makes an order is the one who pays it.
-    fn buyer(&self, arguments: &mut Arguments, api: &Api, asker: &Asker) -> Result<()> {
-        if asker.id.is_empty() {
-            return Err(Error::new(INVALID_PARAM, "an order is made by a user who has signed in on the platform"));
-        }
-        // However it is spelled, and whether or not the API lists it.
-        for name in ["buyerId", "buyer_id", "buyerOpenId", "buyer_open_id", "buyerLogonId", "buyer_logon_id"] {
-            let buyer = text(arguments.values.get(name));
-            if !buyer.is_empty() && !asker.ids.contains(&buyer) {
-                return Err(Error::new(INVALID_PARAM, format!("{name} is not the user who asks")));
-            }
-        }
-        if api.params.iter().any(|param| param.name == "buyerId") {
-            arguments.values.entry("buyerId").or_insert_with(|| asker.id.as_str().into());
-        }
-        Ok(())
     }
 
     async fn asker(&self, call: &Call) -> Result<Asker> {
@@ -307,4 +296,21 @@ impl<C: Calls> Service<C> {
 
 fn key(call: &Call, app: &App, subject: Subject, number: String) -> Key {
     Key { space: call.space.clone(), platform: app.platform.clone(), app: app.app_id.clone(), subject, number }
+}
+
+/// Sees to it that the user who makes an order is the one who pays it.
+fn buyer(arguments: &mut Arguments, api: &Api, asker: &Asker) -> Result<()> {
+    if asker.id.is_empty() {
+        return Err(Error::new(INVALID_PARAM, "an order is made by a user who has signed in on the platform"));
+    }
+    for name in BUYERS {
+        let buyer = text(arguments.values.get(name));
+        if !buyer.is_empty() && !asker.ids.contains(&buyer) {
+            return Err(Error::new(INVALID_PARAM, format!("{name} is not the user who asks")));
+        }
+    }
+    if api.params.iter().any(|param| param.name == "buyerId") {
+        arguments.values.entry("buyerId").or_insert_with(|| asker.id.as_str().into());
+    }
+    Ok(())
 }

@@ -56,6 +56,7 @@ async fn the_buyer_of_a_clients_order_is_its_user() {
     for args in [
         json!(["Tea", "3", "1", "2088-bob"]),
         json!([{"subject": "Tea", "outTradeNo": "3", "totalAmount": "1", "buyer_open_id": "open-bob"}]),
+        json!([{"subject": "Tea", "outTradeNo": "3", "totalAmount": "1", "seller_id": "2088-bob"}]),
     ] {
         assert_eq!(cloud.client("ann", CREATE, args).await.unwrap_err().code(), INVALID_PARAM);
     }
