@@ -344,6 +344,9 @@ impl Kept {
                 if let Ok(sort) = options.get_document("sort") {
                     let field = sort.keys().next().unwrap();
                     found.sort_by(|a, b| mql::compare(a.get(field).unwrap(), b.get(field).unwrap()));
+                    if json::to_string(sort.get(field).unwrap()).starts_with('-') {
+                        found.reverse();
+                    }
                 }
                 let limit = options.get("limit").and_then(|limit| limit.as_i64().or(limit.as_i32().map(i64::from))).unwrap();
                 found.truncate(usize::try_from(limit).unwrap());
