@@ -9,8 +9,10 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue, RETRY_AFTER};
 use http::uri::Scheme;
-use http::{HeaderMap, Request, StatusCode, Uri};
-use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full};
+use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient, Problem};
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
@@ -58,8 +60,25 @@ impl Transport {
         {
             self.again.store(self.clock.now() + wait.min(LONGEST), Ordering::Release);
         }
-        Ok(response.into())
+        Ok(explained(response).await?.into())
     }
+}
+
+/// Gives a failure without a problem document one that has its status, since the client cannot tell
+/// it from an unreadable answer otherwise: authorities may answer so (RFC 8555, 6.7), and whatever
+/// stands in front of them does.
+async fn explained(response: Response<Full<Bytes>>) -> io::Result<Response<Full<Bytes>>> {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    if serde_json::from_slice::<Problem>(&body).is_ok() {
+        return Ok(Response::from_parts(parts, Full::new(body)));
+    }
+    let problem = json!({"status": status.as_u16(), "detail": format!("HTTP {status}")});
+    Ok(Response::from_parts(parts, Full::new(problem.to_string().into())))
 }
 
 /// How long to wait, in milliseconds (RFC 9110, 10.2.3).
@@ -88,6 +107,21 @@ impl HttpClient for Transport {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_failure_without_a_problem_document_has_its_status() {
+        let read = async |status: u16, body: &'static str| {
+            let response = Response::builder().status(status).body(Full::new(Bytes::from_static(body.as_bytes()))).unwrap();
+            explained(response).await.unwrap().into_body().collect().await.unwrap().to_bytes()
+        };
+        for (status, body) in [(404, ""), (502, "<html>"), (500, "[1]"), (404, "\"text\"")] {
+            let problem: Problem = serde_json::from_slice(&read(status, body).await).unwrap();
+            assert_eq!(problem.status, Some(status), "{body}");
+        }
+        let own = r#"{"type":"urn:ietf:params:acme:error:malformed","detail":"x","status":400}"#;
+        assert_eq!(read(400, own).await, own);
+        assert_eq!(read(200, "").await, "");
+    }
 
     #[test]
     fn waits_come_in_seconds_or_as_a_date() {

@@ -74,6 +74,8 @@ async fn an_account_that_the_authority_has_closed_is_replaced_with_its_orders() 
     let account = accounts.sign_in(&client, &seal).await.unwrap();
     let (_, url) = client.order(&account, "a.test").await.unwrap();
     client.resume(&account, &url).await.unwrap();
+    let unknown = client.resume(&account, &format!("{url}x")).await.map(drop).unwrap_err();
+    assert!(matches!(unknown, Failure::Order(_)), "an authority that has forgotten the order says nothing of it: {unknown:?}");
     account.deactivate().await.unwrap();
 
     let closed = accounts.sign_in(&client, &seal).await.unwrap();
