@@ -1,8 +1,9 @@
 //! HTTPS requests to the gateways of platforms: over HTTP/1.1, through a proxy where there is one,
 //! with bounds on their time and on the answer's size.
 //!
-//! A request that is sent is never sent again, and no redirect is followed: who asks for money to
-//! be moved must know whether the gateway can have heard of it ([`Failure`]).
+//! A request is never sent twice, and no redirect is followed: who asks for money to be moved must
+//! know whether the gateway can have heard of it ([`Failure`]). Each goes over a connection of its
+//! own, since one that was kept may have ended unseen, and then nobody knows.
 
 #![deny(missing_docs)]
 
@@ -10,14 +11,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioExecutor;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
@@ -29,10 +32,6 @@ use tokio::time::timeout;
 pub const MAX_ANSWER: usize = 1 << 20;
 /// How long connecting may take.
 const CONNECTING: Duration = Duration::from_secs(5);
-/// How long a connection waits for its next request. Gateways close theirs after a minute and less.
-const IDLE: Duration = Duration::from_secs(20);
-/// The connections to a gateway that are kept.
-const KEPT: usize = 16;
 
 /// Why there is no answer. Neither the request nor the address is part of it.
 #[derive(Debug)]
@@ -53,7 +52,7 @@ enum Way {
 
 impl Outbound {
     /// Trusts the public authorities and those in a file (PEM), and goes through the HTTP proxy
-    /// (`http://HOST:PORT`) when there is one.
+    /// (`http://HOST:PORT`, or `http://USER:PASSWORD@HOST:PORT`) when there is one.
     ///
     /// # Errors
     /// `InvalidConfiguration` when the file or the address of the proxy cannot be used.
@@ -67,16 +66,10 @@ impl Outbound {
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECTING));
         let mut builder = Client::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).pool_max_idle_per_host(KEPT);
+        builder.pool_max_idle_per_host(0).retry_canceled_requests(false);
         Ok(Self(match proxy {
             None => Way::Straight(builder.build(https.wrap_connector(tcp))),
-            Some(proxy) => {
-                let proxy: Uri = proxy.parse().ok().filter(is_proxy).ok_or_else(|| {
-                    let message = "proxy must be an address such as \"http://proxy.example.com:3128\"";
-                    Error::new(codes::CONFIG, message)
-                })?;
-                Way::Proxied(builder.build(https.wrap_connector(Tunnel::new(proxy, tcp))))
-            }
+            Some(proxy) => Way::Proxied(builder.build(https.wrap_connector(tunnel(proxy, tcp)?))),
         }))
     }
 
@@ -114,8 +107,22 @@ pub fn base(key: &str, address: &str) -> Result<String> {
     if safe && plain { Ok(address.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
 }
 
-fn is_proxy(uri: &Uri) -> bool {
-    uri.scheme_str() == Some("http") && uri.host().is_some() && uri.port_u16().is_some()
+fn tunnel(proxy: &str, tcp: HttpConnector) -> Result<Tunnel<HttpConnector>> {
+    let wrong = || Error::new(codes::CONFIG, "proxy must be an address such as \"http://proxy.example.com:3128\"");
+    let uri: Uri = proxy.parse().map_err(|_| wrong())?;
+    let (Some("http"), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(wrong()) };
+    let (user, place) = authority.as_str().rsplit_once('@').unwrap_or(("", authority.as_str()));
+    if authority.port_u16().is_none() {
+        return Err(wrong());
+    }
+    let tunnel = Tunnel::new(format!("http://{place}").parse().map_err(|_| wrong())?, tcp);
+    if user.is_empty() {
+        return Ok(tunnel);
+    }
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(user).collect();
+    let mut header: HeaderValue = format!("Basic {}", STANDARD.encode(decoded)).parse().map_err(|_| wrong())?;
+    header.set_sensitive(true);
+    Ok(tunnel.with_auth(header))
 }
 
 fn trusted(file: Option<&Path>) -> Result<RootCertStore> {

@@ -29,7 +29,12 @@ impl Adapter {
 
     /// What the adapter is.
     pub fn describe() -> Description {
-        Description { platform: ALIPAY.to_owned(), apis: APIS.iter().map(Api::described).collect(), settings: credentials::settings() }
+        Description {
+            platform: ALIPAY.to_owned(),
+            apis: APIS.iter().map(Api::described).collect(),
+            settings: credentials::settings(),
+            seller: "sellerId".to_owned(),
+        }
     }
 
     /// Makes one call.
@@ -37,10 +42,10 @@ impl Adapter {
     /// # Errors
     /// `FEATURE_NOT_SUPPORT`; those of arguments; `InvalidConfiguration` for settings;
     /// `OUTCOME_UNKNOWN` when something may have changed; `ServiceUnavailable` when nothing has.
-    pub async fn call(&self, request: &Request, client: bool, remaining: Duration) -> Result<Answer> {
+    pub async fn call(&self, request: &Request, remaining: Duration) -> Result<Answer> {
         let unknown = || Error::new(FEATURE_NOT_SUPPORT, format!("Alipay: there is no API {}", request.api));
         let api = Api::named(&request.api).ok_or_else(unknown)?;
-        let ask = apis::ask(api, request, client)?;
+        let ask = apis::ask(api, request)?;
         let credentials = self.credentials(&request.app, &ask.method)?;
         if api.way == Way::Page {
             return Ok(page(&request.arguments, self.gateway.page(&credentials, &ask)?));

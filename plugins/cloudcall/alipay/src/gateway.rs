@@ -10,7 +10,6 @@ use bytes::Bytes;
 use chrono::DateTime;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use http_body_util::Full;
 use sdk_plugin::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -174,7 +173,7 @@ impl Gateway {
         Ok(key)
     }
 
-    fn request(&self, address: &Parameters, body: &Parameters) -> Result<Request<Full<Bytes>>> {
+    fn request(&self, address: &Parameters, body: &Parameters) -> Result<Request<Bytes>> {
         let mut url = self.url.clone();
         url.query_pairs_mut().extend_pairs(address);
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(body).finish();
@@ -182,7 +181,7 @@ impl Gateway {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=utf-8")
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, concat!("mpcloud/", env!("CARGO_PKG_VERSION")))
-            .body(Full::new(Bytes::from(body)))
+            .body(Bytes::from(body))
             .map_err(Error::internal)
     }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use sdk_plugin::contract::cloudcall::{Answer, Delivery, Description, Find, Finding, Received, Request};
 use sdk_plugin::contract::login::{Identity, Login};
-use sdk_plugin::contract::platforms::APP;
-use sdk_plugin::{Call, CallerKind, Host, Manifest, Methods, Plugin, Result};
+use sdk_plugin::contract::platforms::{APP, App};
+use sdk_plugin::{Call, Host, Manifest, Methods, Plugin, Result};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::adapter::Adapter;
 use crate::config::Config;
+use crate::credentials::Credentials;
 use crate::{find, login, notification};
 
 /// The plugin of Alipay.
@@ -28,8 +30,13 @@ impl Alipay {
         Ok(Adapter::describe())
     }
 
+    async fn check(self: Arc<Self>, _: Call, app: App) -> Result<Value> {
+        Credentials::of(&app)?;
+        Ok(json!({}))
+    }
+
     async fn call(self: Arc<Self>, call: Call, request: Request) -> Result<Answer> {
-        self.adapter.call(&request, call.caller.kind == CallerKind::Client, call.remaining()).await
+        self.adapter.call(&request, call.remaining()).await
     }
 
     async fn find(self: Arc<Self>, call: Call, find: Find) -> Result<Finding> {
@@ -58,6 +65,7 @@ impl Plugin for Alipay {
 
     fn methods(methods: &mut Methods<Self>) {
         methods.on("cloudcall.adapter.alipay.describe", Self::describe);
+        methods.on("cloudcall.adapter.alipay.check", Self::check);
         methods.on("cloudcall.adapter.alipay.call", Self::call);
         methods.on("cloudcall.adapter.alipay.find", Self::find);
         methods.on("cloudcall.adapter.alipay.receive", Self::receive);

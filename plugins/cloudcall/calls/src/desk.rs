@@ -152,9 +152,11 @@ impl<C: Calls> Desk<C> {
             app_auth_token: task.asked.app_auth_token.clone(),
             notify_url: task.asked.notify_url.clone(),
             user: task.user.clone(),
+            user_id: task.owner.clone(),
+            client: task.own,
             order: order.filter(|order| order.state != State::Absent),
         };
-        let question = self.book.seal.close(id, &task.asked)?;
+        let question = self.book.seal.close_json(id, &task.asked)?;
         let now = self.book.clock.now();
         let begin = |entry: &mut Entry| {
             entry.open = true;
@@ -187,7 +189,7 @@ impl<C: Calls> Desk<C> {
                 return Err(error);
             }
         };
-        let sealed = self.book.seal.close(id, &answer).map_err(unknown)?;
+        let sealed = self.book.seal.close_json(id, &answer).map_err(unknown)?;
         let refused = !answer.sub_code.is_empty();
         if !refused {
             self.nudge(&entry).await?;

@@ -17,7 +17,6 @@ mod notify;
 mod orders;
 mod outcome;
 mod plugin;
-mod seal;
 mod service;
 #[cfg(test)]
 mod testing;

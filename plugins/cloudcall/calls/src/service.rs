@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::desk::{Desk, Task, not_own, refund_number, text};
 use crate::notify::{Notices, PREFIX};
 use crate::outcome::result;
-use crate::seal::Seal;
+use seal::Seal;
 
 /// The method that tells who a caller is.
 pub const PROFILE: &str = "serverless.auth.user.getProfileInfo";
@@ -145,6 +145,8 @@ impl<C: Calls> Service<C> {
             app_auth_token: arguments.options.app_auth_token,
             notify_url: String::new(),
             user: asker.id.clone(),
+            user_id: call.caller.user.clone(),
+            client,
             order: entry.as_ref().map(|entry| entry.known()).filter(|known| known.state != State::Absent),
         };
         let answer = self.desk.adapters.call(&adapter.name, &call.space, &request).await?;

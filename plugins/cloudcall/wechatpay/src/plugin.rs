@@ -6,10 +6,10 @@ use std::time::Duration;
 use outbound::{Outbound, base};
 use sdk_plugin::contract::cloudcall::{Answer, Delivery, Description, Find, Finding, Received, Request};
 use sdk_plugin::contract::login::{Identity, Login, SESSION};
-use sdk_plugin::contract::platforms::APP;
+use sdk_plugin::contract::platforms::{APP, App};
 use sdk_plugin::{Call, Host, Manifest, Methods, Plugin, Result};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::gateway::Gateway;
@@ -27,6 +27,11 @@ struct Nothing {}
 impl Wechat {
     async fn describe(self: Arc<Self>, _: Call, _: Nothing) -> Result<Description> {
         Ok(description())
+    }
+
+    async fn check(self: Arc<Self>, _: Call, app: App) -> Result<Value> {
+        Service::<Host>::check(&app)?;
+        Ok(json!({}))
     }
 
     async fn call(self: Arc<Self>, call: Call, request: Request) -> Result<Answer> {
@@ -67,6 +72,7 @@ impl Plugin for Wechat {
 
     fn methods(methods: &mut Methods<Self>) {
         methods.on("cloudcall.adapter.wechat.describe", Self::describe);
+        methods.on("cloudcall.adapter.wechat.check", Self::check);
         methods.on("cloudcall.adapter.wechat.call", Self::call);
         methods.on("cloudcall.adapter.wechat.find", Self::find);
         methods.on("cloudcall.adapter.wechat.receive", Self::receive);

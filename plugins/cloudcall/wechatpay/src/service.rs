@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::login::{Logins, SESSION_KEY};
+use crate::merchant::{Merchant, setting, settings};
 use crate::open_data::open;
 use crate::pay::{OPEN_DATA, Pay};
 
@@ -48,6 +49,19 @@ pub struct Sealed {
 }
 
 impl<C: Calls> Service<C> {
+    /// Says whether an app's settings can be used: it signs users in, or has a merchant, or both.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration` naming the setting that is absent or cannot be used.
+    pub fn check(app: &App) -> Result<()> {
+        let pays = [settings::MERCHANT, settings::API_V3_KEY, settings::KEY, settings::SERIAL, settings::PUBLIC_KEY, settings::PUBLIC_KEY_ID];
+        if pays.iter().any(|name| app.setting(name).is_some()) {
+            Merchant::of(app).map(drop)
+        } else {
+            setting(app, settings::APP_SECRET).map(drop)
+        }
+    }
+
     /// Makes a cloud call.
     pub async fn call(&self, call: &Call, request: &Request) -> Result<Answer> {
         if request.api == OPEN_DATA {
@@ -89,8 +103,8 @@ impl<C: Calls> Service<C> {
     async fn open_data(&self, call: &Call, request: &Request) -> Result<Answer> {
         let sealed: Sealed = serde_json::from_value(Value::Object(request.arguments.clone()))
             .map_err(|e| Error::new(INVALID_PARAM, format!("arguments of {OPEN_DATA}: {e}")))?;
-        let chosen = !sealed.user_id.is_empty() && call.caller.kind != CallerKind::Client;
-        let user = if chosen { &sealed.user_id } else { &call.caller.user };
+        let chosen = !sealed.user_id.is_empty() && !request.client;
+        let user = if chosen { &sealed.user_id } else { &request.user_id };
         let opened = self.open(call, user, &sealed, Some(&request.app.app_id)).await?;
         let Value::Object(fields) = opened else { return Err(Error::new(INVALID_PARAM, "encryptedData is no object")) };
         Ok(Answer { code: "10000".into(), msg: "Success".into(), fields, ..Answer::default() })

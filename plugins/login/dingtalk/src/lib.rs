@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 mod config;
+mod description;
 mod enterprise;
 mod flavour;
 mod oauth2;

@@ -10,11 +10,11 @@ use super::table::{Api, Way, transfer_product};
 use crate::amount::Amount;
 use crate::gateway::Ask;
 
-/// What a request asks of the gateway. `client` tells whether a mini program asks.
+/// What a request asks of the gateway.
 ///
 /// # Errors
 /// `NOT_FOUND_PARAM`, `INVALID_PARAM` and `INVALID_JSON_OBJECT` with the argument.
-pub fn ask(api: &Api, request: &Request, client: bool) -> Result<Ask> {
+pub fn ask(api: &Api, request: &Request) -> Result<Ask> {
     let arguments = checked(api, &request.arguments)?;
     let mut ask = Ask { method: api.method.to_owned(), ..Ask::default() };
     let merchant = if request.app_auth_token.is_empty() { request.app.setting("appAuthToken") } else { Some(&*request.app_auth_token) };
@@ -29,7 +29,7 @@ pub fn ask(api: &Api, request: &Request, client: bool) -> Result<Ask> {
         }
         Way::Generic => generic(&mut ask, arguments)?,
         Way::Page | Way::Content => {
-            let arguments = adapted(api, request, arguments, client)?;
+            let arguments = adapted(api, request, arguments)?;
             ask.content = Some(Value::Object(arguments.into_iter().map(|(name, value)| (snake(&name), value)).collect()));
         }
     }
@@ -74,7 +74,7 @@ fn checked(api: &Api, arguments: &Map<String, Value>) -> Result<Map<String, Valu
 }
 
 /// What is peculiar to an API.
-fn adapted(api: &Api, request: &Request, mut arguments: Map<String, Value>, client: bool) -> Result<Map<String, Value>> {
+fn adapted(api: &Api, request: &Request, mut arguments: Map<String, Value>) -> Result<Map<String, Value>> {
     for (name, longest) in [("outTradeNo", 64), ("outRequestNo", 64), ("outBizNo", 64)] {
         let value = text(&arguments, name);
         if !value.is_empty() && !(value.len() <= longest && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')) {
@@ -84,7 +84,7 @@ fn adapted(api: &Api, request: &Request, mut arguments: Map<String, Value>, clie
     match api.name {
         "payment.common.create" | "payment.huabei.create" => {
             order(&arguments)?;
-            buyer(request, &mut arguments, client)?;
+            buyer(request, &mut arguments)?;
             if request.app.setting("tradeCreate") == Some("jsapi") {
                 arguments.insert("productCode".to_owned(), "JSAPI_PAY".into());
                 arguments.insert("opAppId".to_owned(), request.app.app_id.clone().into());
@@ -149,12 +149,12 @@ fn is_user_id(id: &str) -> bool {
 }
 
 /// The buyer is who asks, unless another one is named, which mini programs may not.
-fn buyer(request: &Request, arguments: &mut Map<String, Value>, client: bool) -> Result<()> {
+fn buyer(request: &Request, arguments: &mut Map<String, Value>) -> Result<()> {
     let named = arguments.remove("buyerId").and_then(|value| value.as_str().map(str::to_owned));
     let open = arguments.remove("buyerOpenId");
     let named = named.or_else(|| open.and_then(|value| value.as_str().map(str::to_owned)));
     let user = &request.user;
-    if client && named.as_ref().is_some_and(|named| !user.is_empty() && is_user_id(named) == is_user_id(user) && named != user) {
+    if request.client && named.as_ref().is_some_and(|named| !user.is_empty() && is_user_id(named) == is_user_id(user) && named != user) {
         return Err(invalid("buyerId", "is not the user who asks"));
     }
     let buyer = named.unwrap_or_else(|| user.clone());

@@ -3,9 +3,6 @@
 //! The vector is Alipay's choice. It tells whether two texts begin alike, and nothing protects the
 //! text from changes but the signature around it.
 
-use aes::Aes128;
-use aes::cipher::block_padding::Pkcs7;
-use aes::cipher::{BlockDecryptMut as _, BlockEncryptMut as _, KeyIvInit as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -23,14 +20,12 @@ impl ContentKey {
 
     /// Encrypts text.
     pub fn encrypt(&self, text: &str) -> String {
-        let cipher = cbc::Encryptor::<Aes128>::new(&self.0.into(), &VECTOR.into());
-        STANDARD.encode(cipher.encrypt_padded_vec_mut::<Pkcs7>(text.as_bytes()))
+        STANDARD.encode(aes_cbc::encrypt(&self.0, &VECTOR, text.as_bytes()))
     }
 
     /// Decrypts text; none when it was not made by [`ContentKey::encrypt`] with this key.
     pub fn decrypt(&self, text: &str) -> Option<String> {
-        let cipher = cbc::Decryptor::<Aes128>::new(&self.0.into(), &VECTOR.into());
-        let plain = cipher.decrypt_padded_vec_mut::<Pkcs7>(&STANDARD.decode(text).ok()?).ok()?;
+        let plain = aes_cbc::decrypt(&self.0, &VECTOR, &STANDARD.decode(text).ok()?)?;
         String::from_utf8(plain).ok()
     }
 }

@@ -40,5 +40,15 @@ pub fn with(mut app: App, name: &str, value: &str) -> App {
 /// A call by an app.
 pub fn request(app: App, api: &str, arguments: Value) -> Request {
     let arguments = arguments.as_object().unwrap().clone();
-    Request { app, api: api.into(), arguments, app_auth_token: String::new(), notify_url: String::new(), user: String::new(), order: None }
+    Request {
+        app,
+        api: api.into(),
+        arguments,
+        app_auth_token: String::new(),
+        notify_url: String::new(),
+        user: String::new(),
+        user_id: String::new(),
+        client: false,
+        order: None,
+    }
 }

@@ -13,9 +13,9 @@ use crate::testing::{AES, APP_ID, app, certified, request, with};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-async fn asked(request: Request, client: bool, node: Value) -> (Result<Answer, Error>, Vec<Heard>) {
+async fn asked(request: Request, node: Value) -> (Result<Answer, Error>, Vec<Heard>) {
     let gateway = Gateway::start(move |_| How::Signed(node.clone())).await;
-    let answer = gateway.adapter().call(&request, client, PATIENCE).await;
+    let answer = gateway.adapter().call(&request, PATIENCE).await;
     (answer, gateway.heard())
 }
 
@@ -25,14 +25,14 @@ fn ok() -> Value {
 
 /// What the gateway hears of a call that it answers with success.
 async fn heard(app: App, api: &str, arguments: Value) -> Heard {
-    let (answer, mut heard) = asked(request(app, api, arguments), false, ok()).await;
+    let (answer, mut heard) = asked(request(app, api, arguments), ok()).await;
     assert_eq!(answer.unwrap().code, "10000", "{api}");
     assert_eq!(heard.len(), 1, "{api}");
     heard.remove(0)
 }
 
 async fn refused(app: App, api: &str, arguments: Value) -> Error {
-    let (answer, heard) = asked(request(app, api, arguments), false, ok()).await;
+    let (answer, heard) = asked(request(app, api, arguments), ok()).await;
     assert!(heard.is_empty(), "{api}: nothing is sent");
     answer.unwrap_err()
 }
@@ -146,19 +146,19 @@ async fn every_api_asks_what_the_table_says() {
 #[tokio::test]
 async fn tokens_are_asked_for_beside_the_content() {
     let node = || json!({"access_token": "a", "user_id": "2088", "re_expires_in": 1});
-    let (answer, heard) = asked(request(app(), "base.oauth.getToken", json!({"code": "C", "grantType": "x"})), true, node()).await;
+    let (answer, heard) = asked(request(app(), "base.oauth.getToken", json!({"code": "C", "grantType": "x"})), node()).await;
     let answer = answer.unwrap();
     assert_eq!((&*answer.code, &*answer.msg, &answer.fields["reExpiresIn"]), ("10000", "Success", &json!(1)), "a success without a code");
     assert_eq!((heard[0].text("grant_type"), heard[0].text("code"), heard[0].text("biz_content")), ("authorization_code", "C", ""));
     assert!(!heard[0].address.contains(&"code".to_owned()), "codes are not for logs of addresses");
-    let (answer, heard) = asked(request(app(), "base.oauth.refreshToken", json!({"refreshToken": "R"})), true, node()).await;
+    let (answer, heard) = asked(request(app(), "base.oauth.refreshToken", json!({"refreshToken": "R"})), node()).await;
     assert_eq!(answer.unwrap().fields["accessToken"], "a");
     assert_eq!((heard[0].text("grant_type"), heard[0].text("refresh_token")), ("refresh_token", "R"));
 }
 
 #[tokio::test]
 async fn certify_is_an_address_and_no_call() {
-    let (answer, heard) = asked(request(app(), "member.identification.certify", json!({"certifyId": "c 1"})), true, ok()).await;
+    let (answer, heard) = asked(request(app(), "member.identification.certify", json!({"certifyId": "c 1"})), ok()).await;
     assert!(heard.is_empty());
     let answer = answer.unwrap();
     let url = url::Url::parse(answer.fields["body"].as_str().unwrap()).unwrap();
@@ -174,7 +174,7 @@ async fn options_and_settings_go_beside_the_content() {
     let mut call = request(with(app(), "aesKey", AES), "payment.common.query", json!({"outTradeNo": "T1"}));
     call.app_auth_token = "merchant".into();
     call.notify_url = "https://a.b/n".into();
-    let (answer, heard) = asked(call, false, ok()).await;
+    let (answer, heard) = asked(call, ok()).await;
     assert!(answer.is_ok());
     let heard = &heard[0];
     assert_eq!((heard.text("app_auth_token"), heard.text("notify_url"), heard.text("encrypt_type")), ("merchant", "https://a.b/n", "AES"));
@@ -205,12 +205,12 @@ async fn buyers_are_who_asks_unless_a_function_says_otherwise() {
         (Some(second), first, false, "buyer_id", second),
         (Some("open2"), "", false, "buyer_open_id", "open2"),
     ] {
-        let (answer, heard) = asked(create(buyer, user), client, ok()).await;
+        let (answer, heard) = asked(Request { client, ..create(buyer, user) }, ok()).await;
         assert!(answer.is_ok());
         assert_eq!(heard[0].content[key], sent);
         assert_eq!((&heard[0].content["product_code"], &heard[0].content["op_app_id"]), (&json!("JSAPI_PAY"), &json!(APP_ID)));
     }
-    let (answer, heard) = asked(create(Some(second), first), true, ok()).await;
+    let (answer, heard) = asked(Request { client: true, ..create(Some(second), first) }, ok()).await;
     assert!(heard.is_empty() && answer.unwrap_err().code() == INVALID_PARAM);
 }
 
@@ -287,7 +287,7 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn answers_tell_what_is_known() {
     let known = async |api: &str, arguments: Value, node: Value| {
-        let (answer, _) = asked(request(certified(), api, arguments), false, node).await;
+        let (answer, _) = asked(request(certified(), api, arguments), node).await;
         answer.unwrap()
     };
     let order =

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use entry::{Entry, Key, NEVER, subject_name};
 
 use crate::clock::{Clock, MINUTE};
-use crate::seal::Seal;
+use seal::Seal;
 
 /// How long whoever works on an entry may take, in milliseconds. Then it is taken for dead. Clocks
 /// of nodes must agree to within seconds. Longer than any call of an adapter may last.
@@ -211,7 +211,7 @@ impl<C: Calls> Book<C> {
     /// # Errors
     /// `InternalError` when it cannot be opened.
     pub fn question(&self, entry: &Entry) -> Result<Asked> {
-        if entry.question.is_empty() { Ok(Asked::default()) } else { self.seal.open(&entry.id, &entry.question) }
+        if entry.question.is_empty() { Ok(Asked::default()) } else { self.seal.open_json(&entry.id, &entry.question) }
     }
 
     /// What was answered; none when nothing was.
@@ -219,6 +219,6 @@ impl<C: Calls> Book<C> {
     /// # Errors
     /// `InternalError` when it cannot be opened.
     pub fn answer(&self, entry: &Entry) -> Result<Option<Answer>> {
-        if entry.answer.is_empty() { Ok(None) } else { self.seal.open(&entry.id, &entry.answer).map(Some) }
+        if entry.answer.is_empty() { Ok(None) } else { self.seal.open_json(&entry.id, &entry.answer).map(Some) }
     }
 }

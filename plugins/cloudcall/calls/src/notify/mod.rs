@@ -25,8 +25,6 @@ use crate::service::Service;
 pub const PREFIX: &str = "/cloudcall/notify/";
 /// The largest notification that is read, in bytes.
 const MAX_BODY: usize = 256 << 10;
-/// The settings that hold who gets the money.
-const SELLERS: [&str; 2] = ["sellerId", "mchId"];
 
 impl<C: Calls> Service<C> {
     /// Answers a request to the address of notifications.
@@ -84,7 +82,7 @@ impl<C: Calls> Service<C> {
         let delivery = Delivery { app, headers, body };
         let received = self.desk.adapters.receive(&adapter.name, space, &delivery).await?;
         let Some(notice) = received.notice else { return Ok(Some(response(&received.reply))) };
-        let stored = self.store(space, &delivery.app, notice).await.unwrap_or_else(|error| {
+        let stored = self.store(space, &delivery.app, &adapter.description.seller, notice).await.unwrap_or_else(|error| {
             tracing::warn!(space, platform, ?error, "a notification could not be stored");
             false
         });
@@ -92,7 +90,7 @@ impl<C: Calls> Service<C> {
     }
 
     /// Stores a genuine notification; false when it does not fit what is in the book.
-    async fn store(&self, space: &str, app: &App, notice: Notice) -> Result<bool> {
+    async fn store(&self, space: &str, app: &App, seller: &str, notice: Notice) -> Result<bool> {
         let key = Key {
             space: space.to_owned(),
             platform: app.platform.clone(),
@@ -105,7 +103,7 @@ impl<C: Calls> Service<C> {
             tracing::warn!(space, app = app.app_id, number = notice.our_number, "a notification of an order that is not in the book");
             return Ok(false);
         };
-        if let Some(problem) = misfit(app, &entry, &notice) {
+        if let Some(problem) = misfit(app, seller, &entry, &notice) {
             tracing::error!(space, app = app.app_id, number = notice.our_number, problem, "a notification that does not fit its order");
             return Ok(false);
         }
@@ -124,9 +122,10 @@ impl<C: Calls> Service<C> {
     }
 }
 
-/// What a notification has that its order has not.
-fn misfit(app: &App, entry: &Entry, notice: &Notice) -> Option<&'static str> {
-    let seller = SELLERS.iter().find_map(|name| app.setting(name));
+/// What a notification has that its order has not. `seller` is the setting that names who gets
+/// the money.
+fn misfit(app: &App, seller: &str, entry: &Entry, notice: &Notice) -> Option<&'static str> {
+    let seller = app.setting(seller);
     let amounts = (entry.amount.as_str(), notice.known.amount.as_str());
     if notice.app_id != app.app_id {
         Some("another app")

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::book::{AT_ONCE, Entry, NEVER, subject_name};
 use crate::clock::{Clock, DAY, HOUR, SECOND};
-use crate::seal::Seal;
+use seal::Seal;
 
 /// The method that calls functions.
 pub const RUN: &str = "serverless.function.runtime.invoke";
@@ -95,7 +95,7 @@ impl<C: Calls> Notices<C> {
             id: name.to_owned(),
             space: entry.space.clone(),
             function: entry.function.clone(),
-            told: self.seal.close(name, &told)?,
+            told: self.seal.close_json(name, &told)?,
             tries: 0,
             created: now,
             next: now,
@@ -173,7 +173,7 @@ impl<C: Calls> Notices<C> {
         if function.is_empty() {
             return Ok(());
         }
-        let told: Value = self.seal.open(&record.id, &record.told)?;
+        let told: Value = self.seal.open_json(&record.id, &record.told)?;
         let mut call = Call::json(&*record.space, RUN, &json!({"functionTarget": function, "functionArgs": told}))?;
         call.deadline = Instant::now() + PATIENCE;
         self.calls.make(call).await.map(drop)

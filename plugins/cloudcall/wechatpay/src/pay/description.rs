@@ -18,6 +18,7 @@ pub fn description() -> Description {
     let setting = |name: &str, secret, about: &str| Setting { name: name.to_owned(), about: about.to_owned(), secret };
     Description {
         platform: WECHAT.to_owned(),
+        seller: settings::MERCHANT.to_owned(),
         apis: vec![
             api(
                 "payment.common.create",

@@ -37,6 +37,8 @@ fn request(api: &str, arguments: Value) -> Request {
         app_auth_token: String::new(),
         notify_url: if api == "create" { "https://cloud.example.com/cloudcall/notify/s/wechat/wx".into() } else { String::new() },
         user: String::new(),
+        user_id: String::new(),
+        client: false,
         order: None,
     }
 }

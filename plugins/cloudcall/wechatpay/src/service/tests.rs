@@ -128,6 +128,8 @@ async fn the_same_is_a_cloud_call() {
         app_auth_token: String::new(),
         notify_url: String::new(),
         user: String::new(),
+        user_id: "user-1".into(),
+        client: true,
         order: None,
     };
     let arguments = json!({"encryptedData": sealed(&phone(APP_ID)), "iv": IV});
@@ -157,6 +159,8 @@ async fn a_call_ends_before_its_caller_stops_waiting() {
         app_auth_token: String::new(),
         notify_url: String::new(),
         user: String::new(),
+        user_id: String::new(),
+        client: false,
         order: None,
     };
     let error = service.call(&call, &request).await.unwrap_err();

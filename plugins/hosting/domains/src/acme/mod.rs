@@ -12,7 +12,6 @@ mod failure;
 mod hook;
 mod proof;
 mod renewals;
-mod seal;
 mod server;
 mod transport;
 pub mod when;

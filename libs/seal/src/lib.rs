@@ -1,10 +1,15 @@
-//! Secrets in the database are sealed, so that who can read it has not got them.
+//! Secrets in the database are sealed, so that neither who can read it nor who has a backup of it
+//! has got them.
+
+#![deny(missing_docs)]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use sdk_plugin::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Seals with AES-256-GCM.
 pub struct Seal {
@@ -46,6 +51,23 @@ impl Seal {
         let opened = self.key.open_in_place(nonce, Aad::from(place.as_bytes()), &mut sealed).ok()?;
         String::from_utf8(opened.to_vec()).ok()
     }
+
+    /// Seals a value as [`close`](Self::close) does.
+    ///
+    /// # Errors
+    /// `InternalError` when the system has no random bytes, or the value has no form in JSON.
+    pub fn close_json(&self, place: &str, value: &impl Serialize) -> Result<String> {
+        self.close(place, &serde_json::to_string(value).map_err(Error::internal)?)
+    }
+
+    /// Opens a value as [`open`](Self::open) does.
+    ///
+    /// # Errors
+    /// `InternalError` when it was sealed with another key or for another place, or was changed.
+    pub fn open_json<T: DeserializeOwned>(&self, place: &str, sealed: &str) -> Result<T> {
+        let text = self.open(place, sealed).ok_or_else(|| Error::internal("a sealed value cannot be opened").with_context("place", place))?;
+        serde_json::from_str(&text).map_err(Error::internal)
+    }
 }
 
 #[cfg(test)]
@@ -69,5 +91,14 @@ mod tests {
             assert!(seal.open("account", text).is_none(), "{text}");
         }
         assert!(Seal::new(&[7; 16]).is_err());
+    }
+
+    #[test]
+    fn values_are_sealed_too() {
+        let seal = Seal::new(&[7; 32]).unwrap();
+        let sealed = seal.close_json("a", &["6222020200112233"]).unwrap();
+        assert_eq!(seal.open_json::<Vec<String>>("a", &sealed).unwrap(), ["6222020200112233"]);
+        assert!(seal.open_json::<Vec<String>>("b", &sealed).is_err());
+        assert!(seal.open_json::<u64>("a", &sealed).is_err());
     }
 }
