@@ -1,0 +1,3 @@
+import cloud from './index.js';
+
+export default cloud;
