@@ -26,9 +26,18 @@ pub fn node(script: &str, config: &Value) -> Value {
 /// # Panics
 /// When the script fails; with what it wrote.
 pub fn python(script: &str, config: &Value) -> Value {
-    let mut command = Command::new(virtual_environment("python").join("bin/python"));
+    python_of("python", script, config)
+}
+
+/// Runs `clients/NAME/SCRIPT` with the packages of `clients/NAME/requirements.txt` in reach, and
+/// reads the one JSON line it prints.
+///
+/// # Panics
+/// When the script fails; with what it wrote.
+pub fn python_of(name: &str, script: &str, config: &Value) -> Value {
+    let mut command = Command::new(virtual_environment(name).join("bin/python"));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
-    run(command, &tests_folder().join("clients/python").join(script), config)
+    run(command, &tests_folder().join("clients").join(name).join(script), config)
 }
 
 fn run(mut command: Command, script: &Path, config: &Value) -> Value {

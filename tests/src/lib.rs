@@ -7,6 +7,7 @@ mod clients;
 mod command;
 mod envelope;
 mod fixture;
+pub mod gateways;
 mod lock;
 mod management;
 mod moto;
@@ -15,7 +16,7 @@ mod space;
 mod surreal;
 mod wire;
 
-pub use clients::{node, python};
+pub use clients::{node, python, python_of};
 pub use command::{Finished, mpcloud, mpcloud_path};
 pub use envelope::Answer;
 pub use fixture::{function, plugin_library, tests_folder};
