@@ -12,20 +12,30 @@ time.tzset()
 from alipay import AliPay, DCAliPay  # noqa: E402
 from wechatpayv3 import WeChatPay, WeChatPayType, core  # noqa: E402
 
+NOTIFY = "https://cloud.example.test/notify"
 REAL = "https://api.mch.weixin.qq.com"
+
+
+def readable(bundle):
+    """The certificates that the SDK can read, with the space between them that it wants."""
+    end = "-----END CERTIFICATE-----"
+    certificates = [part.strip() + "\n" + end for part in bundle.split(end) if part.strip()]
+    return "\n\n".join(part for part in certificates if len(part) > 200)
 
 
 def alipay(given, keys):
     if "appCert" in keys:
         client = DCAliPay(
             appid=given["appId"],
+            app_notify_url=NOTIFY,
             app_private_key_string=keys["privateKey"],
             app_public_key_cert_string=keys["appCert"],
             alipay_public_key_cert_string=keys["publicCert"],
-            alipay_root_cert_string=keys["rootCert"],
+            alipay_root_cert_string=readable(keys["rootCert"]),
         )
     else:
-        client = AliPay(appid=given["appId"], app_private_key_string=keys["privateKey"], alipay_public_key_string=keys["publicKey"])
+        private, public = keys["privateKey"], keys["publicKey"]
+        client = AliPay(appid=given["appId"], app_notify_url=NOTIFY, app_private_key_string=private, alipay_public_key_string=public)
     client._gateway = given["url"]
     order = given["order"]
 
@@ -61,7 +71,7 @@ def wechat(given):
         keys["merchantSerial"],
         given["appId"],
         keys["apiV3Key"],
-        notify_url="https://cloud.example.test/notify",
+        notify_url=NOTIFY,
         timeout=10,
         **public,
     )
@@ -75,12 +85,11 @@ def wechat(given):
     return {"steps": steps}
 
 
+def every_mode(given):
+    for number, keys in enumerate(given["modes"]):
+        notifications = [dict(form) for form in given["notifications"]]
+        yield alipay(given | {"order": "sdk_%d" % number, "notifications": notifications}, keys)
+
+
 config = json.loads(sys.argv[1])
-print(
-    json.dumps(
-        {
-            "alipay": [alipay(config["alipay"] | {"order": "sdk_%d" % n, "notifications": [dict(f) for f in config["alipay"]["notifications"]]}, keys) for n, keys in enumerate(config["alipay"]["modes"])],
-            "wechat": wechat(config["wechat"]),
-        }
-    )
-)
+print(json.dumps({"alipay": list(every_mode(config["alipay"])), "wechat": wechat(config["wechat"])}))
