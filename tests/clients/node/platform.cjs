@@ -44,8 +44,10 @@ const platform = {
 
 /** An SDK object for the space in the configuration. */
 function connect(config) {
-  return new MPServerless(platform, {
-    appId: 'test-app',
+  const { appId = 'test-app', authCode } = config;
+  const own = authCode === undefined ? platform : { ...platform, getAuthCode: (options) => options.complete({ authCode }) };
+  return new MPServerless(own, {
+    appId,
     spaceId: config.spaceId,
     clientSecret: config.clientSecret,
     endpoint: config.endpoint,

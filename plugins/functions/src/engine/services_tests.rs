@@ -65,3 +65,69 @@ async fn cloud_calls_are_a_plugins() {
         ("serverless.cloudcall.invoke", &json!({"api": "payment.common.create", "args": [{"a": 1}, {"b": 2}]}))
     );
 }
+
+#[tokio::test]
+async fn arguments_of_cloud_calls_pass_as_they_are() {
+    let f = Function::js(
+        "module.exports = async ({ cloud }) => {
+            const { payment: { common }, mini } = cloud;
+            await common.query({ outTradeNo: 7, total_amount: 0.1 });
+            await common.query('七', 7, '0.10', null, { a: [1] });
+            await common.query({ outTradeNo: '7' }, { appAuthToken: 't', notify: { url: 'u' } });
+            await common.query();
+            for (const name of ['sendTemplateMessage', 'detectRiskContent']) await mini[name]({ content: 'x' }).catch(() => {});
+            return await common.query('7');
+        }",
+    );
+    assert_eq!(f.ok(json!(0)).await, json!({"requestId": "request-1", "success": true, "result": {"tradeNo": "9"}, "tradeNo": "9"}));
+    let asked: Vec<Value> = f.asked().into_iter().map(|(_, _, _, params)| params).collect();
+    let query = |args: Value| json!({"api": "payment.common.query", "args": args});
+    let expected = [
+        query(json!([{"outTradeNo": 7, "total_amount": 0.1}])),
+        query(json!(["七", 7, "0.10", null, {"a": [1]}])),
+        query(json!([{"outTradeNo": "7"}, {"appAuthToken": "t", "notify": {"url": "u"}}])),
+        query(json!([])),
+        json!({"api": "marketing.templateMessage.send", "args": [{"content": "x"}]}),
+        json!({"api": "security.textRisk.detect", "args": [{"content": "x"}]}),
+        query(json!(["7"])),
+    ];
+    assert_eq!(asked, expected);
+}
+
+#[tokio::test]
+async fn errors_of_cloud_calls_have_their_code_and_message() {
+    let f = Function::js(
+        "module.exports = async ({ cloud }) => {
+            const shown = (e) => [e instanceof Error, e.code, e.message];
+            const ring = {};
+            ring.ring = ring;
+            const common = cloud.payment.common;
+            return [await common.refund('1', 2).catch(shown), await common.query(1n).catch(shown), (await common.query(ring).catch(shown))[1]];
+        }",
+    );
+    let seen = f.ok(json!(0)).await;
+    assert_eq!(seen[0], json!([true, "OUTCOME_UNKNOWN", "the platform's answer did not come"]));
+    assert_eq!((&seen[1][1], &seen[2]), (&json!("INVALID_PARAM"), &json!("INVALID_PARAM")));
+    assert!(seen[1][2].as_str().unwrap().starts_with("the arguments of ctx.cloud.payment.common.query are no JSON: "), "{seen}");
+    let uncaught = Function::js("module.exports = ({ cloud }) => cloud.payment.common.refund('1', 2)").call(json!(0)).await.unwrap_err();
+    assert!(uncaught.message().contains("the platform's answer did not come"), "{uncaught}");
+}
+
+#[tokio::test]
+async fn a_look_at_ctx_cloud_calls_nothing() {
+    let f = Function::js(
+        "module.exports = async (ctx) => {
+            const seen = [await ctx.cloud === ctx.cloud, typeof (await ctx.cloud.payment), `${ctx.cloud.payment}`.includes('function')];
+            JSON.stringify({ ctx, part: ctx.cloud.payment });
+            require('util').inspect(ctx, { depth: 5, showProxy: false });
+            console.log(ctx.cloud, ctx.cloud.payment);
+            for (const spread of [() => [...ctx.cloud], () => { for (const x of ctx.cloud.payment); }])
+                try { spread(); seen.push(false); } catch (error) { seen.push(error instanceof TypeError); }
+            Object.keys(ctx.cloud.payment);
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            return seen;
+        }",
+    );
+    assert_eq!(f.ok(json!(0)).await, json!([true, "function", true, true, true]));
+    assert_eq!(f.asked(), []);
+}

@@ -45,6 +45,12 @@ impl Calls for Services {
             "serverless.function.runtime.invoke" => {
                 Reply::json(&json!({"called": params["functionTarget"], "with": params["functionArgs"]}))
             }
+            "serverless.cloudcall.invoke" if params["api"] == "payment.common.query" => {
+                Reply::json(&json!({"requestId": call.request_id, "success": true, "result": {"tradeNo": "9"}, "tradeNo": "9"}))
+            }
+            "serverless.cloudcall.invoke" if params["api"] == "payment.common.refund" => {
+                Err(Error::new("OUTCOME_UNKNOWN", "the platform's answer did not come"))
+            }
             "serverless.file.resource.delete" | "serverless.file.resource.info" => Reply::json(&params),
             "serverless.file.resource.put" => {
                 let bytes = call.body.unwrap().collect(usize::MAX).await?;
