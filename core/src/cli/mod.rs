@@ -9,6 +9,7 @@ mod function;
 mod hosting;
 mod output;
 mod package;
+mod platform;
 mod plugin;
 mod progress;
 mod save;
@@ -96,6 +97,9 @@ enum Command {
     /// Upload, download, list and delete files
     #[command(subcommand)]
     Storage(storage::Command),
+    /// Set the keys of a space's mini programs on Alipay, WeChat, DingTalk and others
+    #[command(subcommand)]
+    Platform(platform::Command),
     /// Manage the server's plugins, or start writing one
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Hosting(command) => command.run(&options),
         Command::Db(command) => command.run(&options),
         Command::Storage(command) => command.run(&options),
+        Command::Platform(command) => command.run(&options),
         Command::Plugin(command) => command.run(&options),
         Command::Call(call) => call.run(&options),
     };
@@ -216,6 +221,13 @@ mod tests {
             "hosting cert show a.com --space ID",
             "hosting cert rm a.com --space ID",
             "hosting cert renew a.com --space ID",
+            "platform set alipay 2021 --space ID --setting signMode=cert --file privateKey=k --file appCert=c --stdin aesKey --json",
+            "platform list --space ID --json",
+            "platform list wechat --space ID",
+            "platform show wechat wx1 --space ID",
+            "platform delete dingtalk d1 --space ID --yes",
+            "platform platforms",
+            "platform platforms wechat --json",
             "plugin list",
             "plugin new hello --path p --sdk s",
             "plugin check lib.so",
@@ -251,6 +263,10 @@ mod tests {
             "hosting domain redirect a.com ftp --space ID",
             "hosting domain cors a.com --space ID",
             "hosting cert attach a.com --cert c --space ID",
+            "platform set alipay --space ID",
+            "platform set alipay 2021 --setting a=b",
+            "platform list",
+            "platform show alipay --space ID",
             "nothing",
         ] {
             let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));
