@@ -182,21 +182,24 @@ fn functions_make_cloud_calls_without_a_package() {
     let (server, space) = with_alipay(&gateway);
     server.deploy(&function("cloud"), &space, "cloud");
     let client = server.wire(&space).authorized();
-    let calls = json!({"calls": [
+    let calls = [
         call("payment.common.create", json!(["茶", 1, 0.1, BUYER])),
         call("payment.common.refund", json!([{"outTradeNo": "1", "refundAmount": "0.10"}])),
         call("payment.common.refund", json!([{"outTradeNo": "1"}])),
         call("util.generic.execute", json!(["alipay.user.info.share", {}, {"authToken": "t"}])),
-        call("fund.b2cRedPacket.send", json!([{"outBizNo": "1", "transAmount": 1, "orderTitle": "t", "payee": {"identity": BUYER, "identity_type": "ALIPAY_USER_ID"}}])),
+        call(
+            "fund.b2cRedPacket.send",
+            json!([{"outBizNo": "1", "transAmount": 1, "orderTitle": "t", "payee": {"identity": BUYER, "identity_type": "ALIPAY_USER_ID"}}]),
+        ),
         call("sms.send", json!([{}])),
-    ]});
-    let made = client.invoke("cloud", calls).data();
-    assert!(made[0]["ok"]["tradeNo"].is_string(), "{made}");
-    assert_eq!(made[1]["ok"]["success"], false, "nobody has paid yet: {made}");
-    assert!(made[1]["ok"]["subCode"].as_str().is_some_and(|code| code.starts_with("ACQ.")), "{made}");
+    ];
+    let made: Vec<Value> = calls.into_iter().map(|call| client.invoke("cloud", call).data()).collect();
+    assert!(made[0]["ok"]["tradeNo"].is_string(), "{made:?}");
+    assert_eq!(made[1]["ok"]["success"], false, "nobody has paid yet: {made:?}");
+    assert!(made[1]["ok"]["subCode"].as_str().is_some_and(|code| code.starts_with("ACQ.")), "{made:?}");
     assert_eq!(code(&made[2]), "NOT_FOUND_PARAM");
-    assert_eq!(made[3]["ok"]["nickName"], "小明", "{made}");
-    assert_eq!(code(&made[4]), "InvalidConfiguration", "it needs certificates: {made}");
+    assert_eq!(made[3]["ok"]["nickName"], "小明", "{made:?}");
+    assert_eq!(code(&made[4]), "InvalidConfiguration", "it needs certificates: {made:?}");
     assert_eq!(code(&made[5]), "FEATURE_NOT_SUPPORT");
 }
 
