@@ -1,12 +1,16 @@
 //! The methods that the core provides itself: sessions of users, and questions about the server.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Weak};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use sdk_plugin::contract::cloudcall::{METHODS, Names, Prefix};
 use sdk_plugin::contract::domains::{self, Endpoint};
-use sdk_plugin::contract::{Calls, files};
-use sdk_plugin::{Call, Error, Event, Reply, Result, codes, events};
+use sdk_plugin::contract::{Calls, files, login};
+use sdk_plugin::{Call, CallerKind, Error, Event, Reply, Result, codes, events};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -36,9 +40,6 @@ pub const AUTHORIZE: &str = "serverless.auth.user.authorize";
 const GET_PROFILE: &str = "serverless.auth.user.getProfileInfo";
 const BILLING_REPORT: &str = "inner.method.billing.report";
 
-/// What login plugins' methods begin with: `login.alipay_openapi` and the like.
-const LOGIN: &str = "login.";
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Authorize {
@@ -46,6 +47,8 @@ struct Authorize {
     client_identifier: String,
     #[serde(default)]
     auth_provider: String,
+    #[serde(default)]
+    auth_code: String,
 }
 
 #[derive(Serialize)]
@@ -53,13 +56,6 @@ struct Authorize {
 struct Authorized {
     access_token: String,
     expires_in_second: u64,
-}
-
-/// What a login plugin answers.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Identity {
-    o_auth_user_id: String,
 }
 
 type Done = BoxFuture<'static, Result<Reply>>;
@@ -77,6 +73,8 @@ impl CoreMethods {
             (GET_PROFILE, on(|this, call| async move { this.profile(call).await }.boxed())),
             (BILLING_REPORT, on(|_, _| async { Ok(Reply::raw("null")) }.boxed())),
             (domains::ENDPOINT, on(|this, _| async move { Reply::json(&this.endpoint) }.boxed())),
+            (METHODS, on(|this, call| async move { this.list_methods(call) }.boxed())),
+            (login::SESSION, on(|this, call| async move { this.session(call).await }.boxed())),
             ("core.spaces", on(|this, call| async move { this.list_spaces(call).await }.boxed())),
             ("core.checkSpace", on(|this, call| async move { this.spaces.active(&call.space).await.map(|_| Reply::raw("null")) }.boxed())),
             (files::ALLOWS, on(|this, call| async move { this.files_allow(call).await }.boxed())),
@@ -99,17 +97,33 @@ impl CoreMethods {
 
     async fn authorize(&self, call: Call) -> Result<Reply> {
         let params: Authorize = call.decode()?;
-        let provider = format!("{LOGIN}{}", params.auth_provider);
-        if params.auth_provider.is_empty() || !self.router.provides(&provider) {
+        let method = format!("{}{}", login::PREFIX, params.auth_provider);
+        if params.auth_provider.is_empty() {
+            return Err(Error::invalid_params("authProvider is missing"));
+        }
+        if !self.router.provides(&method) {
             let message =
-                format!("no login provider `{}` is installed; use anonymous authorization, or add its plugin", params.auth_provider);
+                format!("no plugin provides `{method}`: add the one that does to the server's TOML file, or authorize anonymously");
             return Err(Error::invalid_params(message));
         }
-        let mut login = call.follow(provider, call.params.clone());
-        login.caller.kind = sdk_plugin::CallerKind::System;
-        let identity: Identity = self.router.make(login).await?.decode()?;
-        let user = self.users.of_platform(&call.space, &params.client_identifier, &identity.o_auth_user_id).await?;
+        // The provider reads what was read here, and nothing else.
+        let login = login::Login { client_identifier: params.client_identifier, auth_code: params.auth_code };
+        let mut asked = call.follow(method, serde_json::to_vec(&login).map_err(Error::internal)?);
+        asked.caller.kind = CallerKind::System;
+        let identity = identity(&self.router.make(asked).await?)?;
+        let user = self.users.of_platform(&call.space, &login.client_identifier, &params.auth_provider, &identity).await?;
         self.begin(&call, &user).await
+    }
+
+    /// What is kept of a user's last login. The router lets plugins ask alone.
+    async fn session(&self, call: Call) -> Result<Reply> {
+        let asked: login::SessionOf = call.decode()?;
+        Reply::json(&self.users.secrets(&call.space, &asked.user_id).await?)
+    }
+
+    fn list_methods(&self, call: Call) -> Result<Reply> {
+        let asked: Prefix = call.decode()?;
+        Reply::json(&Names { methods: self.router.methods(&asked.prefix) })
     }
 
     async fn begin(&self, call: &Call, user: &User) -> Result<Reply> {
@@ -124,11 +138,13 @@ impl CoreMethods {
         let id = &call.caller.user;
         let user = if id.is_empty() { None } else { self.users.get(&call.space, id).await? };
         // The server SDK may speak for a user that only the team's own system knows.
-        let (oauth, created, seen) =
-            user.map_or((String::new(), None, None), |user| (user.o_auth_user_id, Some(user.created_at), Some(user.last_seen_at)));
+        let (created, seen) = (user.as_ref().map(|user| user.created_at), user.as_ref().map(|user| user.last_seen_at));
+        let (oauth, ids) = user.map(|user| (user.o_auth_user_id, user.ids)).unwrap_or_default();
         Reply::json(&json!({
             "userId": id,
-            "user": {"userId": id, "oAuthUserId": oauth, "spaceId": call.space, "createdAt": created, "lastSeenAt": seen},
+            "user": {
+                "userId": id, "oAuthUserId": oauth, "ids": ids, "spaceId": call.space, "createdAt": created, "lastSeenAt": seen,
+            },
         }))
     }
 
@@ -177,4 +193,12 @@ impl CoreMethods {
         }
         Ok(())
     }
+}
+
+/// What a login provider answered. An error tells nothing of it, as it has secrets.
+fn identity(reply: &Reply) -> Result<login::Identity> {
+    serde_json::from_slice(&reply.data).map_err(|e| {
+        let place = format!("line {}, column {}", e.line(), e.column());
+        Error::internal("a login provider answers no identity").with_operation("read an identity").with_context("place", place)
+    })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use futures_util::future::{BoxFuture, join_all};
 use moka::future::Cache;
-use sdk_plugin::contract::Calls;
+use sdk_plugin::contract::{Calls, cloudcall, login, management, platforms};
 use sdk_plugin::{Call, CallerKind, Error, Event, Manifest, Reply, Result, codes, events};
 
 use crate::host::Slot;
@@ -40,10 +40,17 @@ const WELL_KNOWN: &str = "/.well-known/";
 /// How long a deleted space is remembered: longer than any call may last.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
+/// What methods begin with that only plugins, administrators and mpcloud itself call, whatever the
+/// manifest of the plugin says that provides them.
+const INTERNAL: [&str; 5] = ["core.", management::PREFIX, "platforms.", cloudcall::ADAPTER, login::PREFIX];
+
+/// What the names of the service of cloud calls begin with, none of which are for mini programs.
+const CLOUD_CALLS: &str = "cloudcall.";
+
 /// What the core adds to the table once it is made.
 #[derive(Default)]
 pub struct Core {
-    /// Methods by name. Those that begin with `core.` or `admin.` are internal.
+    /// Methods by name.
     pub methods: HashMap<&'static str, CoreMethod>,
     /// Listeners of all events.
     pub listeners: Vec<CoreListener>,
@@ -131,6 +138,15 @@ impl Router {
         self.0.core.get().is_some_and(|core| core.methods.contains_key(method)) || self.0.table.load().methods.contains_key(method)
     }
 
+    /// The methods whose names begin so, of plugins that run now, in order.
+    pub fn methods(&self, prefix: &str) -> Vec<String> {
+        let table = self.0.table.load();
+        let running = table.methods.iter().filter(|(method, route)| method.starts_with(prefix) && route.slot.is_running());
+        let mut methods: Vec<String> = running.map(|(method, _)| method.clone()).collect();
+        methods.sort_unstable();
+        methods
+    }
+
     /// The plugin that answers requests for a path.
     pub fn http(&self, path: &str) -> Option<Arc<Slot>> {
         let table = self.0.table.load();
@@ -186,10 +202,8 @@ impl Router {
         if outside && self.0.gone.contains_key(&call.space) {
             return Err(Error::new(codes::SPACE_DELETED, "the space was deleted"));
         }
+        admit(&call, outside)?;
         if let Some(method) = self.0.core.get().and_then(|core| core.methods.get(call.method.as_str())) {
-            if outside && (call.method.starts_with("core.") || call.method.starts_with("admin.")) {
-                return Err(unknown(&call.method));
-            }
             let (name, deadline) = (call.method.clone(), call.deadline);
             let done = tokio::time::timeout_at(deadline.into(), method(call)).await;
             return done.unwrap_or_else(|_| Err(Call::timed_out(&name)));
@@ -218,6 +232,21 @@ impl Calls for Router {
     async fn make(&self, call: Call) -> Result<Reply> {
         self.route(call).await
     }
+}
+
+/// Refuses methods that are not for whoever calls them.
+fn admit(call: &Call, outside: bool) -> Result<()> {
+    let method = call.method.as_str();
+    let hidden = outside && INTERNAL.iter().any(|prefix| method.starts_with(prefix));
+    if hidden || (call.caller.kind == CallerKind::Client && method.starts_with(CLOUD_CALLS)) {
+        return Err(unknown(method));
+    }
+    // Their replies have secrets, which no API may answer.
+    let secret = [platforms::APP, login::SESSION].contains(&method) || method.starts_with(login::PREFIX);
+    if secret && call.caller.kind != CallerKind::System {
+        return Err(Error::new(codes::PERMISSION_DENIED, format!("`{method}` answers plugins only")));
+    }
+    Ok(())
 }
 
 fn unknown(method: &str) -> Error {

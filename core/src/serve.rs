@@ -72,7 +72,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let spaces = Arc::new(Spaces::new(router.clone()));
     let core = Arc::new(CoreMethods {
         router: router.clone(),
-        users: Users::new(router.clone()),
+        users: Users::new(router.clone(), &master.derive("users"))?,
         sessions: sessions.clone(),
         spaces: spaces.clone(),
         metrics: metrics.clone(),

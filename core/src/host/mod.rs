@@ -85,6 +85,11 @@ impl Slot {
         }
     }
 
+    /// Whether an instance takes calls.
+    pub fn is_running(&self) -> bool {
+        self.current.load().is_some()
+    }
+
     /// What the current instance declares.
     pub fn manifest(&self) -> Manifest {
         self.manifest.lock().map(|manifest| manifest.clone()).unwrap_or_default()

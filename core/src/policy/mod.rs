@@ -1,6 +1,7 @@
-//! The rules of a space's collections and files, applied to every call of a mini program before any
-//! plugin sees it. Calls of functions, servers and administrators are not bound by them. [`files`]
-//! has those for files; what follows is of collections (manual 3.2.1).
+//! The rules of a space's collections, files and cloud calls, applied to every call of a mini
+//! program before any plugin sees it. Calls of functions, servers and administrators are not bound
+//! by them. [`files`] has those for files, [`cloudcall`] those for cloud calls; what follows is of
+//! collections (manual 3.2.1).
 //!
 //! A rule says for `.read` and `.write` who may: everybody, the owner of a document, nobody.
 //! Where it says "the owner", commands are rewritten:
@@ -28,6 +29,7 @@
 
 mod aggregate;
 mod change;
+pub mod cloudcall;
 mod command;
 pub mod files;
 mod object;
@@ -38,16 +40,18 @@ mod rename;
 mod rule;
 mod rules;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 
 use std::collections::HashMap;
 
+use sdk_plugin::contract::cloudcall::INVOKE;
 use sdk_plugin::contract::{Calls, db};
 use sdk_plugin::{Call, Error, Event, Result, events};
 use serde::Deserialize;
 
 use crate::config;
 
+use cloudcall::CallPolicy;
 use command::Command;
 pub use command::check_collection;
 use files::FilePolicy;
@@ -59,6 +63,7 @@ use rules::Rules;
 pub struct Policy {
     rules: Rules,
     files: FilePolicy,
+    cloud_calls: CallPolicy,
 }
 
 /// A collection's rule as it was set.
@@ -82,12 +87,17 @@ impl Policy {
     pub fn new(config: config::Policy) -> Self {
         let access = |allowed| if allowed { Access::All } else { Access::Nobody };
         let default = Rule { read: access(config.data_read), write: access(config.data_write) };
-        Self { rules: Rules::new(default), files: FilePolicy::default() }
+        Self { rules: Rules::new(default), files: FilePolicy::default(), cloud_calls: CallPolicy::default() }
     }
 
     /// The rules for files.
     pub fn files(&self) -> &FilePolicy {
         &self.files
+    }
+
+    /// The rules for cloud calls.
+    pub fn cloud_calls(&self) -> &CallPolicy {
+        &self.cloud_calls
     }
 
     /// Lets a client's call through, changed as the rules ask, or refuses it. Rules are read
@@ -99,7 +109,7 @@ impl Policy {
     /// the rules cannot be read; what the file service answers when it is asked.
     pub async fn apply<C: Calls>(&self, calls: &C, mut call: Call) -> Result<Call> {
         let operation = files::operation(&call.method);
-        if call.method != db::EXECUTE && operation.is_none() {
+        if ![db::EXECUTE, INVOKE].contains(&call.method.as_str()) && operation.is_none() {
             return Ok(call);
         }
         let params = call.params.clone();
@@ -107,6 +117,7 @@ impl Policy {
         let rewrite = async {
             match operation {
                 Some(operation) => self.files.rewrite(calls, &call, operation, text).await.map(Some),
+                None if call.method == INVOKE => self.cloud_calls.rewrite(calls, &call, text).await.map(Some),
                 None => self.rewrite(calls, &call, text).await,
             }
         };
@@ -169,7 +180,8 @@ impl Policy {
         match event.name.as_str() {
             events::SPACE_DELETED => {
                 let collections = self.rules.forget_space(calls, &event.space).await;
-                collections.and(self.files.forget_space(calls, &event.space).await)
+                let files = self.files.forget_space(calls, &event.space).await;
+                collections.and(files).and(self.cloud_calls.forget_space(calls, &event.space).await)
             }
             events::COLLECTION_DROPPED => {
                 let Renamed { collection, .. } = event.decode()?;

@@ -1,4 +1,4 @@
-//! What the tests of rules have instead of a database.
+//! What tests of the core have instead of a database.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 pub const PRIVATE: &str = r#"{"*":"request.auth.userId==resource.auth.userId"}"#;
 
-/// A database with the few commands that rules need, which can fail, and wait.
+/// A database with the few commands that records of the core need, which can fail, and wait.
 #[derive(Clone, Default)]
 pub struct Database(Arc<State>);
 
@@ -47,11 +47,18 @@ impl Calls for Database {
                     let at = place(&filter["_id"]);
                     let upsert = params["options"]["upsert"] == true;
                     if upsert || records.get(&at).is_some_and(|record| matches(&at, record)) {
-                        let record = records.entry(at).or_insert_with(|| json!({}));
-                        for (name, value) in params["update"]["$set"].as_object().unwrap() {
-                            record[name] = value.clone();
-                        }
+                        let first = || {
+                            let mut first = json!({"_id": filter["_id"]});
+                            set(&mut first, &params["update"]["$setOnInsert"]);
+                            first
+                        };
+                        let record = records.entry(at).or_insert_with(first);
+                        set(record, &params["update"]["$set"]);
                     }
+                    Value::Null
+                }
+                "insertOne" => {
+                    records.insert(place(&params["doc"]["_id"]), params["doc"].clone());
                     Value::Null
                 }
                 "deleteMany" => {
@@ -72,7 +79,18 @@ impl Calls for Database {
     }
 }
 
+fn set(record: &mut Value, fields: &Value) {
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        record[name] = value.clone();
+    }
+}
+
 impl Database {
+    /// All that is stored, as text.
+    pub fn stored(&self) -> String {
+        serde_json::to_string(&*self.0.records.lock().unwrap()).unwrap()
+    }
+
     /// How many reads there were.
     pub fn reads(&self) -> u64 {
         self.0.reads.load(Ordering::SeqCst)

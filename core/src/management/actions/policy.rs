@@ -1,22 +1,28 @@
-//! The rules of collections (manual 3.2.2) and for files (manual 4.1.2).
+//! The rules of collections (manual 3.2.2), for files (manual 4.1.2) and for cloud calls.
 //!
-//! Both kinds have the same presets; those for files say the same of all files. Rules for files
-//! are of a whole space, so that they have no `CollectionName`.
+//! Those of collections and for files have the same presets; for files they say the same of all
+//! files. Cloud calls have one of their own, [`DEFAULT`]. Rules for files and for cloud calls are
+//! of a whole space, so that they have no `CollectionName`.
 
 use sdk_plugin::{Error, Result};
 use serde_json::{Map, Value, json};
 
+use crate::policy::cloudcall::{CallRules, SERVICE};
 use crate::policy::files::{FileRules, for_all_files};
 use crate::policy::{EXTENDED, PRESETS, Rule, check_collection};
 
 use super::super::{Context, parameters};
 use super::{Answer, object};
 
+/// `PolicyName` of the rules for cloud calls that hold where a space has none of its own.
+const DEFAULT: &str = "DEFAULT";
+
 /// What rules are for.
 enum Service<'a> {
     /// A collection, or all that have no rule of their own.
     Database(Option<&'a str>),
     Files,
+    CloudCalls,
 }
 
 pub async fn update(context: &Context<'_>) -> Answer {
@@ -34,6 +40,14 @@ pub async fn update(context: &Context<'_>) -> Answer {
             let stored = router.policy().files().set(router, &space, &files_text(name, text)?).await?;
             Ok(shown(&space, &service, stored.rules.name(), &stored.text))
         }
+        Service::CloudCalls => {
+            let policy = router.policy().cloud_calls();
+            match call_text(name, text)? {
+                Some(text) => policy.set(router, &space, text).await?,
+                None => policy.forget_space(router, &space).await?,
+            }
+            describe(context).await
+        }
     }
 }
 
@@ -50,6 +64,11 @@ pub async fn describe(context: &Context<'_>) -> Answer {
             let stored = router.policy().files().stored(router, &space).await?;
             Ok(shown(&space, &service, stored.rules.name(), &stored.text))
         }
+        Service::CloudCalls => {
+            let text = router.policy().cloud_calls().text(router, &space).await?;
+            let name = if text.is_some() { EXTENDED } else { DEFAULT };
+            Ok(shown(&space, &service, name, &text.unwrap_or_else(CallRules::default_text)))
+        }
     }
 }
 
@@ -57,6 +76,7 @@ fn shown(space: &str, service: &Service<'_>, name: &str, text: &str) -> Map<Stri
     let (service, collection) = match service {
         Service::Database(collection) => ("db", *collection),
         Service::Files => ("file", None),
+        Service::CloudCalls => (SERVICE, None),
     };
     object(json!({"SpaceId": space, "ServiceName": service, "CollectionName": collection, "PolicyName": name, "Policy": text}))
 }
@@ -71,8 +91,13 @@ fn service<'a>(context: &'a Context<'_>) -> Result<Service<'a>> {
         }
         ("file", None) => Ok(Service::Files),
         ("file", Some(_)) => Err(parameters::invalid("CollectionName", "rules for files are of a whole space, and have no collection")),
+        (SERVICE, None) => Ok(Service::CloudCalls),
+        (SERVICE, Some(_)) => {
+            Err(parameters::invalid("CollectionName", "rules for cloud calls are of a whole space, and have no collection"))
+        }
         (other, _) => {
-            Err(parameters::invalid("ServiceName", &format!("`{other}` has no rules; `db` is for collections, `file` for files")))
+            let known = "`db` is for collections, `file` for files, `cloudcall` for cloud calls";
+            Err(parameters::invalid("ServiceName", &format!("`{other}` has no rules; {known}")))
         }
     }
 }
@@ -83,6 +108,20 @@ fn database_text(name: Option<&str>, text: Option<&str>) -> Result<String> {
 
 fn files_text(name: Option<&str>, text: Option<&str>) -> Result<String> {
     rules_text(name, text, |text| FileRules::parse(text).map(|rules| rules.name()), for_all_files)
+}
+
+/// The text of rules for cloud calls; none when the space is to have none of its own.
+fn call_text<'t>(name: Option<&str>, text: Option<&'t str>) -> Result<Option<&'t str>> {
+    let is_default = name.is_some_and(|name| name.eq_ignore_ascii_case(DEFAULT));
+    match (name, text) {
+        (Some(name), _) if !is_default && !name.eq_ignore_ascii_case(EXTENDED) => {
+            Err(parameters::invalid("PolicyName", &format!("`{name}` is neither {DEFAULT} nor {EXTENDED}")))
+        }
+        (_, None) if is_default => Ok(None),
+        (_, None) => Err(parameters::missing("Policy")),
+        (_, Some(_)) if is_default => Err(parameters::invalid("Policy", &format!("rules that are written are {EXTENDED}"))),
+        (_, Some(text)) => CallRules::parse(text).map(|_| Some(text)).map_err(|e| parameters::invalid("Policy", e.message())),
+    }
 }
 
 /// The text of the rules that a request names, writes, or both. `parse` says what a text is
@@ -143,6 +182,26 @@ mod tests {
             assert_eq!(database_text(name, rule).unwrap_err().code(), code, "{name:?} {rule:?}");
         }
     }
+
+    #[test]
+    fn rules_for_cloud_calls_are_written_or_removed() {
+        let own = r#"{ "cloudcall" : {"*":false} }"#;
+        for name in [None, Some("EXTENDED"), Some("extended")] {
+            assert_eq!(call_text(name, Some(own)).unwrap(), Some(own));
+        }
+        assert_eq!(call_text(Some("default"), None).unwrap(), None);
+        for (name, text, code) in [
+            (None, None, "MissingParameter"),
+            (Some("EXTENDED"), None, "MissingParameter"),
+            (Some("DEFAULT"), Some(own), "InvalidParameter"),
+            (Some("PRIVATE"), None, "InvalidParameter"),
+            (Some("PRIVATE"), Some(own), "InvalidParameter"),
+            (None, Some(r#"{"*":false}"#), "InvalidParameter"),
+        ] {
+            assert_eq!(call_text(name, text).unwrap_err().code(), code, "{name:?} {text:?}");
+        }
+    }
+
     #[test]
     fn the_presets_say_the_same_of_all_files() {
         assert_eq!(files_text(Some("adminwriteonly"), None).unwrap(), r#"{"*":{".read":true,".write":false}}"#);
