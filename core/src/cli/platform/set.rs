@@ -23,11 +23,12 @@ command line, where others on this machine see them. See `mpcloud platform platf
 settings of each platform.
 
 Examples:
-  mpcloud platform set alipay 2021000000000000 --file privateKey=app.pem --file publicKey=alipay.pem --space ID
-  mpcloud platform set alipay 2021000000000000 --setting signMode=cert --file appCert=appCertPublicKey.crt \\
-      --file publicCert=alipayCertPublicKey_RSA2.crt --file rootCert=alipayRootCert.crt --space ID
-  pass wechat/secret | mpcloud platform set wechat wx0000000000000000 --stdin appSecret --space ID
-  mpcloud platform set dingtalk APPID --setting flavour=enterprise --file appSecret=secret.txt --space ID")]
+  mpcloud platform set alipay APPID --file privateKey=app.pem --file publicKey=alipay.pem --space ID
+  mpcloud platform set alipay APPID --space ID --setting signMode=cert \\
+      --file appCert=appCertPublicKey.crt --file publicCert=alipayCertPublicKey_RSA2.crt \\
+      --file rootCert=alipayRootCert.crt
+  pass wechat/secret | mpcloud platform set wechat APPID --stdin appSecret --space ID
+  mpcloud platform set dingtalk APPID --setting flavour=enterprise --file appSecret=s.txt --space ID")]
 pub struct Set {
     #[command(flatten)]
     app: App,

@@ -13,6 +13,8 @@ const MAX_SETTINGS: usize = 64;
 const MAX_VALUE: usize = 64 << 10;
 /// How long all settings of an app can be together, in bytes.
 const MAX_TOTAL: usize = 256 << 10;
+/// What private keys begin with in PEM (RFC 7468), of whichever kind.
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
 /// The longest name that is shown: what is longer may be a key at a wrong place.
 const MAX_SHOWN: usize = 24;
 
@@ -28,9 +30,7 @@ pub fn merge(platform: &Platform, old: &Settings, change: &Settings) -> Result<S
         if value.is_empty() && merged.remove(name).is_some() {
             continue;
         }
-        if platform.setting(name).is_none() {
-            return Err(unknown(platform, name));
-        }
+        let Some(setting) = platform.setting(name) else { return Err(unknown(platform, name)) };
         if is_masked(value) {
             if old.get(name).is_none_or(|old| mask(old) != value) {
                 return Err(refuse(format!("{name} is what stands for another secret: leave it out to keep the one that is there")));
@@ -39,6 +39,10 @@ pub fn merge(platform: &Platform, old: &Settings, change: &Settings) -> Result<S
         }
         if value.len() > MAX_VALUE {
             return Err(refuse(format!("{name} is longer than {MAX_VALUE} bytes")));
+        }
+        // Listings would show it.
+        if !setting.secret && value.contains(PRIVATE_KEY) {
+            return Err(refuse(format!("{name} is to be public, and this is a private key")));
         }
         if value.contains('\0') {
             return Err(refuse(format!("{name} is no text")));
@@ -107,6 +111,16 @@ mod tests {
             let error = merge(&two(), &old, &settings([(name, &value)])).unwrap_err();
             assert!(error.message().contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn no_private_key_becomes_a_setting_that_is_shown() {
+        let mut platform = two();
+        platform.settings[1].secret = false;
+        let pem = "-----BEGIN RSA PRIVATE KEY-----\nSECRET";
+        let error = merge(&platform, &Settings::new(), &settings([("other", pem)])).unwrap_err();
+        assert!(error.message().starts_with("other is to be public") && !error.message().contains("SECRET"), "{error}");
+        assert!(merge(&platform, &Settings::new(), &settings([("key", pem)])).is_ok());
     }
 
     #[test]
