@@ -65,7 +65,8 @@ impl Seal {
     /// # Errors
     /// `InternalError` when it was sealed with another key or for another place, or was changed.
     pub fn open_json<T: DeserializeOwned>(&self, place: &str, sealed: &str) -> Result<T> {
-        let text = self.open(place, sealed).ok_or_else(|| Error::internal("a sealed value cannot be opened").with_context("place", place))?;
+        let text =
+            self.open(place, sealed).ok_or_else(|| Error::internal("a sealed value cannot be opened").with_context("place", place))?;
         serde_json::from_str(&text).map_err(Error::internal)
     }
 }

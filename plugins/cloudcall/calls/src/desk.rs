@@ -159,6 +159,9 @@ impl<C: Calls> Desk<C> {
         let question = self.book.seal.close_json(id, &task.asked)?;
         let now = self.book.clock.now();
         let begin = |entry: &mut Entry| {
+            if entry.open {
+                entry.late = entry.late.max(entry.asked + ON_ITS_WAY);
+            }
             entry.open = true;
             entry.asked = now;
             entry.looks = 0;
@@ -278,8 +281,8 @@ impl<C: Calls> Desk<C> {
             subject: Subject::Order,
             number: entry.order.clone(),
         };
-        let now = self.book.clock.now();
-        let nudged = self.book.change(&order.id(), |order| {
+        let (id, now) = (order.id(), self.book.clock.now());
+        let nudged = self.book.change(&id, |order| {
             order.nudged += 1;
             order.looks = 0;
             order.next = order.next.min(now);
@@ -346,6 +349,9 @@ impl<C: Calls> Desk<C> {
 fn looked(entry: &mut Entry, known: &Known, now: u64, seen: u64) {
     entry.learn(known);
     entry.seen = seen;
+    if now >= entry.late {
+        entry.late = 0;
+    }
     if entry.open && (answers(entry.effect, known.state) || now >= entry.asked + ON_ITS_WAY) {
         entry.open = false;
         if entry.state == State::Absent {

@@ -278,7 +278,9 @@ impl Kept {
             "core.methods" => Reply::json(&json_value!({"methods": [
                 "cloudcall.adapter.bank.call", "cloudcall.adapter.bank.describe", "cloudcall.adapter.broken.describe",
             ]})),
-            "cloudcall.adapter.bank.describe" => Reply::json(&Description { platform: "bank".into(), apis: apis(), settings: Vec::new() }),
+            "cloudcall.adapter.bank.describe" => {
+                Reply::json(&Description { platform: "bank".into(), apis: apis(), settings: Vec::new(), seller: "sellerId".into() })
+            }
             "cloudcall.adapter.broken.describe" => Err(Error::internal("broken")),
             APP => {
                 let which: Which = call.decode()?;

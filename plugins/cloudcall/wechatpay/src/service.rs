@@ -54,7 +54,8 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// `InvalidConfiguration` naming the setting that is absent or cannot be used.
     pub fn check(app: &App) -> Result<()> {
-        let pays = [settings::MERCHANT, settings::API_V3_KEY, settings::KEY, settings::SERIAL, settings::PUBLIC_KEY, settings::PUBLIC_KEY_ID];
+        let pays =
+            [settings::MERCHANT, settings::API_V3_KEY, settings::KEY, settings::SERIAL, settings::PUBLIC_KEY, settings::PUBLIC_KEY_ID];
         if pays.iter().any(|name| app.setting(name).is_some()) {
             Merchant::of(app).map(drop)
         } else {

@@ -17,7 +17,11 @@ pub fn description() -> Description {
         apis: Vec::new(),
         settings: vec![
             setting(APP_SECRET, true, "AppSecret of the app (open-dev.dingtalk.com, credentials)."),
-            setting("flavour", false, "personal (a third-party personal mini program, the default), enterprise (an organisation's own app) or oauth2."),
+            setting(
+                "flavour",
+                false,
+                "personal (a third-party personal mini program, the default), enterprise (an organisation's own app) or oauth2.",
+            ),
         ],
         seller: String::new(),
     }
@@ -48,7 +52,9 @@ mod tests {
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         };
         assert!(check(&app(&[(APP_SECRET, "x")])).is_ok());
-        for (settings, named) in [(&[][..], APP_SECRET), (&[(APP_SECRET, "")], APP_SECRET), (&[(APP_SECRET, "x"), ("flavour", "y")], "flavour")] {
+        for (settings, named) in
+            [(&[][..], APP_SECRET), (&[(APP_SECRET, "")], APP_SECRET), (&[(APP_SECRET, "x"), ("flavour", "y")], "flavour")]
+        {
             let error = check(&app(settings)).unwrap_err();
             assert_eq!(error.code(), codes::CONFIG);
             assert!(error.message().contains(named), "{error}");

@@ -35,7 +35,7 @@ fn query() -> Request {
 /// The code of how a call ends: the gateway's, or that of the error.
 async fn ends(request: &Request, how: How) -> String {
     let gateway = Gateway::start(move |_| how.clone()).await;
-    let end = match gateway.adapter().call(request, false, PATIENCE).await {
+    let end = match gateway.adapter().call(request, PATIENCE).await {
         Ok(answer) => answer.code,
         Err(error) => error.code().to_owned(),
     };
@@ -117,7 +117,7 @@ async fn another_certificate_is_fetched_once_and_trusted_when_the_roots_vouch_fo
         .await;
         let adapter = gateway.adapter();
         for asked in [2, if trusted { 3 } else { 4 }] {
-            let answer = adapter.call(&certified, false, PATIENCE).await;
+            let answer = adapter.call(&certified, PATIENCE).await;
             let end = answer.map(|answer| answer.code).map_err(|error| error.code().to_owned());
             assert_eq!(end, if trusted { Ok("10000".to_owned()) } else { Err(codes::UNAVAILABLE.to_owned()) });
             assert_eq!(gateway.heard().len(), asked);
@@ -130,7 +130,7 @@ async fn the_caller_hears_in_time_and_who_is_not_reached_has_done_nothing() {
     let gateway = Gateway::start(|_| How::Silence).await;
     let adapter = Adapter::new(&Config { gateway: gateway.url(), ..Config::default() }).unwrap();
     let begun = Instant::now();
-    let error = adapter.call(&refund(), false, Duration::from_millis(700)).await.unwrap_err();
+    let error = adapter.call(&refund(), Duration::from_millis(700)).await.unwrap_err();
     assert_eq!(error.code(), OUTCOME_UNKNOWN);
     assert!(begun.elapsed() < Duration::from_millis(700), "{:?}", begun.elapsed());
     gateway.only();
@@ -138,7 +138,7 @@ async fn the_caller_hears_in_time_and_who_is_not_reached_has_done_nothing() {
     // Nobody listens at a port that was just given back.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let adapter = Adapter::new(&Config { gateway: format!("http://{free}/"), ..Config::default() }).unwrap();
-    let error = adapter.call(&refund(), false, PATIENCE).await.unwrap_err();
+    let error = adapter.call(&refund(), PATIENCE).await.unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), (codes::UNAVAILABLE, true));
 }
 
@@ -147,13 +147,13 @@ async fn a_wrong_key_is_told_by_the_gateway_and_no_error_shows_a_secret() {
     let gateway = Gateway::start(|_| How::Signed(ok())).await;
     let mut call = refund();
     call.app = with(call.app, "privateKey", crate::testing::keys::ALIPAY);
-    let answer = gateway.adapter().call(&call, false, PATIENCE).await.unwrap();
+    let answer = gateway.adapter().call(&call, PATIENCE).await.unwrap();
     assert_eq!((&*answer.code, &*answer.sub_code), ("40002", "isv.invalid-signature"));
     assert!(gateway.heard().is_empty());
     let shown = |error: Error| format!("{error:?}");
     for how in [How::WrongSignature(ok()), How::Silence] {
         let gateway = Gateway::start(move |_| how.clone()).await;
-        let error = shown(gateway.adapter().call(&refund(), false, PATIENCE).await.unwrap_err());
+        let error = shown(gateway.adapter().call(&refund(), PATIENCE).await.unwrap_err());
         for secret in [AES, "sign=", "biz_content", &crate::testing::keys::APP[40..80]] {
             assert!(!error.contains(secret), "{error}");
         }

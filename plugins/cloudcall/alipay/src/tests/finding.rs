@@ -69,7 +69,7 @@ async fn each_subject_is_asked_for_by_our_number() {
                 json!({"out_biz_no": "B1", "product_code": "STD_RED_PACKET", "biz_scene": "DIRECT_TRANSFER"}),
             ),
         };
-        assert_eq!((heard.text("method"), heard.content), (method, content));
+        assert_eq!((heard.text("method"), &heard.content), (method, &content));
     }
 }
 

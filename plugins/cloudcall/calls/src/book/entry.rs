@@ -83,6 +83,9 @@ pub struct Entry {
     pub open: bool,
     /// When that call was made.
     pub asked: u64,
+    /// Until when a call before that one, whose outcome was not known then, may still be on its way:
+    /// it is looked at once more after that. 0 when there is none.
+    pub late: u64,
     /// The sealed [`Asked`](super::Asked) of that call.
     pub question: String,
     /// The sealed answer to it; empty while there is none.
@@ -135,6 +138,7 @@ impl Entry {
             effect: Effect::None,
             open: false,
             asked: 0,
+            late: 0,
             question: String::new(),
             answer: String::new(),
             function: String::new(),
@@ -200,7 +204,7 @@ impl Entry {
 
     /// Whether nothing more can become of it by itself.
     pub fn settled(&self) -> bool {
-        !self.open && self.state != State::Pending && self.nudged == self.seen
+        !self.open && self.late == 0 && self.state != State::Pending && self.nudged == self.seen
     }
 }
 

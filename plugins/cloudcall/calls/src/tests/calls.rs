@@ -118,6 +118,7 @@ async fn asking_twice_does_it_once() {
         assert_eq!(cloud.function(TRANSFER, json!(["t", "1", {"identity": "a"}])).await.unwrap()["success"], true);
     }
     assert!(cloud.memory.platform(|platform| platform.done.len() == 3 && platform.done.values().all(|times| *times == 1)));
+    cloud.clock.advance(MINUTE);
     cloud.node.round().await.unwrap();
     assert_eq!(cloud.entry("order", "1").refunded, "2.00");
 }

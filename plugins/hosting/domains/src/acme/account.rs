@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::Seal;
 use super::authority::Authority;
 use super::failure::Failure;
-use super::seal::Seal;
 
 /// What the account's credentials are sealed for.
 const PLACE: &str = "account";

@@ -11,11 +11,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Kind;
+use super::Seal;
 use super::account::Accounts;
 use super::authority::Authority;
 use super::budget::Budget;
 use super::proof::{Proofs, Tokens};
-use super::seal::Seal;
 use super::server::ServerNames;
 use crate::clock::{Clock, HOUR};
 use crate::core::Core;
