@@ -10,5 +10,6 @@ mod nodes;
 mod notifications;
 mod orders;
 mod outcomes;
+mod random;
 mod sdks;
 mod secrets;

@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use e2e::gateways::Fault;
 use e2e::gateways::alipay::{APP_ID, Mode};
-use e2e::{Server, SurrealServer, Wire};
+use e2e::{Server, SurrealServer, Wire, wait_for};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -25,7 +26,8 @@ impl Nodes {
             database.toml(),
             objects.path().to_str().expect("a temporary path is UTF-8"),
         );
-        let cloud = Cloud::with(Platforms::start(), &shared);
+        // Nobody gives up waiting before a node is killed.
+        let cloud = Cloud::with(Platforms { timeout: 25, ..Platforms::start() }, &shared);
         cloud.save("alipay", APP_ID, &Mode::Keys.settings());
         // Nodes have one master key.
         let key = fs::read(cloud.server.data().join("master.key")).expect("the key");
@@ -95,4 +97,34 @@ fn a_refund_that_both_are_asked_for_is_made_once() {
         assert_eq!(cloud.platforms.alipay.heard("alipay.trade.refund").len(), n + 1, "the platform is asked once");
     }
     cloud.well();
+}
+
+#[test]
+fn what_a_node_has_asked_before_it_died_another_one_finds_out() {
+    let mut nodes = Nodes::start();
+    let [client, other] = nodes.clients();
+    nodes.cloud.order("order_1", "10.00");
+    nodes.cloud.platforms.alipay.pay("order_1");
+    nodes.cloud.platforms.alipay.fails("alipay.trade.refund", Fault::Silence, usize::MAX);
+    let args = json!([{"outTradeNo": "order_1", "refundAmount": "4.00"}]);
+    std::thread::scope(|scope| {
+        let call = client.request(
+            "serverless.function.runtime.invoke",
+            &json!({"functionTarget": "cloud", "functionArgs": {"api": "payment.common.refund", "args": args}}),
+        );
+        let client = &client;
+        scope.spawn(move || assert!(client.try_send(&call).is_err()));
+        let alipay = &nodes.cloud.platforms.alipay;
+        wait_for("the refund", || (!alipay.heard("alipay.trade.refund").is_empty()).then_some(()));
+        nodes.cloud.server.kill();
+    });
+    let answer = called(&other, "payment.common.refund", args.clone());
+    assert_eq!(answer["error"]["code"], "OUTCOME_UNKNOWN", "the dead node may be alive: {answer}");
+    slowly("the refund", || {
+        let answer = called(&other, "payment.common.refund", args.clone());
+        assert!(answer["ok"]["success"] == true || answer["error"]["code"] == "OUTCOME_UNKNOWN", "{answer}");
+        answer["ok"].is_object().then_some(())
+    });
+    assert_eq!(nodes.cloud.platforms.alipay.given_back("order_1"), [400]);
+    assert_eq!(nodes.cloud.platforms.alipay.heard("alipay.trade.refund").len(), 1);
 }

@@ -3,7 +3,7 @@
 use e2e::gateways::{alipay, wechat};
 use serde_json::{Value, json};
 
-use crate::cloud::Cloud;
+use crate::cloud::{BUYER, Cloud, slowly};
 
 /// Asserts that nothing was told of an order, by way of one of which something is.
 #[track_caller]
@@ -85,8 +85,56 @@ fn a_notification_is_stored_before_it_is_answered() {
     cloud.server.kill();
     cloud.server.restart();
     // Whoever was telling the function may have died with it: its lease ends after 90 seconds.
-    let told = crate::cloud::slowly("a notice", || Some(cloud.told("order_1")).filter(|told| !told.is_empty()));
+    let told = slowly("a notice", || Some(cloud.told("order_1")).filter(|told| !told.is_empty()));
     assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
+fn what_the_schedule_has_told_a_notification_does_not_tell_again() {
+    let cloud = Cloud::alipay(alipay::Mode::Keys);
+    let server = cloud.server.http();
+    let notification = paid_at_alipay(&cloud, "order_1");
+    // That somebody has asked makes the schedule look soon.
+    cloud.ok("payment.common.query", json!(["order_1"]));
+    slowly("a notice", || Some(cloud.told("order_1")).filter(|told| !told.is_empty()));
+    assert_eq!(notification.push(server), (200, "success".to_owned()));
+    assert_eq!(paid_at_alipay(&cloud, "order_2").push(server), (200, "success".to_owned()));
+    cloud.told_of("order_2");
+    assert_eq!(cloud.told("order_1").len(), 1, "{:?}", cloud.told("order_1"));
+}
+
+#[test]
+fn transfers_are_told_by_the_address_that_the_app_subscribes_with() {
+    let cloud = Cloud::alipay(alipay::Mode::Certificates);
+    let payee = json!({"identity": BUYER, "identity_type": "ALIPAY_USER_ID"});
+    cloud.ok("fund.transferAccount.transfer", json!(["transfer_1", "1.50", payee, "奖金"]));
+    let address = format!("https://pay.example.test/cloudcall/notify/{}/alipay/{}", cloud.space.id, alipay::APP_ID);
+    let genuine = cloud.platforms.alipay.transfer_notification("transfer_1", &address);
+    for bad in [
+        genuine.clone().forged(),
+        genuine.clone().tampered("app_id", "2021000000000002"),
+        genuine.clone().with("app_id", "2021000000000002"),
+    ] {
+        assert_ne!(bad.push(cloud.server.http()), (200, "success".to_owned()));
+    }
+    for _ in 0..3 {
+        assert_eq!(genuine.push(cloud.server.http()), (200, "success".to_owned()));
+    }
+    let told = cloud.told_of("transfer_1");
+    assert_eq!(
+        (&told[0]["subject"], &told[0]["state"], &told[0]["amount"]),
+        (&json!("transfer"), &json!("done"), &json!("1.50")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_deleted_space_is_told_nothing() {
+    let cloud = Cloud::alipay(alipay::Mode::Keys);
+    let notification = paid_at_alipay(&cloud, "order_1");
+    cloud.server.run(&["space", "delete", &cloud.space.id, "--yes"]).succeeded();
+    let (status, body) = notification.push(cloud.server.http());
+    assert!(status == 404 && body != "success", "{status} {body}");
 }
 
 fn paid_at_wechat(cloud: &Cloud, number: &str) -> wechat::Notification {

@@ -218,3 +218,29 @@ fn orders_are_closed_and_cancelled() {
     assert!(alipay.given_back("paid_1").is_empty());
     cloud.well();
 }
+
+#[test]
+fn functions_say_who_is_told_and_for_which_merchant_they_act() {
+    let cloud = Cloud::alipay(Mode::Keys);
+    cloud.server.deploy(&e2e::function("told"), &cloud.space, "elsewhere");
+    cloud.act("SaveCloudCallNotifyConfig", &[("FunctionName", "")]);
+    let alipay = &cloud.platforms.alipay;
+    let order = |number: &str| json!({"subject": "茶", "outTradeNo": number, "totalAmount": "1.00", "buyerId": BUYER});
+    cloud.ok(
+        "payment.common.create",
+        json!([order("order_1"), {"notify": {"url": "https://shop.example.test/paid"}, "appAuthToken": "token-1"}]),
+    );
+    let heard = alipay.heard("alipay.trade.create").pop().expect("it was asked").parameters;
+    assert_eq!((&heard["notify_url"], &heard["app_auth_token"]), (&json!("https://shop.example.test/paid"), &json!("token-1")));
+    cloud.ok("payment.common.create", json!(["茶", "order_2", 1, BUYER, {"notify": {"function": "elsewhere"}}]));
+    cloud.ok("payment.common.create", json!([order("order_3")]));
+    for number in ["order_3", "order_2"] {
+        alipay.pay(number);
+        assert_eq!(alipay.notification(number).push(cloud.server.http()), (200, "success".to_owned()), "{number}");
+    }
+    cloud.told_of("order_2");
+    assert!(cloud.told("order_3").is_empty(), "no function is bound");
+    assert_eq!(cloud.act("GetCloudCallNotifyConfig", &[])["FunctionName"], "");
+    assert_eq!(cloud.booked("order", "order_3")["state"], "done");
+    cloud.well();
+}

@@ -4,6 +4,7 @@ mod book;
 mod notification;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
@@ -169,12 +170,28 @@ impl Alipay {
 
     /// What was given back of a trade, each time that money moved, in hundredths.
     pub fn given_back(&self, out_trade_no: &str) -> Vec<u64> {
-        self.state().book.trades.get(out_trade_no).map(|trade| trade.refunds.values().copied().collect()).unwrap_or_default()
+        self.refunds(out_trade_no).into_values().collect()
+    }
+
+    /// The same by `out_request_no`; `cancel` for what a cancellation gave back.
+    pub fn refunds(&self, out_trade_no: &str) -> BTreeMap<String, u64> {
+        self.state().book.trades.get(out_trade_no).map(|trade| trade.refunds.clone()).unwrap_or_default()
     }
 
     /// What was transferred, by `out_biz_no`, in hundredths.
     pub fn transferred(&self) -> Vec<(String, u64)> {
         self.state().book.transfers.iter().map(|(number, transfer)| (number.clone(), transfer.amount)).collect()
+    }
+
+    /// What is pushed of a transfer, to an address that the app has subscribed with.
+    ///
+    /// # Panics
+    /// When there is no such transfer.
+    #[track_caller]
+    pub fn transfer_notification(&self, out_biz_no: &str, url: &str) -> Notification {
+        let state = self.state();
+        let transfer = state.book.transfers.get(out_biz_no).unwrap_or_else(|| panic!("no transfer {out_biz_no}"));
+        Notification::of_transfer(out_biz_no, transfer, url)
     }
 
     /// What is pushed of a trade as it stands.

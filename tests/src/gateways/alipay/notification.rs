@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use super::book::{Status, Trade};
+use serde_json::json;
+
+use super::book::{Status, Trade, Transfer};
 use super::{ALIPAY_KEY, APP_ID, OTHER_KEY, SELLER};
 use crate::gateways::key::Key;
 use crate::gateways::money;
@@ -16,6 +18,8 @@ pub struct Notification {
     /// Fields that were changed after it was signed.
     changed: BTreeMap<String, String>,
     key: &'static str,
+    /// What is not signed: trades go without `sign_type`, messages with it.
+    unsigned: &'static str,
     url: String,
 }
 
@@ -51,7 +55,31 @@ impl Notification {
             fields.push(("refund_fee", money::write(given_back)));
         }
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { fields, changed: BTreeMap::new(), key: ALIPAY_KEY, url: trade.notify_url.clone() }
+        Self { fields, changed: BTreeMap::new(), key: ALIPAY_KEY, unsigned: "sign_type", url: trade.notify_url.clone() }
+    }
+
+    /// What is told of transfers goes to the address that the app subscribes with.
+    pub(super) fn of_transfer(out_biz_no: &str, transfer: &Transfer, url: &str) -> Self {
+        let content = json!({
+            "out_biz_no": out_biz_no,
+            "order_id": transfer.number,
+            "pay_fund_order_id": transfer.number,
+            "trans_amount": money::write(transfer.amount),
+            "status": "SUCCESS",
+            "biz_scene": "DIRECT_TRANSFER",
+        });
+        let fields = [
+            ("notify_id", format!("{}success", transfer.number)),
+            ("utc_timestamp", "1795680000000".to_owned()),
+            ("msg_method", "alipay.fund.trans.order.changed".to_owned()),
+            ("app_id", APP_ID.to_owned()),
+            ("version", "1.1".to_owned()),
+            ("charset", "UTF-8".to_owned()),
+            ("sign_type", "RSA2".to_owned()),
+            ("biz_content", content.to_string()),
+        ];
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { fields, changed: BTreeMap::new(), key: ALIPAY_KEY, unsigned: "", url: url.to_owned() }
     }
 
     /// With another value of a field, signed all the same.
@@ -81,7 +109,7 @@ impl Notification {
 
     /// The form that is posted.
     pub fn form(&self) -> BTreeMap<String, String> {
-        let signed = self.fields.iter().filter(|(name, value)| *name != "sign_type" && !value.is_empty());
+        let signed = self.fields.iter().filter(|(name, value)| *name != self.unsigned && !value.is_empty());
         let signed: Vec<String> = signed.map(|(name, value)| format!("{name}={value}")).collect();
         let mut form = self.fields.clone();
         form.extend(self.changed.clone());
