@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::cloud::{BUYER, Cloud, slowly};
 
 const ORDERS: usize = 4;
-const STEPS: usize = 80;
+const STEPS: usize = 200;
 /// What every order is of, in hundredths.
 const TOTAL: u64 = 1000;
 const FAULTS: [Fault; 8] =
@@ -115,6 +115,10 @@ impl Model {
     }
 }
 
+fn sum(refunds: &BTreeMap<String, BTreeMap<String, u64>>) -> usize {
+    refunds.values().map(BTreeMap::len).sum()
+}
+
 #[test]
 fn money_is_where_the_answers_say_whatever_happens() {
     let seed = std::env::var("MPCLOUD_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
@@ -125,6 +129,7 @@ fn money_is_where_the_answers_say_whatever_happens() {
         model.holds(&cloud);
     }
     cloud.platforms.alipay.heals();
+    println!("{} refunds of {} done, {} outcomes not known", sum(&model.done), sum(&model.asked), model.unknown.len());
     // What is not known can be asked for again until it is.
     for (api, args) in std::mem::take(&mut model.unknown) {
         slowly(&format!("{api} {args}"), || {
