@@ -10,7 +10,20 @@ use crate::step::succeed;
 use crate::{EngineOption, Result, prerequisites};
 
 /// The plugins that a fresh installation loads.
-const PLUGINS: [&str; 7] = ["db_surreal", "db_tasks", "storage_opendal", "storage_files", "hosting_sites", "hosting_domains", "functions"];
+const PLUGINS: [&str; 12] = [
+    "db_surreal",
+    "db_tasks",
+    "storage_opendal",
+    "storage_files",
+    "hosting_sites",
+    "hosting_domains",
+    "functions",
+    "cloudcall_platforms",
+    "cloudcall_calls",
+    "cloudcall_alipay",
+    "cloudcall_wechatpay",
+    "login_dingtalk",
+];
 
 #[derive(clap::Args)]
 pub struct Dist {

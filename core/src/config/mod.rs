@@ -160,7 +160,7 @@ pub struct Plugin {
 }
 
 /// The plugins of a fresh installation: id and library.
-const DEFAULT_PLUGINS: [(&str, &str); 7] = [
+const DEFAULT_PLUGINS: [(&str, &str); 12] = [
     ("db", "db_surreal"),
     ("db_tasks", "db_tasks"),
     ("storage", "storage_opendal"),
@@ -168,6 +168,11 @@ const DEFAULT_PLUGINS: [(&str, &str); 7] = [
     ("sites", "hosting_sites"),
     ("domains", "hosting_domains"),
     ("functions", "functions"),
+    ("platforms", "cloudcall_platforms"),
+    ("cloudcall", "cloudcall_calls"),
+    ("alipay", "cloudcall_alipay"),
+    ("wechat", "cloudcall_wechatpay"),
+    ("dingtalk", "login_dingtalk"),
 ];
 
 impl Default for Server {

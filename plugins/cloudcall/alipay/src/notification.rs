@@ -32,7 +32,14 @@ pub fn receive(delivery: &Delivery) -> Result<Received> {
         tracing::warn!(app = delivery.app.app_id, "a notification is for another app or seller");
         return Ok(Received { notice: None, reply: refusal(), refusal: refusal() });
     }
-    Ok(Received { notice: notice(&form), reply: response(200, "success"), refusal: refusal() })
+    match told(&form) {
+        Told::Notice(notice) => Ok(Received { notice: Some(*notice), reply: response(200, "success"), refusal: refusal() }),
+        Told::Nothing => Ok(Received { notice: None, reply: response(200, "success"), refusal: refusal() }),
+        Told::Incomplete => {
+            tracing::warn!(app = delivery.app.app_id, "a notification of a payment does not say of which, or how much");
+            Ok(Received { notice: None, reply: refusal(), refusal: refusal() })
+        }
+    }
 }
 
 /// Anything but `success` has Alipay send it again.
@@ -68,12 +75,22 @@ fn meant(form: &Parameters, app: &App) -> bool {
     app_id == app.app_id && (seller.is_empty() || app.setting("sellerId").is_none_or(|ours| ours == seller))
 }
 
-/// What a genuine notification tells; none when it is about something that no accounts are kept of.
-fn notice(form: &Parameters) -> Option<Notice> {
+/// What a genuine notification tells.
+enum Told {
+    /// What became of an order or a transfer.
+    Notice(Box<Notice>),
+    /// Something that no accounts are kept of.
+    Nothing,
+    /// Something that accounts are kept of, without what it takes to check it.
+    Incomplete,
+}
+
+fn told(form: &Parameters) -> Told {
     let content: Map<String, Value>;
-    let (status, subject, our_number, known) = match (text(form, "notify_type"), text(form, "msg_method")) {
+    let (status, subject, our_number, told) = match (text(form, "notify_type"), text(form, "msg_method")) {
         ("trade_status_sync", _) => {
             let status = text(form, "trade_status");
+            let Some(state) = trade_state(status) else { return Told::Nothing };
             let told = Known {
                 number: text(form, "trade_no").to_owned(),
                 amount: normal(text(form, "total_amount")),
@@ -84,32 +101,33 @@ fn notice(form: &Parameters) -> Option<Notice> {
                     .find(|id| !id.is_empty())
                     .unwrap_or_default()
                     .to_owned(),
-                ..known(trade_state(status)?)
+                ..known(state)
             };
             (status, Subject::Order, text(form, "out_trade_no"), told)
         }
         (_, "alipay.fund.trans.order.changed") => {
-            content = serde_json::from_str(text(form, "biz_content")).ok()?;
+            let Ok(read) = serde_json::from_str(text(form, "biz_content")) else { return Told::Incomplete };
+            content = read;
             let field = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
             let state = transfer_state(field("status"));
             let told = Known { number: field("order_id").to_owned(), amount: normal(field("trans_amount")), ..known(state) };
             (field("status"), Subject::Transfer, field("out_biz_no"), told)
         }
-        _ => return None,
+        _ => return Told::Nothing,
     };
     let id = text(form, "notify_id");
-    if our_number.is_empty() || id.is_empty() || (subject == Subject::Order && known.amount.is_empty() && known.state != State::Closed) {
-        return None;
+    if our_number.is_empty() || id.is_empty() || (subject == Subject::Order && told.amount.is_empty() && told.state != State::Closed) {
+        return Told::Incomplete;
     }
-    Some(Notice {
+    Told::Notice(Box::new(Notice {
         id: format!("{id}/{status}"),
         subject,
         our_number: our_number.to_owned(),
         app_id: text(form, "app_id").to_owned(),
         seller: text(form, "seller_id").to_owned(),
-        known,
+        known: told,
         fields: fields(form),
-    })
+    }))
 }
 
 /// All but what was needed to check it.

@@ -82,7 +82,7 @@ impl Arguments {
             Some(_) => return Err(Error::new(INVALID_PARAM, "options must be an object")),
         };
         values.retain(|name, value| name != IGNORED && !value.is_null());
-        rename(api, &mut values);
+        rename(api, &mut values)?;
         for param in &api.params {
             match values.remove(&param.name).map(|value| form(&param.name, param.kind, value)).transpose()? {
                 Some(value) if value != "" => drop(values.insert(param.name.clone(), value)),
@@ -129,15 +129,22 @@ impl Arguments {
 }
 
 /// Gives arguments that came under the platform's own names those of the API.
-fn rename(api: &Api, values: &mut Map<String, Value>) {
+///
+/// # Errors
+/// `INVALID_PARAM` for one that came under both: nobody can tell which is meant.
+fn rename(api: &Api, values: &mut Map<String, Value>) -> Result<()> {
     for name in api.params.iter().map(|param| param.name.as_str()).chain([REFUND_NUMBER]) {
         let theirs = snake(name);
         if theirs != name
             && let Some(value) = values.remove(&theirs)
         {
-            values.entry(name).or_insert(value);
+            if values.contains_key(name) {
+                return Err(Error::new(INVALID_PARAM, format!("{name} and {theirs} are the same argument: pass one of them")));
+            }
+            values.insert(name.to_owned(), value);
         }
     }
+    Ok(())
 }
 
 /// Brings an argument into its form.
@@ -243,6 +250,7 @@ mod tests {
             (json!(["1", "1", {}, {}, 5]), INVALID_PARAM),
             (json!(["1", "1", {}, {}, {}, {}]), INVALID_PARAM),
             (json!([{"outTradeNo": "1", "totalAmount": "1"}, {"notify": 1}]), INVALID_PARAM),
+            (json!([{"outTradeNo": "1", "totalAmount": "1", "total_amount": "100"}]), INVALID_PARAM),
         ] {
             assert_eq!(read(args.clone()).unwrap_err().code(), code, "{args}");
         }

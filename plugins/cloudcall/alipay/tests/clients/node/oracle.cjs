@@ -20,7 +20,7 @@ async function main() {
     return (withCertificate ? certified : sdk).sdkExecute(method, params, { bizContentAutoSnakeCase: false });
   });
   const verified = input.notifications.map((form) => sdk.checkNotifySignV2(form));
-  const decrypted = input.encrypted.map((text) => sdk.aesDecrypt(text));
+  const decrypted = input.encrypted.map((text) => JSON.parse(sdk.aesDecrypt(text)));
   const asked = [];
   for (const client of [sdk, certified]) {
     asked.push(await client.exec('alipay.trade.query', { bizContent: { out_trade_no: 'T1' } }, { validateSign: true }));
