@@ -69,12 +69,7 @@ impl cloudcall::Fixture for Plugin {
     }
 
     fn unusable(&self) -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("mchId", "no merchant's number"),
-            ("merchantSerial", "no serial number"),
-            ("apiV3Key", "not of 32 bytes"),
-            ("merchantKey", "a broken key"),
-        ]
+        vec![("mchId", "k7Qw9-zR"), ("merchantSerial", "k7Qw9-zR"), ("apiV3Key", "k7Qw9-zR"), ("merchantKey", "k7Qw9-zR")]
     }
 
     fn complete(&self, request: &mut Request) {

@@ -68,7 +68,7 @@ impl cloudcall::Fixture for Plugin {
     }
 
     fn unusable(&self) -> Vec<(&'static str, &'static str)> {
-        vec![("flavour", "of vanilla")]
+        vec![("flavour", "k7Qw9-zR")]
     }
 
     fn complete(&self, _: &mut Request) {}

@@ -192,12 +192,12 @@ impl cloudcall::Fixture for Plugin {
 
     fn unusable(&self) -> Vec<(&'static str, &'static str)> {
         vec![
-            ("privateKey", "no private key"),
-            ("appCert", "a broken certificate"),
-            ("publicCert", "a broken certificate"),
-            ("rootCert", "a broken certificate"),
-            ("signMode", "by letter"),
-            ("aesKey", "much too short"),
+            ("privateKey", "k7Qw9-zR"),
+            ("appCert", "k7Qw9-zR"),
+            ("publicCert", "k7Qw9-zR"),
+            ("rootCert", "k7Qw9-zR"),
+            ("signMode", "k7Qw9-zR"),
+            ("aesKey", "k7Qw9-zR"),
         ]
     }
 
