@@ -326,7 +326,23 @@ mod tests {
         let defaults = Config::parse("").expect("defaults");
         let template = Config::parse(TEMPLATE).expect("the template is valid");
         assert_eq!(format!("{defaults:?}"), format!("{template:?}"));
-        assert_eq!(defaults.plugins.keys().collect::<Vec<_>>(), ["db", "db_tasks", "domains", "files", "functions", "sites", "storage"]);
+        assert_eq!(
+            defaults.plugins.keys().collect::<Vec<_>>(),
+            [
+                "alipay",
+                "cloudcall",
+                "db",
+                "db_tasks",
+                "dingtalk",
+                "domains",
+                "files",
+                "functions",
+                "platforms",
+                "sites",
+                "storage",
+                "wechat"
+            ]
+        );
     }
 
     #[test]

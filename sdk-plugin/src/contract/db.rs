@@ -129,6 +129,16 @@ impl<C: Calls> Collection<C> {
         Ok(self.execute::<Value>("deleteMany", json!({"filter": filter})).await?.affected)
     }
 
+    /// Makes an index over a field, unless there is one: for records that grow in number, and are
+    /// looked for by that field.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn index(&self, field: &str) -> Result<()> {
+        let indexes = json!([{"key": {field: 1}}]);
+        self.execute::<Value>(operations::CREATE_INDEXES, json!({"indexes": indexes})).await.map(drop)
+    }
+
     /// Like [`get`](Self::get), and an error when there is none.
     ///
     /// # Errors

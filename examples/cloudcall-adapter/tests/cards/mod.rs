@@ -16,9 +16,9 @@ use sdk_plugin::{Call, Reply, Result};
 use serde_json::json;
 
 use self::platform::{APP_ID, Platform, SECRET, SHOP, signature};
-use crate::conformance::cloudcall::{Behaviour, Count, Sender};
-use crate::conformance::login::{Apps, Verdict};
-use crate::conformance::{cloudcall, login};
+use sdk_plugin::conformance::cloudcall::{Behaviour, Count, Sender};
+use sdk_plugin::conformance::login::{Apps, Verdict};
+use sdk_plugin::conformance::{cloudcall, login};
 
 fn app(secret: &str) -> App {
     let settings = [("shop", SHOP), ("secret", secret)].map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -124,11 +124,11 @@ impl login::Fixture for Plugin {
 mod adapter {
     use super::open;
 
-    crate::conformance_cloudcall!(open);
+    sdk_plugin::conformance_cloudcall!(open);
 }
 
 mod provider {
     use super::open;
 
-    crate::conformance_login!(open);
+    sdk_plugin::conformance_login!(open);
 }

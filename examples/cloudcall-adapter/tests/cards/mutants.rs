@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use super::platform::{APP_ID, SECRET, SHOP, signature};
 use super::{Plugin, app, open};
-use crate::conformance::cloudcall::{self, Behaviour, Count, Sender};
-use crate::conformance::login::{self, Apps, Verdict};
+use sdk_plugin::conformance::cloudcall::{self, Behaviour, Count, Sender};
+use sdk_plugin::conformance::login::{self, Apps, Verdict};
 
 /// A change to what the adapter is asked, and to what it answers, by the end of the method's name.
 #[derive(Clone, Copy)]

@@ -15,8 +15,8 @@ use sdk_plugin::contract::cloudcall::Effect;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::conformance::cloudcall::{Behaviour, Count};
-use crate::conformance::login::Verdict;
+use sdk_plugin::conformance::cloudcall::{Behaviour, Count};
+use sdk_plugin::conformance::login::Verdict;
 
 pub const APP_ID: &str = "app-1";
 pub const SHOP: &str = "shop-1";

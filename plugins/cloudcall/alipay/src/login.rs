@@ -35,12 +35,16 @@ pub async fn login(adapter: &Adapter, calls: &impl Calls, call: &Call, login: Lo
     identity(&node).ok_or_else(|| Error::new(codes::UNAVAILABLE, "Alipay did not tell who the user is"))
 }
 
-/// Other refusals are about the app, and another code would not help.
+/// Other refusals are about the app or Alipay itself, and another code would not help.
 fn refused(node: &Node) -> Error {
-    if node.text("sub_code").contains("code-invalid") || node.text("sub_code").contains("CODE_INVALID") {
-        return Error::new(REFUSED, "Alipay does not take the authorization code");
+    let about = |words: &[&str]| words.iter().any(|word| node.text("sub_code").contains(word));
+    if about(&["code-invalid", "CODE_INVALID"]) {
+        Error::new(REFUSED, "Alipay does not take the authorization code")
+    } else if about(&["signature", "app-id"]) {
+        Error::new(codes::CONFIG, "Alipay does not take the app's id or its keys")
+    } else {
+        refusal(node)
     }
-    refusal(node)
 }
 
 fn identity(node: &Node) -> Option<Identity> {

@@ -17,6 +17,8 @@ pub const REFUND_NUMBER: &str = "outRequestNo";
 const IGNORED: &str = "grantType";
 /// The longest number of an order, refund or transfer.
 const MAX_NUMBER: usize = 64;
+/// The most that is passed to one call, in bytes of JSON: no platform takes more, and it is kept.
+const MAX_PASSED: usize = 16 << 10;
 
 /// Arguments in the form that adapters take.
 #[derive(Debug)]
@@ -60,6 +62,9 @@ impl Arguments {
     /// # Errors
     /// `NOT_FOUND_PARAM`, `INVALID_PARAM` and `INVALID_JSON_OBJECT`, with the argument's name.
     pub fn read(api: &Api, args: Vec<Value>) -> Result<Self> {
+        if args.iter().map(|value| value.to_string().len()).sum::<usize>() > MAX_PASSED {
+            return Err(Error::new(INVALID_PARAM, format!("arguments must be of at most {MAX_PASSED} bytes of JSON")));
+        }
         let mut args = args.into_iter();
         let (mut values, options, by_name) = match args.next() {
             Some(Value::Object(values)) => (values, args.next(), true),
@@ -251,6 +256,7 @@ mod tests {
             (json!(["1", "1", {}, {}, {}, {}]), INVALID_PARAM),
             (json!([{"outTradeNo": "1", "totalAmount": "1"}, {"notify": 1}]), INVALID_PARAM),
             (json!([{"outTradeNo": "1", "totalAmount": "1", "total_amount": "100"}]), INVALID_PARAM),
+            (json!([{"outTradeNo": "1", "totalAmount": "1"}, {"appAuthToken": "x".repeat(MAX_PASSED)}]), INVALID_PARAM),
         ] {
             assert_eq!(read(args.clone()).unwrap_err().code(), code, "{args}");
         }

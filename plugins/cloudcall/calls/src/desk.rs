@@ -22,6 +22,8 @@ use crate::notify::Notices;
 /// How long something that was asked may still be on its way to the platform. What the platform
 /// does not know after that was not done.
 pub const ON_ITS_WAY: u64 = 10 * MINUTE;
+/// The longest answer that is kept, in bytes as it is sealed. Genuine ones have some thousand.
+const MAX_ANSWER: usize = 64 << 10;
 /// How long after it was made an order is looked at that nobody pays.
 const PATIENCE: u64 = 3 * DAY;
 /// How long anything else is looked at.
@@ -109,8 +111,13 @@ impl<C: Calls> Desk<C> {
             if done {
                 self.nudge(&entry).await?;
             }
+            let now = self.book.clock.now();
             let change = |entry: &mut Entry| {
-                entry.learn(&known);
+                if entry.is_news(entry.effect, &known) {
+                    entry.ask_again(now);
+                } else {
+                    entry.learn(&known);
+                }
                 entry.open &= !done;
             };
             if !self.book.hold(&entry.id, lease, change).await? {
@@ -193,14 +200,16 @@ impl<C: Calls> Desk<C> {
             }
         };
         let sealed = self.book.seal.close_json(id, &answer).map_err(unknown)?;
+        let kept = if sealed.len() <= MAX_ANSWER { sealed.as_str() } else { "" };
         let refused = !answer.sub_code.is_empty();
         if !refused {
             self.nudge(&entry).await?;
         }
-        self.settle(id, lease, before && refused, Some(&sealed), |entry| {
+        self.settle(id, lease, before && refused, Some(kept), |entry| {
             // An order that waits for its payer still does when making it again is refused.
             let counts = |known: &&Known| !(refused && known.state == State::Failed && entry.state == State::Pending);
             match answer.known.as_ref().filter(counts) {
+                Some(known) if entry.is_news(task.effect, known) => entry.ask_again(now),
                 Some(known) => entry.learn(known),
                 None if entry.state == State::Absent && refused => entry.state = State::Failed,
                 None if matches!(entry.state, State::Absent | State::Failed) && !refused => entry.state = State::Pending,
@@ -335,8 +344,7 @@ impl<C: Calls> Desk<C> {
         let news = after.state != entry.state && !matches!(after.state, State::Absent | State::Pending);
         if news || after.refunded != entry.refunded {
             // Stored first: after a crash the entry is still due, and this is stored only once.
-            let name = format!("{id}/found/{}/{:?}/{}", entry.asked, after.state, after.refunded);
-            self.notices.add(&name, &after, Map::new()).await?;
+            self.notices.add(&after, Map::new()).await?;
         }
         self.book
             .release(id, &lease, |entry, holds| if holds { looked(entry, &known, now, seen) } else { entry.learn(&known) })

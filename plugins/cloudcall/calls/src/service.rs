@@ -1,6 +1,7 @@
 //! The service: makes cloud calls, and looks after what is not decided.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -16,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::adapters::{Adapter, Adapters};
 use crate::arguments::{Arguments, Options, REFUND_NUMBER};
-use crate::book::{Asked, Book, Key};
-use crate::clock::{Clock, SECOND};
+use crate::book::{AT_ONCE as BATCH, Asked, Book, Key};
+use crate::clock::{Clock, HOUR, SECOND};
 use crate::config::Config;
 use crate::desk::{Desk, Task, not_own, refund_number, text};
 use crate::notify::{Notices, PREFIX};
@@ -29,11 +30,13 @@ pub const PROFILE: &str = "serverless.auth.user.getProfileInfo";
 /// How arguments that name the buyer are spelled, whether or not an API lists them.
 const BUYERS: [&str; 6] = ["buyerId", "buyer_id", "buyerOpenId", "buyer_open_id", "buyerLogonId", "buyer_logon_id"];
 /// How many entries a node looks at at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 16;
 /// How long a platform has to tell what a caller has found out by asking for it, in milliseconds.
 const SOON: u64 = 15 * SECOND;
 /// The most that is waited between two looks at what is due.
 const PAUSE: Duration = Duration::from_secs(15);
+/// The same where more is due than was looked at.
+const BREATH: Duration = Duration::from_millis(200);
 
 /// Cloud calls of all spaces.
 pub struct Service<C> {
@@ -43,6 +46,10 @@ pub struct Service<C> {
     pub desk: Desk<C>,
     /// Tells of notices that functions are to be told.
     pub kick: Notify,
+    /// Whether the database is known to be prepared.
+    prepared: AtomicBool,
+    /// When old notices were removed last.
+    cleaned: AtomicU64,
 }
 
 /// Who makes a call, as platforms know them.
@@ -66,7 +73,7 @@ impl<C: Calls> Service<C> {
             adapters: Arc::new(Adapters::new(calls.clone())),
             notices: Notices::new(calls.clone(), clock, seal),
         };
-        Ok(Arc::new(Self { calls, config, desk, kick: Notify::new() }))
+        Ok(Arc::new(Self { calls, config, desk, kick: Notify::new(), prepared: AtomicBool::new(false), cleaned: AtomicU64::new(0) }))
     }
 
     /// Makes a cloud call. It goes on to its end when the caller stops waiting.
@@ -95,6 +102,9 @@ impl<C: Calls> Service<C> {
         let api = adapter.api(&name).unwrap_or(known);
         let arguments = Arguments { options, ..Arguments::read(api, args)? };
         let asker = self.asker(&call).await?;
+        if client && api.effect != Effect::None {
+            only_listed(api, &arguments)?;
+        }
         let by_name = arguments.by_name;
         let answer = match api.effect {
             Effect::None | Effect::Query => self.read(&call, &adapter, app, api, arguments, &asker, client).await?,
@@ -194,11 +204,6 @@ impl<C: Calls> Service<C> {
         if client && api.effect == Effect::Create {
             buyer(&mut arguments, api, &asker)?;
         }
-        let listed = |name: &str| name == REFUND_NUMBER || BUYERS.contains(&name) || api.params.iter().any(|param| param.name == name);
-        // Platforms take more, such as another seller; that is nothing for a mini program to choose.
-        if client && let Some(name) = arguments.values.keys().find(|name| !listed(name)) {
-            return Err(Error::new(INVALID_PARAM, format!("{name} can be passed by functions only")));
-        }
         if client && call.caller.user.is_empty() {
             return Err(not_own());
         }
@@ -249,23 +254,74 @@ impl<C: Calls> Service<C> {
         Ok(format!("{}{PREFIX}{}/{}/{}", base.trim_end_matches('/'), key.space, key.platform, key.app))
     }
 
-    /// Looks after what is due until it is told to stop.
+    /// Looks after what is due until it is told to stop. What functions are told does not wait for
+    /// platforms, nor the other way round.
     pub async fn look_after(self: Arc<Self>, stopping: CancellationToken) {
-        loop {
-            let round = async {
-                if let Err(error) = self.round().await {
+        let looking = async {
+            loop {
+                let full = self.look().await.unwrap_or_else(|error| {
                     tracing::warn!(?error, "orders could not be looked after");
+                    false
+                });
+                tokio::time::sleep(if full { BREATH } else { PAUSE }).await;
+            }
+        };
+        let telling = async {
+            loop {
+                let full = self.tell().await.unwrap_or_else(|error| {
+                    tracing::warn!(?error, "functions could not be told of orders");
+                    false
+                });
+                tokio::select! {
+                    () = self.kick.notified() => {}
+                    () = tokio::time::sleep(if full { BREATH } else { PAUSE }) => {}
                 }
-            };
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = round => {}
             }
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = self.kick.notified() => {}
-                () = tokio::time::sleep(PAUSE) => {}
-            }
+        };
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            _ = async { tokio::join!(looking, telling) } => {}
+        }
+    }
+
+    /// Looks at what is due; says whether there may be more.
+    async fn look(&self) -> Result<bool> {
+        self.prepare().await;
+        let due = self.desk.book.due().await?;
+        let full = due.len() as u64 == BATCH;
+        futures_util::stream::iter(due)
+            .for_each_concurrent(AT_ONCE, |id| async move {
+                if let Err(error) = self.desk.look_at(&id).await {
+                    tracing::warn!(entry = id, ?error, "an order could not be looked after");
+                }
+            })
+            .await;
+        Ok(full)
+    }
+
+    /// Tells functions what is to be told; says whether there may be more.
+    async fn tell(&self) -> Result<bool> {
+        let full = self.desk.notices.tell().await?;
+        let now = self.desk.book.clock.now();
+        if now >= self.cleaned.load(Ordering::Acquire) + HOUR {
+            self.desk.notices.forget_old().await?;
+            self.cleaned.store(now, Ordering::Release);
+        }
+        Ok(full)
+    }
+
+    /// Makes indexes, which nothing but speed depends on.
+    async fn prepare(&self) {
+        if self.prepared.load(Ordering::Acquire) {
+            return;
+        }
+        let made = async {
+            self.desk.book.prepare().await?;
+            self.desk.notices.prepare().await
+        };
+        match made.await {
+            Ok(()) => self.prepared.store(true, Ordering::Release),
+            Err(error) => tracing::warn!(?error, "the order book has no indexes yet"),
         }
     }
 
@@ -273,17 +329,10 @@ impl<C: Calls> Service<C> {
     ///
     /// # Errors
     /// What the database answers; the rest is done the next time.
+    #[cfg(test)]
     pub async fn round(&self) -> Result<()> {
-        let due = self.desk.book.due().await?;
-        futures_util::stream::iter(due)
-            .for_each_concurrent(AT_ONCE, |entry| async move {
-                if let Err(error) = self.desk.look_at(&entry.id).await {
-                    tracing::warn!(entry = entry.id, ?error, "an order could not be looked after");
-                }
-            })
-            .await;
-        self.desk.notices.tell().await?;
-        self.desk.notices.forget_old().await
+        self.look().await?;
+        self.tell().await.map(drop)
     }
 
     /// Forgets a space.
@@ -298,6 +347,16 @@ impl<C: Calls> Service<C> {
 
 fn key(call: &Call, app: &App, subject: Subject, number: String) -> Key {
     Key { space: call.space.clone(), platform: app.platform.clone(), app: app.app_id.clone(), subject, number }
+}
+
+/// Refuses what an API does not list: platforms take more, such as another seller or another number
+/// of an order, and that is nothing for a mini program to choose.
+fn only_listed(api: &Api, arguments: &Arguments) -> Result<()> {
+    let listed = |name: &str| name == REFUND_NUMBER || BUYERS.contains(&name) || api.params.iter().any(|param| param.name == name);
+    match arguments.values.keys().find(|name| !listed(name)) {
+        Some(name) => Err(Error::new(INVALID_PARAM, format!("{name} can be passed by functions only"))),
+        None => Ok(()),
+    }
 }
 
 /// Sees to it that the user who makes an order is the one who pays it.

@@ -329,6 +329,7 @@ impl Kept {
         let filter = Filter::parse(&query).unwrap();
         let documents = self.collections.entry(name.to_owned()).or_default();
         let (affected, result) = match command {
+            "createIndexes" => (0, "{}".to_owned()),
             "insertOne" => {
                 let document = params.get_document("doc").unwrap().clone();
                 if documents.iter().any(|other| other.get("_id") == document.get("_id")) {

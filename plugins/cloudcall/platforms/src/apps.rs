@@ -7,7 +7,7 @@ use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
 use sdk_plugin::{Error, Result, codes};
 use seal::Seal;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clock;
 
@@ -53,6 +53,13 @@ fn id(space: &str, platform: &str, app_id: &str) -> String {
     format!("{space}/{platform}/{app_id}")
 }
 
+/// The records whose ids begin with a part and a slash: found by their ids, however many others
+/// there are.
+fn below(part: &str) -> Value {
+    // `0` is what follows `/`.
+    json!({"_id": {"$gte": format!("{part}/"), "$lt": format!("{part}0")}})
+}
+
 impl<C: Calls> Apps<C> {
     /// The records behind calls, sealed with a key.
     ///
@@ -75,7 +82,9 @@ impl<C: Calls> Apps<C> {
     /// # Errors
     /// What the database answers.
     pub async fn acting_for(&self, space: &str, platform: &str, merchant: &str) -> Result<Option<Stored>> {
-        self.records.find_one(json!({"space": space, "platform": platform, "merchant": merchant})).await
+        let mut query = below(&format!("{space}/{platform}"));
+        query["merchant"] = merchant.into();
+        self.records.find_one(query).await
     }
 
     /// One or two apps of a platform.
@@ -83,7 +92,7 @@ impl<C: Calls> Apps<C> {
     /// # Errors
     /// What the database answers.
     pub async fn first_two(&self, space: &str, platform: &str) -> Result<Vec<Stored>> {
-        self.records.find(json!({"space": space, "platform": platform}), json!({"limit": 2})).await
+        self.records.find(below(&format!("{space}/{platform}")), json!({"limit": 2})).await
     }
 
     /// All apps of a space, by platform and id.
@@ -91,7 +100,7 @@ impl<C: Calls> Apps<C> {
     /// # Errors
     /// What the database answers.
     pub async fn of_space(&self, space: &str) -> Result<Vec<Stored>> {
-        self.records.find(json!({"space": space}), json!({"sort": {"_id": 1}, "limit": MOST})).await
+        self.records.find(below(space), json!({"sort": {"_id": 1}, "limit": MOST})).await
     }
 
     /// How many apps a space has.
@@ -99,7 +108,7 @@ impl<C: Calls> Apps<C> {
     /// # Errors
     /// What the database answers.
     pub async fn count(&self, space: &str) -> Result<u64> {
-        self.records.count(json!({"space": space})).await
+        self.records.count(below(space)).await
     }
 
     /// Adds an app; false when there is one of this id.

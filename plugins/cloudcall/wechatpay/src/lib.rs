@@ -13,6 +13,9 @@ mod clock;
 #[allow(clippy::unwrap_used)]
 mod comparison;
 mod config;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod contract;
 mod gateway;
 mod keys;
 mod login;

@@ -5,6 +5,9 @@
 #![deny(missing_docs)]
 
 mod config;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod contract;
 mod description;
 mod enterprise;
 mod flavour;

@@ -59,7 +59,7 @@ async fn what_is_not_a_login_is_told_apart() {
     for (how, code) in [
         (How::Error(failed("isv.code-invalid")), REFUSED),
         (How::UnsignedError(failed("isv.code-invalid")), REFUSED),
-        (How::Error(failed("isv.invalid-signature")), codes::UNAVAILABLE),
+        (How::Error(failed("isv.invalid-signature")), codes::CONFIG),
         (How::Signed(json!({"code": "20000", "msg": "Service Currently Unavailable"})), codes::UNAVAILABLE),
         (How::Unsigned(user.clone()), codes::UNAVAILABLE),
         (How::WrongSignature(user.clone()), codes::UNAVAILABLE),

@@ -87,8 +87,10 @@ pub struct Entry {
     /// it is looked at once more after that. 0 when there is none.
     pub late: u64,
     /// The sealed [`Asked`](super::Asked) of that call.
+    #[serde(default)]
     pub question: String,
-    /// The sealed answer to it; empty while there is none.
+    /// The sealed answer to it; empty while there is none, and for one that is too long to be kept.
+    #[serde(default)]
     pub answer: String,
     /// The function that is told of it, where it is not the one that is bound.
     pub function: String,
@@ -170,6 +172,10 @@ impl Entry {
     /// overtake each other: nothing goes back to an earlier state.
     pub fn learn(&mut self, known: &Known) {
         use State::{Absent, Closed, Done, Failed, Final, Pending};
+        // What was refused and asked for again is another one to the platform.
+        if matches!(self.state, Absent | Failed) && !known.number.is_empty() {
+            self.their_number.clear();
+        }
         self.state = match (self.state, known.state) {
             (old, Absent) => old,
             (Absent | Failed | Pending, new) => new,
@@ -200,6 +206,19 @@ impl Entry {
             fill(&mut self.amount, &amount.to_string());
         }
         self.refunded = Amount::larger(&self.refunded, &known.refunded).to_owned();
+    }
+
+    /// Whether what a platform says of an order on the way of a call is news that a function has to be
+    /// told: somebody has paid it. Whoever pays by the call hears that as its answer.
+    pub fn is_news(&self, effect: Effect, known: &Known) -> bool {
+        self.subject == Subject::Order && effect != Effect::Pay && !self.paid && matches!(known.state, State::Done | State::Final)
+    }
+
+    /// Has the platform asked soon, and what it says told.
+    pub fn ask_again(&mut self, now: u64) {
+        self.nudged += 1;
+        self.looks = 0;
+        self.next = self.next.min(now);
     }
 
     /// Whether nothing more can become of it by itself.

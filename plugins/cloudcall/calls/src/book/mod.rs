@@ -57,6 +57,23 @@ impl Lease {
     }
 }
 
+/// The ids of records that are due and that nobody works on, the longest due first, [`AT_ONCE`] at
+/// most.
+///
+/// # Errors
+/// What the database answers.
+pub async fn due<C: Calls>(records: &Collection<C>, now: u64) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Due {
+        #[serde(rename = "_id")]
+        id: String,
+    }
+    let query = json!({"next": {"$lte": now}, "until": {"$lte": now}});
+    let options = json!({"sort": {"next": 1}, "limit": AT_ONCE, "projection": {"_id": 1}});
+    let due: Vec<Due> = records.find(query, options).await?;
+    Ok(due.into_iter().map(|record| record.id).collect())
+}
+
 /// The order book of all spaces.
 pub struct Book<C> {
     records: Collection<C>,
@@ -70,6 +87,16 @@ impl<C: Calls> Book<C> {
     /// The book.
     pub fn new(calls: C, clock: Clock, seal: Arc<Seal>) -> Self {
         Self { records: Collection::new(calls, SYSTEM_SPACE, RECORDS), clock, seal }
+    }
+
+    /// Prepares the database for many entries: they are looked for by when they are due, and listed
+    /// by space.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn prepare(&self) -> Result<()> {
+        self.records.index("next").await?;
+        self.records.index("space").await
     }
 
     /// An entry.
@@ -86,17 +113,16 @@ impl<C: Calls> Book<C> {
     /// What the database answers.
     pub async fn list(&self, space: &str, mut filter: Value, limit: u64) -> Result<Vec<Entry>> {
         filter["space"] = space.into();
-        self.records.find(filter, json!({"sort": {"created": -1}, "limit": limit})).await
+        let unseen = json!({"question": 0, "answer": 0});
+        self.records.find(filter, json!({"sort": {"created": -1}, "limit": limit, "projection": unseen})).await
     }
 
-    /// Entries that are due, the longest first.
+    /// The ids of entries that are due, the longest first, [`AT_ONCE`] at most.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn due(&self) -> Result<Vec<Entry>> {
-        let now = self.clock.now();
-        let query = json!({"next": {"$lte": now}, "until": {"$lte": now}});
-        self.records.find(query, json!({"sort": {"next": 1}, "limit": AT_ONCE})).await
+    pub async fn due(&self) -> Result<Vec<String>> {
+        due(&self.records, self.clock.now()).await
     }
 
     /// Makes an entry, unless there is one.

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method, StatusCode, header};
 use sdk_plugin::contract::Calls;
-use sdk_plugin::contract::cloudcall::{Delivery, Notice, Response};
+use sdk_plugin::contract::cloudcall::{Delivery, Notice, Response, Subject};
 use sdk_plugin::contract::platforms::{APP_NOT_FOUND, App};
 use sdk_plugin::{Body, HttpRequest, HttpResponse, Result, codes};
 
@@ -115,8 +115,7 @@ impl<C: Calls> Service<C> {
             }
         });
         let Some(entry) = learned.await? else { return Ok(false) };
-        let name = format!("{}/told/{:?}/{}", entry.id, notice.known.state, notice.id);
-        self.desk.notices.add(&name, &entry, notice.fields).await?;
+        self.desk.notices.add(&entry, notice.fields).await?;
         self.kick.notify_one();
         Ok(true)
     }
@@ -127,12 +126,15 @@ impl<C: Calls> Service<C> {
 fn misfit(app: &App, seller: &str, entry: &Entry, notice: &Notice) -> Option<&'static str> {
     let seller = app.setting(seller);
     let amounts = (entry.amount.as_str(), notice.known.amount.as_str());
+    let numbers = [&entry.their_number, &notice.known.number];
     if notice.app_id != app.app_id {
         Some("another app")
     } else if !notice.seller.is_empty() && seller.is_some_and(|seller| seller != notice.seller) {
         Some("another seller")
     } else if !amounts.0.is_empty() && !amounts.1.is_empty() && !Amount::same(amounts.0, amounts.1) {
         Some("another amount")
+    } else if entry.subject == Subject::Order && numbers.iter().all(|number| !number.is_empty()) && numbers[0] != numbers[1] {
+        Some("another number of the platform's")
     } else {
         None
     }

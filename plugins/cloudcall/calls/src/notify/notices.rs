@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::book::{AT_ONCE, Entry, NEVER, subject_name};
+use crate::book::{AT_ONCE, Entry, NEVER, due, subject_name};
 use crate::clock::{Clock, DAY, HOUR, SECOND};
 use seal::Seal;
 
@@ -27,7 +27,7 @@ const ATTEMPTS: u32 = 60;
 /// day and an hour at most.
 const REMEMBERED: u64 = 30 * DAY;
 /// How many functions are called at once.
-const CALLS: usize = 8;
+const CALLS: usize = 16;
 
 /// A notice as it is kept.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,12 +68,22 @@ impl<C: Calls> Notices<C> {
         Self { records: records("cloudcallNotices"), settings: records("cloudcallSettings"), calls, clock, seal }
     }
 
-    /// Stores what is to be told of an entry; what was stored under the same name already is not
-    /// stored again. `fields` are the platform's own.
+    /// Prepares the database for many notices.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn add(&self, name: &str, entry: &Entry, fields: Map<String, Value>) -> Result<()> {
+    pub async fn prepare(&self) -> Result<()> {
+        self.records.index("next").await?;
+        self.records.index("space").await
+    }
+
+    /// Stores what is to be told of an entry. The same news is stored once, however it was learned
+    /// and how often. `fields` are the platform's own.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn add(&self, entry: &Entry, fields: Map<String, Value>) -> Result<()> {
+        let name = &format!("{}/{:?}/{}", entry.id, entry.state, entry.refunded);
         let told = json!({
             "id": name,
             "event": "cloudcall.notify",
@@ -92,7 +102,7 @@ impl<C: Calls> Notices<C> {
         });
         let now = self.clock.now();
         let record = Record {
-            id: name.to_owned(),
+            id: name.clone(),
             space: entry.space.clone(),
             function: entry.function.clone(),
             told: self.seal.close_json(name, &told)?,
@@ -121,29 +131,28 @@ impl<C: Calls> Notices<C> {
         Ok(self.settings.get::<Bound>(space).await?.map(|bound| bound.function).unwrap_or_default())
     }
 
-    /// Calls the functions of all notices that are due.
+    /// Calls the functions of notices that are due; says whether there may be more of them.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn tell(&self) -> Result<()> {
-        let now = self.clock.now();
-        let query = json!({"next": {"$lte": now}, "until": {"$lte": now}});
-        let due: Vec<Record> = self.records.find(query, json!({"sort": {"next": 1}, "limit": AT_ONCE})).await?;
+    pub async fn tell(&self) -> Result<bool> {
+        let due = due(&self.records, self.clock.now()).await?;
+        let full = due.len() as u64 == AT_ONCE;
         futures_util::stream::iter(due)
-            .for_each_concurrent(CALLS, |record| async move {
-                let id = record.id.clone();
-                if let Err(error) = self.tell_one(record).await {
+            .for_each_concurrent(CALLS, |id| async move {
+                if let Err(error) = self.tell_one(&id).await {
                     tracing::warn!(notice = id, ?error, "a function could not be told of an order");
                 }
             })
             .await;
-        Ok(())
+        Ok(full)
     }
 
-    async fn tell_one(&self, record: Record) -> Result<()> {
+    async fn tell_one(&self, id: &str) -> Result<()> {
+        let Some(record) = self.records.get::<Record>(id).await? else { return Ok(()) };
         let now = self.clock.now();
         let holder = Uuid::new_v4().to_string();
-        let free = json!({"_id": record.id, "next": {"$lte": now}, "until": {"$lte": now}});
+        let free = json!({"_id": id, "next": {"$lte": now}, "until": {"$lte": now}});
         let take = json!({"$set": {"holder": holder, "until": now + LEASE}, "$inc": {"tries": 1}});
         if self.records.update(free, take).await? == 0 {
             return Ok(());

@@ -77,6 +77,8 @@ async fn clients_reach_their_own_orders_only_and_choose_nobody_who_is_told() {
     );
     assert_eq!(cloud.entry("order", "1").function, "");
     assert_eq!(cloud.client("ann", QUERY, json!(["1"])).await.unwrap()["success"], true);
+    let another = json!([{"outTradeNo": "1", "tradeNo": "T2"}]);
+    assert_eq!(cloud.client("ann", QUERY, another).await.unwrap_err().code(), INVALID_PARAM, "the platform would answer of the other");
     cloud.function(CREATE, json!(["Tea", "2", "1"])).await.unwrap();
     let calls = cloud.memory.platform(|platform| platform.calls);
     for (api, args) in [

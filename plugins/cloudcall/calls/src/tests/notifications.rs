@@ -80,6 +80,7 @@ async fn what_does_not_fit_the_order_is_refused_and_changes_nothing() {
         with(|notice| notice.seller = "other".into()),
         with(|notice| notice.app_id = "other".into()),
         with(|notice| notice.our_number = "2".into()),
+        with(|notice| notice.known.number = "T9".into()),
     ] {
         assert_eq!(told(&cloud, &notice).await, (400, "fail".to_owned()), "{notice:?}");
     }
@@ -148,6 +149,21 @@ async fn what_the_schedule_finds_out_the_named_function_is_told() {
     let calls = cloud.memory.told();
     assert_eq!(calls.len(), 1);
     assert_eq!((&calls[0]["functionTarget"], &calls[0]["functionArgs"]["number"]), (&json!("onTransfer"), &json!("t")));
+}
+
+#[tokio::test]
+async fn a_payment_that_is_found_on_the_way_of_another_call_is_told() {
+    let cloud = Cloud::new();
+    cloud.node.desk.notices.bind("space", "onPaid").await.unwrap();
+    cloud.memory.blind(true);
+    cloud.memory.faults(&[Fault::Unanswered]);
+    cloud.client("ann", "payment.common.create", json!(["Tea", "1", "5"])).await.unwrap_err();
+    cloud.memory.blind(false);
+    cloud.memory.platform(|platform| platform.orders.get_mut("1").unwrap().state = State::Done);
+    assert_eq!(cloud.client("ann", "payment.common.create", json!(["Tea", "1", "5"])).await.unwrap()["success"], false);
+    cloud.clock.advance(MINUTE);
+    cloud.node.round().await.unwrap();
+    assert_eq!((cloud.entry("order", "1").state, cloud.memory.told().len()), (State::Done, 1));
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! What the cases are run with.
 
 use super::apps::Apps;
-use sdk_plugin::contract::Calls;
-use sdk_plugin::contract::platforms::App;
+use crate::contract::Calls;
+use crate::contract::platforms::App;
 
 /// A login provider, with a platform that stands in for the real one.
 ///

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::desk::{CHANGES, Desk, number, subject};
 use super::fixture::Fixture;
-use sdk_plugin::codes::CONFIG;
-use sdk_plugin::contract::cloudcall::{Delivery, Effect};
-use sdk_plugin::contract::platforms::App;
+use crate::codes::CONFIG;
+use crate::contract::cloudcall::{Delivery, Effect};
+use crate::contract::platforms::App;
 
 pub(super) async fn good_ones_are_accepted<F: Fixture>(desk: Desk<F>) {
     let accepted = desk.check(&desk.fixture.app()).await;

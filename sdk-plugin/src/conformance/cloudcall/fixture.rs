@@ -1,8 +1,8 @@
 //! What the cases are run with.
 
-use sdk_plugin::contract::Calls;
-use sdk_plugin::contract::cloudcall::{Delivery, Effect, Request};
-use sdk_plugin::contract::platforms::App;
+use crate::contract::Calls;
+use crate::contract::cloudcall::{Delivery, Effect, Request};
+use crate::contract::platforms::App;
 
 /// An adapter, with a platform that stands in for the real one.
 ///

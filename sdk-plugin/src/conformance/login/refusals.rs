@@ -2,9 +2,9 @@
 
 use super::desk::{Desk, code};
 use super::fixture::{Fixture, Verdict};
-use sdk_plugin::codes::{CONFIG, UNAVAILABLE};
-use sdk_plugin::contract::login::REFUSED;
-use sdk_plugin::contract::platforms::APP_NOT_FOUND;
+use crate::codes::{CONFIG, UNAVAILABLE};
+use crate::contract::login::REFUSED;
+use crate::contract::platforms::APP_NOT_FOUND;
 
 pub(super) async fn codes_that_the_platform_does_not_take<F: Fixture>(desk: Desk<F>) {
     for verdict in [Verdict::Used, Verdict::Unknown] {

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sdk_plugin::contract::Calls;
-use sdk_plugin::contract::platforms::{APP, APP_NOT_FOUND, App, Which};
-use sdk_plugin::{Call, Error, Reply, Result, codes};
+use crate::contract::Calls;
+use crate::contract::platforms::{APP, APP_NOT_FOUND, App, Which};
+use crate::{Call, Error, Reply, Result, codes};
 
 /// The space of all logins.
 pub(super) const SPACE: &str = "conformance";

@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, TOTAL};
 use super::fixture::{Fixture, Sender};
-use sdk_plugin::contract::cloudcall::{Delivery, Notice, Received, State, Subject};
+use crate::contract::cloudcall::{Delivery, Notice, Received, State, Subject};
 
 /// The most changes to a body that are tried.
 const CHANGES: usize = 600;

@@ -11,12 +11,12 @@ use serde_json::{Map, Value, json};
 
 use super::fixture::Fixture;
 use crate::conformance::secrecy::Secrets;
-use sdk_plugin::contract::cloudcall::{
+use crate::contract::cloudcall::{
     ADAPTER, Answer, Api, CALL, CHECK, DESCRIBE, Delivery, Description, Effect, FIND, Find, Finding, Kind, Known, RECEIVE, Received,
     Request, State, Subject,
 };
-use sdk_plugin::contract::platforms::App;
-use sdk_plugin::{Call, Error, Result};
+use crate::contract::platforms::App;
+use crate::{Call, Error, Result};
 
 /// The space of all calls.
 const SPACE: &str = "conformance";

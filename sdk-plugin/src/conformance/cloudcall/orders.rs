@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::desk::{Desk, TOTAL, number, stands, text};
 use super::fixture::Fixture;
-use sdk_plugin::contract::cloudcall::{Effect, State, Subject};
+use crate::contract::cloudcall::{Effect, State, Subject};
 
 pub(super) async fn they_are_made_and_paid<F: Fixture>(desk: Desk<F>) {
     for api in desk.apis(Effect::Create) {

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::fixture::{Fixture, Verdict};
-use sdk_plugin::contract::login::Identity;
+use crate::contract::login::Identity;
 
 async fn signed_in<F: Fixture>(desk: &Desk<F>, verdict: Verdict) -> Identity {
     desk.login(verdict).await.unwrap_or_else(|error| panic!("a code for a user: {error:?}"))

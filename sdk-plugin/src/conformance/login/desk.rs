@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use super::apps::SPACE;
 use super::fixture::{Fixture, Verdict};
 use crate::conformance::secrecy::Secrets;
-use sdk_plugin::contract::login::{Identity, Login, PREFIX};
-use sdk_plugin::contract::platforms::App;
-use sdk_plugin::{Call, Error, Result};
+use crate::contract::login::{Identity, Login, PREFIX};
+use crate::contract::platforms::App;
+use crate::{Call, Error, Result};
 
 /// How long a login may take.
 const PATIENCE: Duration = Duration::from_secs(30);

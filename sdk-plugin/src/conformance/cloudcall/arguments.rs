@@ -2,8 +2,8 @@
 
 use super::desk::{CHANGES, Desk, code, needed};
 use super::fixture::Fixture;
-use sdk_plugin::contract::cloudcall::Effect;
-use sdk_plugin::contract::cloudcall::codes::{FEATURE_NOT_SUPPORT, INVALID_JSON_OBJECT, INVALID_PARAM, NOT_FOUND_PARAM};
+use crate::contract::cloudcall::Effect;
+use crate::contract::cloudcall::codes::{FEATURE_NOT_SUPPORT, INVALID_JSON_OBJECT, INVALID_PARAM, NOT_FOUND_PARAM};
 
 pub(super) async fn an_unknown_api<F: Fixture>(desk: Desk<F>) {
     for name in ["payment.common.nothing", "", "describe", "payment.common.create "] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::desk::{CHANGES, Desk, code, stands, subject};
 use super::fixture::{Behaviour, Fixture};
-use sdk_plugin::contract::cloudcall::{Api, Effect, OUTCOME_UNKNOWN, Request, State, Subject};
+use crate::contract::cloudcall::{Api, Effect, OUTCOME_UNKNOWN, Request, State, Subject};
 
 /// Ways to lose an answer.
 const LOST: [Behaviour; 4] = [Behaviour::Busy, Behaviour::HangsUp, Behaviour::BadSignature, Behaviour::Garbage];

@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, PART, number, stands, text};
 use super::fixture::Fixture;
-use sdk_plugin::contract::cloudcall::{Effect, State, Subject};
+use crate::contract::cloudcall::{Effect, State, Subject};
 
 pub(super) async fn they_tell_of_themselves<F: Fixture>(desk: Desk<F>) {
     for api in desk.apis(Effect::Refund) {
