@@ -131,11 +131,13 @@ fn any_method_as_an_administrator() {
 fn plugins() {
     let server = Server::start();
     let plugins = server.run_json(&["plugin", "list"])["plugins"].clone();
-    assert_eq!(column(&plugins, "id"), ["db", "db_tasks", "domains", "files", "functions", "sites", "storage"]);
-    assert_eq!(column(&plugins, "state"), ["ready"; 7]);
+    let defaults =
+        ["alipay", "cloudcall", "db", "db_tasks", "dingtalk", "domains", "files", "functions", "platforms", "sites", "storage", "wechat"];
+    assert_eq!(column(&plugins, "id"), defaults);
+    assert_eq!(column(&plugins, "state"), ["ready"; 12]);
     let unknown = server.run(&["plugin", "reload", "nothing"]).failed();
     assert!(unknown.stderr.contains("nothing"), "{unknown:?}");
-    for id in ["db", "db_tasks", "domains", "files", "functions", "sites", "storage"] {
+    for id in defaults {
         server.run(&["plugin", "reload", id]).succeeded();
     }
     let space = server.space("app");

@@ -145,8 +145,8 @@ fn the_list_of_methods_follows_the_plugins() {
     let space = server.space("app");
     let client = server.wire(&space).authorized();
     let methods = |prefix: &str| client.call("test.methods", json!({"prefix": prefix})).data()["methods"].clone();
-    assert_eq!(methods("cloudcall.adapter."), json!(["cloudcall.adapter.fixture.describe"]));
-    assert_eq!(methods("login."), json!(["login.fixture"]));
+    assert_eq!(methods("cloudcall.adapter.fixture."), json!(["cloudcall.adapter.fixture.describe"]));
+    assert_eq!(methods("login."), json!(["login.alipay_openapi", "login.dingtalk_openapi", "login.fixture", "login.wechat_openapi"]));
     assert_eq!(methods("nothing."), json!([]));
     assert_eq!(methods("test.e"), json!(["test.echo"]));
     let all = methods("test.");

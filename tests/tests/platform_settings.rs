@@ -214,6 +214,22 @@ fn a_platform_without_plugin_is_refused_with_what_to_install() {
     assert!(!server.log().contains("SECRET"), "{}", server.log());
 }
 
+#[test]
+fn rules_for_cloud_calls_are_shown_set_and_taken_back() {
+    let server = Server::with_config(CONFIG);
+    let space = server.space("shop");
+    let rules = |more: &[&str]| server.run(&[&["platform", "rules", "--space", &space.id, "--json"], more].concat());
+    let shown = rules(&[]).succeeded().json();
+    assert_eq!(shown["policyName"], "DEFAULT", "{shown}");
+    assert_eq!(shown["policy"]["cloudcall"]["payment.common.create"], true, "{shown}");
+    let own = r#"{"cloudcall":{"fund.*":true}}"#;
+    assert_eq!(rules(&["--set", own]).succeeded().json()["policyName"], "EXTENDED");
+    assert_eq!(rules(&[]).succeeded().json()["policy"], json!({"cloudcall": {"fund.*": true}}));
+    let refused = rules(&["--set", r#"{"cloudcall":{"fund.*":"yes"}}"#]).failed();
+    assert!(refused.stderr.contains("fund.*"), "{refused:?}");
+    assert_eq!(rules(&["--default"]).succeeded().json()["policyName"], "DEFAULT");
+}
+
 #[track_caller]
 fn management(scheme: Option<&str>) {
     let server = Server::with_config(CONFIG);

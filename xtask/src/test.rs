@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change goes in.
 
+use std::num::NonZero;
 use std::process::Command;
 
 use crate::cargo::{cargo, ensure_lints, has, plain, root, target};
@@ -37,7 +38,9 @@ impl Test {
         steps.take("npm packages that functions are tested with", npm_packages)?;
         steps.take("tests", || {
             if has("nextest") {
-                return succeed(&mut cargo(&build, &["nextest", "run", "--locked", "--no-fail-fast"])?);
+                let places = 2 * std::thread::available_parallelism().map_or(2, NonZero::get);
+                let how = ["nextest", "run", "--locked", "--no-fail-fast", "--profile", "ci", "--test-threads", &places.to_string()];
+                return succeed(&mut cargo(&build, &how)?);
             }
             println!("cargo-nextest is not installed, so cargo test runs them");
             succeed(&mut cargo(&build, &["test", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"])?)

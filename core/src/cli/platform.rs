@@ -1,10 +1,12 @@
 //! `mpcloud platform`.
 
+mod rules;
 mod set;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use self::rules::Rules;
 use self::set::Set;
 use super::client::Client;
 use super::output::{self, camel, table, text};
@@ -37,6 +39,8 @@ Example:
         #[arg(long, short)]
         yes: bool,
     },
+    /// Show or set which cloud calls the mini programs of a space may make
+    Rules(Rules),
     /// List the platforms whose plugins are installed, and the settings that a mini program has there
     #[command(after_help = "Examples:
   mpcloud platform platforms
@@ -99,6 +103,7 @@ impl Command {
                 client.call("DeletePlatformApp", &app.parameters())?;
                 output.result(&json!({"platform": app.platform, "appId": app.app_id}), || format!("deleted {named}"))
             }
+            Self::Rules(rules) => rules.run(&client, output),
             Self::Platforms { platform } => {
                 let mut all = platforms(&client)?;
                 if let Some(wanted) = platform {

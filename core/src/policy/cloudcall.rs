@@ -33,6 +33,8 @@ use crate::identity::now_ms;
 
 /// The name of these rules, and of the object that they are in.
 pub const SERVICE: &str = "cloudcall";
+/// The name of the rules of a space that has none of its own.
+pub const DEFAULT: &str = "DEFAULT";
 
 /// How long the text of rules may be, in bytes.
 pub const MAX_TEXT: usize = 32 << 10;

@@ -7,15 +7,12 @@
 use sdk_plugin::{Error, Result};
 use serde_json::{Map, Value, json};
 
-use crate::policy::cloudcall::{CallRules, SERVICE};
+use crate::policy::cloudcall::{CallRules, DEFAULT, SERVICE};
 use crate::policy::files::{FileRules, for_all_files};
 use crate::policy::{EXTENDED, PRESETS, Rule, check_collection};
 
 use super::super::{Context, parameters};
 use super::{Answer, object};
-
-/// `PolicyName` of the rules for cloud calls that hold where a space has none of its own.
-const DEFAULT: &str = "DEFAULT";
 
 /// What rules are for.
 enum Service<'a> {

@@ -79,7 +79,7 @@ pub fn settings() -> Vec<Setting> {
 }
 
 const SETTINGS: [(&str, bool, &str); 10] = [
-    ("privateKey", true, "The app's RSA private key of 2048 bits, PKCS#1 or PKCS#8, as PEM or its bare Base64."),
+    ("privateKey", true, "The app's RSA private key of 2048 to 4096 bits, PKCS#1 or PKCS#8, as PEM or its bare Base64."),
     ("publicKey", false, "Alipay's public key, not the app's: open platform, development settings, signing of interfaces."),
     ("signMode", false, "`key` (default) for public keys, `cert` for certificates, which APIs that pay somebody need."),
     ("appCert", false, "The app's certificate (appCertPublicKey_….crt), for `cert`."),

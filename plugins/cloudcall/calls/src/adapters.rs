@@ -94,13 +94,13 @@ impl<C: Calls> Adapters<C> {
         if fitting.is_empty() {
             return Err(Error::new(FEATURE_NOT_SUPPORT, format!("no adapter has cloud.{api}")));
         }
-        let mut missing = Error::new(APP_NOT_FOUND, "the space has no app on the platform");
+        let mut missing: Vec<String> = Vec::new();
         for app in apps {
             let mut found: Vec<(Adapter, App)> = Vec::new();
             for adapter in &fitting {
                 match self.app(space, &adapter.description.platform, app).await {
                     Ok(app) => found.push(((*adapter).clone(), app)),
-                    Err(error) if error.code() == APP_NOT_FOUND => missing = error,
+                    Err(error) if error.code() == APP_NOT_FOUND => missing.push(error.message().to_owned()),
                     Err(error) => return Err(error),
                 }
             }
@@ -111,7 +111,8 @@ impl<C: Calls> Adapters<C> {
                 return Ok(found);
             }
         }
-        Err(missing)
+        missing.dedup();
+        Err(Error::new(APP_NOT_FOUND, missing.join("; ")))
     }
 
     /// An app of a space, with its keys.

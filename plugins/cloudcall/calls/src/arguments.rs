@@ -82,7 +82,8 @@ impl Arguments {
         let options = match options {
             None | Some(Value::Null) => Options::default(),
             Some(options @ Value::Object(_)) => {
-                serde_json::from_value(options).map_err(|error| Error::new(INVALID_PARAM, format!("options: {error}")))?
+                let shape = "options must be {appAuthToken, notify: {url, function}, platform, appId}, each of them text";
+                serde_json::from_value(options).map_err(|_| Error::new(INVALID_PARAM, shape))?
             }
             Some(_) => return Err(Error::new(INVALID_PARAM, "options must be an object")),
         };
@@ -126,7 +127,7 @@ impl Arguments {
         let text = number.as_str().unwrap_or_default().to_owned();
         let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_-|*@".contains(&byte);
         if text.is_empty() || text.len() > MAX_NUMBER || !text.bytes().all(good) {
-            return Err(Error::new(INVALID_PARAM, format!("{name} must be up to {MAX_NUMBER} letters, digits, _ or -")));
+            return Err(Error::new(INVALID_PARAM, format!("{name} must be up to {MAX_NUMBER} letters, digits, or one of _-|*@")));
         }
         self.values.insert(name.to_owned(), number);
         Ok(text)

@@ -114,7 +114,7 @@ impl<C: Calls> Desk<C> {
             let now = self.book.clock.now();
             let change = |entry: &mut Entry| {
                 if entry.is_news(entry.effect, &known) {
-                    entry.ask_again(now);
+                    entry.ask_again(&known, now);
                 } else {
                     entry.learn(&known);
                 }
@@ -209,7 +209,7 @@ impl<C: Calls> Desk<C> {
             // An order that waits for its payer still does when making it again is refused.
             let counts = |known: &&Known| !(refused && known.state == State::Failed && entry.state == State::Pending);
             match answer.known.as_ref().filter(counts) {
-                Some(known) if entry.is_news(task.effect, known) => entry.ask_again(now),
+                Some(known) if entry.is_news(task.effect, known) => entry.ask_again(known, now),
                 Some(known) => entry.learn(known),
                 None if entry.state == State::Absent && refused => entry.state = State::Failed,
                 None if matches!(entry.state, State::Absent | State::Failed) && !refused => entry.state = State::Pending,

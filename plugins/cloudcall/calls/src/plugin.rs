@@ -5,8 +5,9 @@ use std::sync::Arc;
 use sdk_plugin::contract::cloudcall::{INVOKE, Invoke, METHODS};
 use sdk_plugin::contract::db::EXECUTE;
 use sdk_plugin::contract::domains::ENDPOINT;
+use sdk_plugin::contract::management::MISSING_PARAMETER;
 use sdk_plugin::contract::platforms::APP;
-use sdk_plugin::{Call, Event, Host, HttpRequest, HttpResponse, Manifest, Methods, Plugin, Result, events};
+use sdk_plugin::{Call, Error, Event, Host, HttpRequest, HttpResponse, Manifest, Methods, Plugin, Result, events};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -33,8 +34,7 @@ pub struct CloudCalls {
 #[serde(rename_all = "PascalCase")]
 struct Bind {
     /// Its name; empty for none.
-    #[serde(default)]
-    function_name: String,
+    function_name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +50,11 @@ impl CloudCalls {
     }
 
     async fn bind(self: Arc<Self>, call: Call, bind: Bind) -> Result<Value> {
-        self.service.desk.notices.bind(&call.space, &bind.function_name).await?;
+        let function = bind.function_name.ok_or_else(|| Error::new(MISSING_PARAMETER, "the parameter FunctionName is missing"))?;
+        if call.space.is_empty() {
+            return Err(Error::new(MISSING_PARAMETER, "the parameter SpaceId is missing"));
+        }
+        self.service.desk.notices.bind(&call.space, &function).await?;
         Ok(json!({}))
     }
 

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::login::Logins;
 use crate::pay::{Pay, description};
-use crate::service::{Sealed, Service};
+use crate::service::Service;
 
 /// The plugin of WeChat.
 pub struct Wechat(Service<Host>);
@@ -49,10 +49,6 @@ impl Wechat {
     async fn login(self: Arc<Self>, call: Call, login: Login) -> Result<Identity> {
         self.0.login(&call, &login).await
     }
-
-    async fn decrypt(self: Arc<Self>, call: Call, sealed: Sealed) -> Result<Value> {
-        self.0.decrypt(&call, &sealed).await
-    }
 }
 
 impl Plugin for Wechat {
@@ -77,6 +73,5 @@ impl Plugin for Wechat {
         methods.on("cloudcall.adapter.wechat.find", Self::find);
         methods.on("cloudcall.adapter.wechat.receive", Self::receive);
         methods.on("login.wechat_openapi", Self::login);
-        methods.on("wechat.decrypt", Self::decrypt);
     }
 }

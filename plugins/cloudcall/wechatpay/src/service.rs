@@ -10,7 +10,7 @@ use sdk_plugin::contract::cloudcall::codes::INVALID_PARAM;
 use sdk_plugin::contract::cloudcall::{Answer, Delivery, Find, Finding, Received, Request};
 use sdk_plugin::contract::login::{Identity, Login, SESSION, Secrets, SessionOf};
 use sdk_plugin::contract::platforms::{APP, App, WECHAT, Which};
-use sdk_plugin::{Call, CallerKind, Error, Result, codes};
+use sdk_plugin::{Call, Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -91,32 +91,23 @@ impl<C: Calls> Service<C> {
         self.logins.identity(&app, &login.auth_code, self.patience(call)).await
     }
 
-    /// Opens data for a cloud function, or for a server of the team.
-    pub async fn decrypt(&self, call: &Call, sealed: &Sealed) -> Result<Value> {
-        if call.caller.kind == CallerKind::Client {
-            return Err(Error::new(codes::PERMISSION_DENIED, "only cloud functions open data of users"));
-        }
-        let user = if sealed.user_id.is_empty() { &call.caller.user } else { &sealed.user_id };
-        self.open(call, user, sealed, None).await
-    }
-
-    /// The same as a cloud call, for the user who asks.
+    /// Opens data for the user who asks, or for one whom a function or server names.
     async fn open_data(&self, call: &Call, request: &Request) -> Result<Answer> {
         let sealed: Sealed = serde_json::from_value(Value::Object(request.arguments.clone()))
             .map_err(|e| Error::new(INVALID_PARAM, format!("arguments of {OPEN_DATA}: {e}")))?;
         let chosen = !sealed.user_id.is_empty() && !request.client;
         let user = if chosen { &sealed.user_id } else { &request.user_id };
-        let opened = self.open(call, user, &sealed, Some(&request.app.app_id)).await?;
+        let opened = self.open(call, user, &sealed, &request.app.app_id).await?;
         let Value::Object(fields) = opened else { return Err(Error::new(INVALID_PARAM, "encryptedData is no object")) };
         Ok(Answer { code: "10000".into(), msg: "Success".into(), fields, ..Answer::default() })
     }
 
-    async fn open(&self, call: &Call, user: &str, sealed: &Sealed, app: Option<&str>) -> Result<Value> {
+    async fn open(&self, call: &Call, user: &str, sealed: &Sealed, app: &str) -> Result<Value> {
         if user.is_empty() {
-            return Err(Error::new(INVALID_PARAM, "nobody is signed in"));
+            return Err(Error::new(INVALID_PARAM, "nobody is signed in: pass userId"));
         }
         let kept: Secrets = self.ask(call, SESSION, &SessionOf { user_id: user.to_owned() }).await?;
-        let session = kept.secrets.get(SESSION_KEY).filter(|_| app.is_none_or(|app| app == kept.app));
+        let session = kept.secrets.get(SESSION_KEY).filter(|_| app == kept.app);
         let session = session.ok_or_else(|| Error::new(INVALID_PARAM, "the user has not signed in with WeChat"))?;
         open(session, &sealed.iv, &sealed.encrypted_data, &kept.app)
     }

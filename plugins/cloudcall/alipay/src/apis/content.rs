@@ -236,7 +236,7 @@ fn payee(api: &str, payee: Value) -> Result<Value> {
         "ALIPAY_USER_ID" | "ALIPAY_OPEN_ID" => false,
         "ALIPAY_LOGON_ID" | "BANKCARD_ACCOUNT" => true,
         "" => return Err(missing("payee.identity_type")),
-        _ => return Err(invalid("payee.identity_type", "must be ALIPAY_USER_ID or ALIPAY_LOGON_ID")),
+        _ => return Err(invalid("payee.identity_type", "must be ALIPAY_USER_ID, ALIPAY_OPEN_ID or ALIPAY_LOGON_ID")),
     };
     if named && !given(&payee, "name") {
         return Err(missing("payee.name"));

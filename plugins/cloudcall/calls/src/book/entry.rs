@@ -214,8 +214,9 @@ impl Entry {
         self.subject == Subject::Order && effect != Effect::Pay && !self.paid && matches!(known.state, State::Done | State::Final)
     }
 
-    /// Has the platform asked soon, and what it says told.
-    pub fn ask_again(&mut self, now: u64) {
+    /// Has the platform asked soon, and what it says told. Until then it counts as made.
+    pub fn ask_again(&mut self, known: &Known, now: u64) {
+        self.learn(&Known { state: State::Pending, ..known.clone() });
         self.nudged += 1;
         self.looks = 0;
         self.next = self.next.min(now);

@@ -97,29 +97,8 @@ async fn what_wechat_refuses_has_its_code_and_no_secret() {
     assert!(!format!("{error:?}").contains("secret"), "{error:?}");
 }
 
-fn phone_number(app: &str) -> Sealed {
-    Sealed { encrypted_data: sealed(&phone(app)), iv: IV.into(), user_id: String::new() }
-}
-
 #[tokio::test]
 async fn a_function_opens_the_phone_number_of_its_user() {
-    let (_gate, service) = start().await;
-    let opened = service.decrypt(&call(CallerKind::Function), &phone_number(APP_ID)).await.unwrap();
-    assert_eq!(opened["phoneNumber"], "13580006666");
-    let mut server = call(CallerKind::Server);
-    server.caller.user = String::new();
-    let named = Sealed { user_id: "user-1".into(), ..phone_number(APP_ID) };
-    assert_eq!(service.decrypt(&server, &named).await.unwrap()["phoneNumber"], "13580006666");
-    assert_eq!(service.decrypt(&server, &phone_number(APP_ID)).await.unwrap_err().code(), INVALID_PARAM, "nobody is signed in");
-    let error = service.decrypt(&call(CallerKind::Client), &named).await.unwrap_err();
-    assert_eq!(error.code(), codes::PERMISSION_DENIED);
-    assert_eq!(service.decrypt(&call(CallerKind::Function), &phone_number("wx1")).await.unwrap_err().code(), INVALID_PARAM);
-    *service.calls.session.lock().unwrap() = json!({"app": APP_ID, "secrets": {}});
-    assert_eq!(service.decrypt(&call(CallerKind::Function), &phone_number(APP_ID)).await.unwrap_err().code(), INVALID_PARAM);
-}
-
-#[tokio::test]
-async fn the_same_is_a_cloud_call() {
     let (_gate, service) = start().await;
     let request = |arguments: Value, app: App| Request {
         app,
