@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use outbound::Outbound;
 use sdk_plugin::contract::cloudcall::codes::INVALID_PARAM;
 use sdk_plugin::contract::login::REFUSED;
-use sdk_plugin::{Caller, Reply};
+use sdk_plugin::{Caller, CallerKind, Reply, codes};
 use serde_json::json;
 
 use super::*;
