@@ -1,0 +1,360 @@
+//! The state of one application.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use crate::devices::{Device, Directory};
+use crate::observation::LONGEST;
+use crate::snapshot::{Cell, Rollups, Stale};
+use crate::{
+    Calendar, ChannelId, Channels, Day, DayFigures, DeviceId, DeviceKey, Devices, Observation, Session, Sessions, Snapshot, channels,
+};
+
+/// What adding an observation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// It told of a session that was not known.
+    Launch,
+    /// It told of a longer time in front.
+    Longer,
+    /// All of it was known.
+    Nothing,
+}
+
+/// The state of one application: devices, channels and the sessions of each day.
+///
+/// The figures of all days are in memory; the sessions behind them only of days that change. Whoever
+/// keeps the ledger gives the sessions of a day back ([`Ledger::hold`]) when [`Ledger::lacks`] tells
+/// that they are needed.
+#[derive(Debug)]
+pub struct Ledger {
+    calendar: Calendar,
+    directory: Directory,
+    devices: Devices,
+    channels: Arc<Channels>,
+    days: BTreeMap<Day, DayState>,
+    newcomers: BTreeMap<Day, Arc<RoaringBitmap>>,
+    /// What the last snapshot's reports have made.
+    rollups: Arc<Rollups>,
+    /// The days that have changed since.
+    stale: Stale,
+    /// What has not been taken by [`Ledger::changes`].
+    unsaved: Unsaved,
+    /// What has been taken, and may not have been saved.
+    saving: Unsaved,
+    /// The snapshot that was made last, while nothing has changed since.
+    last: Option<Snapshot>,
+    /// The last day that a snapshot has shown.
+    shown: Option<Day>,
+}
+
+/// What is known of a day.
+#[derive(Debug, Default)]
+struct DayState {
+    /// Its figures as reports see them.
+    cell: Option<Arc<Cell>>,
+    /// Its sessions; absent when they were released.
+    sessions: Option<Sessions>,
+    /// Sessions that are not among `sessions` yet, or last longer than there.
+    fresh: HashMap<(DeviceId, i64), u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Unsaved {
+    devices: RoaringBitmap,
+    days: BTreeSet<Day>,
+}
+
+/// What has to be saved.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The devices that are new, or were first met earlier than it was known.
+    pub devices: RoaringBitmap,
+    /// The days whose sessions changed. All of them are held.
+    pub days: Vec<Day>,
+}
+
+impl Ledger {
+    /// The state of an application that nobody has used.
+    pub fn new(calendar: Calendar) -> Self {
+        Self {
+            calendar,
+            directory: Directory::default(),
+            devices: Devices::default(),
+            channels: Arc::default(),
+            days: BTreeMap::new(),
+            newcomers: BTreeMap::new(),
+            rollups: Arc::default(),
+            stale: Stale::default(),
+            shown: None,
+            unsaved: Unsaved::default(),
+            saving: Unsaved::default(),
+            last: None,
+        }
+    }
+
+    /// The application's calendar.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// Its devices.
+    pub fn devices(&self) -> &Devices {
+        &self.devices
+    }
+
+    /// The key of a device.
+    pub fn key(&self, id: DeviceId) -> Option<DeviceKey> {
+        self.directory.key(id)
+    }
+
+    /// The names of its channels.
+    pub fn channels(&self) -> &Channels {
+        &self.channels
+    }
+
+    /// The number of a channel. A new name gets one, as long as there is room; names that are too
+    /// long count as [`channels::OTHER`].
+    pub fn note_channel(&mut self, name: &str) -> ChannelId {
+        match self.channels.id(name) {
+            Some(id) => id,
+            None if name.len() > channels::LONGEST_NAME || !self.channels.has_room() => ChannelId::OTHER,
+            None => {
+                self.last = None;
+                Arc::make_mut(&mut self.channels).add(name)
+            }
+        }
+    }
+
+    /// The day whose sessions have to be held before a session that began at an instant can be noted.
+    pub fn lacks(&self, start: i64) -> Option<Day> {
+        let (day, _) = self.calendar.locate(start);
+        self.days.get(&day).filter(|state| state.sessions.is_none()).map(|_| day)
+    }
+
+    /// Gives back the sessions of a day that were released.
+    pub fn hold(&mut self, day: Day, sessions: Sessions) {
+        let state = self.days.entry(day).or_default();
+        if state.sessions.is_none() {
+            state.sessions = Some(sessions);
+        }
+    }
+
+    /// Lets go of the sessions of days before one, where nothing of them waits to be saved.
+    pub fn release(&mut self, before: Day) {
+        let waiting: BTreeSet<Day> = self.unsaved.days.union(&self.saving.days).copied().collect();
+        for (day, state) in self.days.range_mut(..before) {
+            if !waiting.contains(day) && state.fresh.is_empty() && state.cell.is_some() {
+                state.sessions = None;
+            }
+        }
+    }
+
+    /// Adds what a client told. The sessions of its day must be held, see [`Ledger::lacks`];
+    /// otherwise nothing is noted.
+    pub fn note(&mut self, told: &Observation) -> Noted {
+        let (day, hour) = self.calendar.locate(told.start);
+        if self.days.get(&day).is_some_and(|state| state.sessions.is_none()) {
+            return Noted::Nothing;
+        }
+        let device = self.meet(told, day, hour);
+        let state = self.days.entry(day).or_insert_with(|| DayState { sessions: Some(Sessions::default()), ..DayState::default() });
+        let duration = told.duration.min(LONGEST);
+        let key = (device, told.start);
+        let known = match state.fresh.get(&key) {
+            Some(known) => Some(*known),
+            None => state.sessions.as_ref().and_then(|sessions| sessions.duration(device, told.start)),
+        };
+        let noted = match known {
+            None => Noted::Launch,
+            Some(known) if known < duration => Noted::Longer,
+            Some(_) => return Noted::Nothing,
+        };
+        state.fresh.insert(key, duration);
+        self.unsaved.days.insert(day);
+        self.last = None;
+        noted
+    }
+
+    /// Finds or adds the device of an observation, and keeps its first session and channel.
+    fn meet(&mut self, told: &Observation, first_day: Day, first_hour: u8) -> DeviceId {
+        let device = Device { first: told.start, first_day, first_hour, channel: told.channel };
+        let Some(id) = self.directory.get(told.device) else {
+            let id = self.directory.add(told.device);
+            self.devices.push(device);
+            self.welcome(first_day, id);
+            self.unsaved.devices.insert(id);
+            return id;
+        };
+        let Some(known) = self.devices.get(id).copied() else { return id };
+        // Of two channels at the same instant the first by name counts, whichever came first.
+        let earlier =
+            told.start < known.first || (told.start == known.first && self.channels.name(told.channel) < self.channels.name(known.channel));
+        if earlier {
+            self.devices.set(id, device);
+            if known.first_day != first_day {
+                self.leave(known.first_day, id);
+                self.welcome(first_day, id);
+            }
+            // The figures of channels count it elsewhere now, on any day.
+            self.forget_channels();
+            self.unsaved.devices.insert(id);
+            self.last = None;
+        }
+        id
+    }
+
+    fn welcome(&mut self, day: Day, id: DeviceId) {
+        Arc::make_mut(self.newcomers.entry(day).or_default()).insert(id);
+        self.stale.newcomers.insert(day);
+    }
+
+    fn leave(&mut self, day: Day, id: DeviceId) {
+        if let Some(newcomers) = self.newcomers.get_mut(&day) {
+            Arc::make_mut(newcomers).remove(id);
+        }
+        self.stale.newcomers.insert(day);
+    }
+
+    fn forget_channels(&mut self) {
+        for state in self.days.values_mut() {
+            if let Some(cell) = &mut state.cell
+                && cell.has_channels()
+            {
+                *cell = Arc::new(Cell::of(cell.figures.clone()));
+            }
+        }
+    }
+
+    /// The state at an instant, in milliseconds since 1970.
+    pub fn snapshot(&mut self, now: i64) -> Snapshot {
+        let (today, _) = self.calendar.locate(now);
+        if let Some(last) = &self.last
+            && last.today() == today
+        {
+            return Snapshot { now, ..last.clone() };
+        }
+        let changed: Vec<Day> =
+            self.days.iter().filter(|(_, state)| !state.fresh.is_empty() || state.cell.is_none()).map(|(day, _)| *day).collect();
+        for day in changed {
+            self.settle(day);
+        }
+        // Days that were ahead of the last snapshot, and are not of this one.
+        if let Some(shown) = self.shown.replace(today)
+            && shown != today
+        {
+            let between = shown.min(today).plus(1)..=shown.max(today);
+            self.stale.active.extend(self.days.range(between.clone()).map(|(day, _)| *day));
+            self.stale.newcomers.extend(self.newcomers.range(between).map(|(day, _)| *day));
+        }
+        self.rollups = Arc::new(self.rollups.without(&std::mem::take(&mut self.stale)));
+        let days = self.days.range(..=today).filter_map(|(day, state)| Some((*day, state.cell.clone()?))).collect();
+        let newcomers =
+            self.newcomers.range(..=today).filter(|(_, some)| !some.is_empty()).map(|(day, some)| (*day, some.clone())).collect();
+        let snapshot = Snapshot {
+            calendar: self.calendar,
+            now,
+            devices: Arc::new(self.devices.clone()),
+            channels: self.channels.clone(),
+            days: Arc::new(days),
+            newcomers: Arc::new(newcomers),
+            rollups: self.rollups.clone(),
+        };
+        self.last = Some(snapshot.clone());
+        snapshot
+    }
+
+    /// Joins what is fresh of a day with its sessions, and makes its figures anew.
+    fn settle(&mut self, day: Day) {
+        let Some(state) = self.days.get_mut(&day) else { return };
+        let Some(sessions) = &mut state.sessions else { return };
+        if !state.fresh.is_empty() {
+            let fresh = state.fresh.drain().map(|((device, start), duration)| Session { device, start, duration }).collect();
+            *sessions = sessions.join(&Sessions::of(fresh));
+            state.fresh.shrink_to(0);
+        }
+        state.cell = Some(Arc::new(Cell::of(Arc::new(DayFigures::of(&self.calendar, day, sessions)))));
+        self.stale.active.insert(day);
+    }
+
+    /// What has changed since the last changes that were saved, or were loaded.
+    pub fn changes(&mut self) -> Changes {
+        self.saving.devices |= std::mem::take(&mut self.unsaved.devices);
+        self.saving.days.append(&mut self.unsaved.days);
+        let days: Vec<Day> = self.saving.days.iter().copied().collect();
+        for day in &days {
+            if self.days.get(day).is_some_and(|state| !state.fresh.is_empty()) {
+                self.settle(*day);
+            }
+        }
+        Changes { devices: self.saving.devices.clone(), days }
+    }
+
+    /// The changes that were taken last have been saved; what was noted since has not.
+    pub fn saved(&mut self) {
+        self.saving = Unsaved::default();
+    }
+
+    /// The sessions of a day, as they were when [`Ledger::changes`] or [`Ledger::snapshot`] was
+    /// called last; none when they are not held.
+    pub fn sessions(&self, day: Day) -> Option<&Sessions> {
+        self.days.get(&day)?.sessions.as_ref()
+    }
+
+    /// Takes the names of channels over, by number, before anything else is loaded.
+    pub fn load_channels<T: AsRef<str>>(&mut self, names: impl IntoIterator<Item = T>) {
+        self.channels = Arc::new(Channels::of(names));
+        for name in [channels::NONE, channels::OTHER] {
+            Arc::make_mut(&mut self.channels).add(name);
+        }
+        self.last = None;
+    }
+
+    /// Takes a device over, or what was found out of it later.
+    pub(crate) fn load_device(&mut self, id: DeviceId, key: DeviceKey, first: i64, channel: ChannelId) -> bool {
+        let (first_day, first_hour) = self.calendar.locate(first);
+        let device = Device { first, first_day, first_hour, channel };
+        match self.devices.get(id) {
+            Some(known) => {
+                let before = known.first_day;
+                self.devices.set(id, device);
+                self.leave(before, id);
+            }
+            None if id as usize == self.devices.len() => {
+                self.directory.add(key);
+                self.devices.push(device);
+            }
+            None => return false,
+        }
+        self.welcome(first_day, id);
+        self.last = None;
+        true
+    }
+
+    /// Takes the sessions of a day over: its figures stay, the sessions are released.
+    pub fn load_day(&mut self, day: Day, sessions: &Sessions) {
+        let figures = DayFigures::of(&self.calendar, day, sessions);
+        self.load_figures(day, figures);
+    }
+
+    /// Takes the figures of a day over, which somebody made of its sessions.
+    pub fn load_figures(&mut self, day: Day, figures: DayFigures) {
+        let cell = Some(Arc::new(Cell::of(Arc::new(figures))));
+        self.days.insert(day, DayState { cell, sessions: None, fresh: HashMap::new() });
+        self.stale.active.insert(day);
+        self.last = None;
+    }
+
+    /// About how many bytes it takes.
+    pub fn memory(&self) -> usize {
+        let days = self.days.values().map(|state| {
+            let figures = state.cell.as_ref().map_or(0, |cell| cell.figures.memory());
+            let sessions = state.sessions.as_ref().map_or(0, |sessions| sessions.len() * size_of::<Session>());
+            figures + sessions + state.fresh.capacity() * 32
+        });
+        let newcomers = self.newcomers.values().map(|some| some.serialized_size());
+        self.directory.memory() + self.devices.len() * size_of::<Device>() + days.sum::<usize>() + newcomers.sum::<usize>()
+    }
+}

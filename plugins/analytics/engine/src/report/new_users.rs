@@ -1,0 +1,126 @@
+//! 6.5.1 新增用户: new users by hour, day, week or month, and their next-day retention.
+
+use serde::Serialize;
+
+use super::audience::Audience;
+use super::table::{self, Cell, Table, Tabular};
+use super::{Range, buckets, rate, trend};
+use crate::{Day, Result, Snapshot, Unit};
+
+/// What is asked: as for the trend.
+pub type Params = trend::Params;
+
+/// New users.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewUsers {
+    /// The buckets' unit.
+    pub unit: Unit,
+    /// What was asked for.
+    #[serde(flatten)]
+    pub series: Series,
+    /// The earlier days, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Series>,
+}
+
+/// New users of some days.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Series {
+    /// The days, in whole buckets.
+    #[serde(flatten)]
+    pub range: Range,
+    /// The new users of all buckets.
+    pub total: u64,
+    /// The buckets.
+    pub buckets: Vec<Bucket>,
+    /// 次日留存率 of each day of the range up to today; empty by hours.
+    pub next_day_retention: Vec<NextDay>,
+}
+
+/// The new users of a bucket.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bucket {
+    /// Its first day, or its hour, as in the trend.
+    pub at: String,
+    /// Whether it has ended.
+    pub complete: bool,
+    /// 新增用户.
+    pub new_users: u64,
+    /// 新增用户占比: of the bucket's active users.
+    pub share: Option<f64>,
+}
+
+/// The next-day retention of a day.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NextDay {
+    /// The day.
+    pub date: Day,
+    /// Its new users.
+    pub new_users: u64,
+    /// How many of them launched on the next day; absent until that has ended.
+    pub retained: Option<u64>,
+    /// `retained / newUsers`.
+    pub rate: Option<f64>,
+}
+
+/// Makes the report.
+///
+/// # Errors
+/// [`Error::Parameter`](crate::Error::Parameter) when the range is not valid, or the unit is the hour
+/// and there is a channel.
+pub fn new_users(snapshot: &Snapshot, params: &Params) -> Result<NewUsers> {
+    let (range, compared) = params.ranges()?;
+    let audience = Audience::of(snapshot, params.channel.as_deref());
+    let series = |range| series_of(&audience, range, params.unit);
+    Ok(NewUsers { unit: params.unit, series: series(range), comparison: compared.map(series) })
+}
+
+fn series_of(audience: &Audience<'_>, range: Range, unit: Unit) -> Series {
+    let tallies = audience.tallies(&range, unit);
+    let total = tallies.iter().map(|(_, tally)| tally.new).sum();
+    let buckets = tallies.into_iter().map(|(span, tally)| Bucket {
+        at: span.label(),
+        complete: span.complete,
+        new_users: tally.new,
+        share: rate(tally.new, audience.active_in(&span, unit, &tally)),
+    });
+    let buckets = buckets.collect();
+    let next_day_retention = match unit {
+        Unit::Hour => Vec::new(),
+        _ => buckets::days_begun(&range, audience.today()).map(|day| next_day(audience, day)).collect(),
+    };
+    Series { range, total, buckets, next_day_retention }
+}
+
+fn next_day(audience: &Audience<'_>, date: Day) -> NextDay {
+    let (new_users, retained) = (audience.day(date).new, audience.retained(date));
+    NextDay { date, new_users, retained, rate: retained.and_then(|retained| rate(retained, new_users)) }
+}
+
+/// By days the next-day retention stands beside each of them.
+impl Tabular for NewUsers {
+    fn table(&self) -> Table {
+        let retention = if self.unit == Unit::Day { &["Retained next day", "Next-day retention"][..] } else { &[] };
+        let rows = std::iter::once(&self.series).chain(&self.comparison).map(|series| (&series.range, series.rows(self.unit)));
+        let rows: Vec<_> = rows.collect();
+        let names = ["New users", "Share of active users"].into_iter().chain(retention.iter().copied());
+        table::of_buckets(self.unit, names, rows.iter().map(|(range, rows)| (*range, rows.as_slice())), Vec::clone)
+    }
+}
+
+impl Series {
+    fn rows(&self, unit: Unit) -> Vec<Vec<Cell>> {
+        let bucket =
+            |bucket: &Bucket| vec![bucket.at.as_str().into(), bucket.complete.into(), bucket.new_users.into(), bucket.share.into()];
+        let rows = self.buckets.iter().map(bucket);
+        if unit != Unit::Day {
+            return rows.collect();
+        }
+        let retention = self.next_day_retention.iter().map(|next| [next.retained.into(), next.rate.into()]);
+        rows.zip(retention).map(|(row, retention)| row.into_iter().chain(retention).collect()).collect()
+    }
+}

@@ -1,0 +1,320 @@
+//! The state of an application at an instant, for reports.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use roaring::{MultiOps as _, RoaringBitmap};
+
+use crate::{Calendar, ChannelId, Channels, Day, DayFigures, Devices, Unit};
+
+static NOBODY: LazyLock<RoaringBitmap> = LazyLock::new(RoaringBitmap::new);
+
+/// The state of an application at an instant. Cheap to clone; nothing in it changes.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The application's calendar.
+    pub calendar: Calendar,
+    /// The instant, in milliseconds since 1970. Days after it are not shown.
+    pub now: i64,
+    /// The devices.
+    pub devices: Arc<Devices>,
+    /// The names of channels.
+    pub channels: Arc<Channels>,
+    /// The days with launches, up to today.
+    pub(crate) days: Arc<BTreeMap<Day, Arc<Cell>>>,
+    /// For each day, the devices whose first launch was on it.
+    pub(crate) newcomers: Arc<BTreeMap<Day, Arc<RoaringBitmap>>>,
+    pub(crate) rollups: Arc<Rollups>,
+}
+
+/// A day's figures, and what was made of them.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    pub figures: Arc<DayFigures>,
+    channels: OnceLock<Arc<[ChannelFigures]>>,
+}
+
+impl Cell {
+    pub fn of(figures: Arc<DayFigures>) -> Self {
+        Self { figures, channels: OnceLock::new() }
+    }
+
+    pub fn has_channels(&self) -> bool {
+        self.channels.get().is_some()
+    }
+}
+
+/// What the users of one channel did in a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChannelFigures {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Its active users.
+    pub active: u64,
+    /// Those that are new.
+    pub new: u64,
+    /// Their launches.
+    pub launches: u64,
+    /// Their time in front, in milliseconds.
+    pub duration: u64,
+}
+
+impl Snapshot {
+    /// Today, in the application's time zone.
+    pub fn today(&self) -> Day {
+        self.calendar.locate(self.now).0
+    }
+
+    /// The present local hour, 0 to 23: as many hours of today are full.
+    pub fn hour(&self) -> u8 {
+        self.calendar.locate(self.now).1
+    }
+
+    /// The first day with a launch.
+    pub fn first_day(&self) -> Option<Day> {
+        self.days.keys().next().copied()
+    }
+
+    /// The figures of a day; none when nothing was launched.
+    pub fn day(&self, day: Day) -> Option<&DayFigures> {
+        self.days.get(&day).map(|cell| cell.figures.as_ref())
+    }
+
+    /// The days with launches of a range, in order.
+    pub fn days(&self, from: Day, to: Day) -> impl Iterator<Item = (Day, &DayFigures)> {
+        self.cells(from, to).map(|(day, cell)| (day, cell.figures.as_ref()))
+    }
+
+    fn cells(&self, from: Day, to: Day) -> impl Iterator<Item = (Day, &Cell)> {
+        let some = from <= to;
+        self.days.range(from..=to.max(from)).filter(move |_| some).map(|(day, cell)| (*day, cell.as_ref()))
+    }
+
+    /// The devices that were active on a day.
+    pub fn active(&self, day: Day) -> &RoaringBitmap {
+        self.day(day).map_or(&NOBODY, |figures| &figures.active)
+    }
+
+    /// The devices that were active on any day of a range.
+    pub fn active_between(&self, from: Day, to: Day) -> Arc<RoaringBitmap> {
+        self.between(Kind::Active, from, to)
+    }
+
+    /// The devices whose first launch was on a day.
+    pub fn newcomers(&self, day: Day) -> &RoaringBitmap {
+        self.newcomers.get(&day).map_or(&NOBODY, Arc::as_ref)
+    }
+
+    /// The devices whose first launch was on any day of a range.
+    pub fn newcomers_between(&self, from: Day, to: Day) -> Arc<RoaringBitmap> {
+        self.between(Kind::Newcomers, from, to)
+    }
+
+    /// How many devices launched until the end of a day.
+    pub fn cumulative(&self, day: Day) -> u64 {
+        let sums = self.rollups.cumulative.get_or_init(|| {
+            let mut sum = 0;
+            let add = |(day, some): (&Day, &Arc<RoaringBitmap>)| {
+                sum += some.len();
+                (*day, sum)
+            };
+            self.newcomers.iter().map(add).collect()
+        });
+        let after = sums.partition_point(|(some, _)| *some <= day);
+        after.checked_sub(1).and_then(|at| sums.get(at)).map_or(0, |(_, sum)| *sum)
+    }
+
+    /// For each day of a range, how many devices (of some, where they are given) were active in the
+    /// `window` days that end with it.
+    pub fn active_counts(&self, from: Day, to: Day, window: i32, among: Option<&RoaringBitmap>) -> Vec<u64> {
+        if among.is_some() {
+            return self.count_windows(from, to, window, among);
+        }
+        let mut cached = lock(&self.rollups.windows);
+        let counts = cached.entry(window).or_default();
+        let Some(first) = self.first_day() else { return vec![0; (to.0 - from.0 + 1).max(0) as usize] };
+        // Days that are not over count too; those after the last launch do not change any more.
+        let last = self.days.keys().next_back().map_or(first, |day| day.plus(window));
+        if counts.first != Some(first) {
+            *counts = Window { first: Some(first), counts: Vec::new() };
+        }
+        let next = first.plus(counts.counts.len() as i32);
+        if next <= to.min(last) {
+            let more = self.count_windows(next, to.min(last), window, None);
+            counts.counts.extend(more);
+        }
+        let at = |day: i32| usize::try_from(day - first.0).ok().and_then(|at| counts.counts.get(at)).copied().unwrap_or(0);
+        (from.0..=to.0).map(at).collect()
+    }
+
+    /// One pass over the days: a device counts from each of its days for `window` days, or until the
+    /// next of its days takes over.
+    fn count_windows(&self, from: Day, to: Day, window: i32, among: Option<&RoaringBitmap>) -> Vec<u64> {
+        let days = (to.0 - from.0 + 1).max(0);
+        let mut steps = vec![0_i64; days as usize + 1];
+        let mut until = vec![i32::MIN; self.devices.len()];
+        for (day, figures) in self.days(from.plus(1 - window), to) {
+            let end = day.0 + window;
+            let (mut begun, mut ended) = (0, 0);
+            let active = among.map_or(Cow::Borrowed(&figures.active), |among| Cow::Owned(among & &figures.active));
+            for device in active.as_ref() {
+                let Some(until) = until.get_mut(device as usize) else { continue };
+                let begin = day.0.max(*until).max(from.0);
+                if begin == day.0 {
+                    begun += 1;
+                } else if let Some(step) = steps.get_mut((begin - from.0) as usize) {
+                    *step += 1;
+                }
+                ended += 1;
+                *until = end;
+            }
+            if let Some(step) = usize::try_from(day.0 - from.0).ok().and_then(|at| steps.get_mut(at)) {
+                *step += begun;
+            }
+            if let Some(step) = usize::try_from(end - from.0).ok().and_then(|at| steps.get_mut(at)) {
+                *step -= ended;
+            }
+        }
+        let mut count = 0;
+        steps
+            .iter()
+            .take(days as usize)
+            .map(|step| {
+                count += step;
+                count.max(0) as u64
+            })
+            .collect()
+    }
+
+    /// The devices of a channel; nobody when there is no such channel.
+    pub fn members(&self, channel: &str) -> RoaringBitmap {
+        let Some(id) = self.channels.id(channel) else { return RoaringBitmap::new() };
+        let of_channel = self.devices.iter().zip(0_u32..).filter(|(device, _)| device.channel == id);
+        RoaringBitmap::from_sorted_iter(of_channel.map(|(_, id)| id)).unwrap_or_default()
+    }
+
+    /// The figures of a day by channel, those that have active users, by number.
+    pub fn channel_figures(&self, day: Day) -> Arc<[ChannelFigures]> {
+        let Some(cell) = self.days.get(&day) else { return Arc::default() };
+        let make = || {
+            let mut by_channel = vec![ChannelFigures::default(); self.channels.len()];
+            for (device, used) in cell.figures.users() {
+                let known = self.devices.get(device);
+                let Some(figures) = known.and_then(|device| by_channel.get_mut(device.channel.0 as usize)) else { continue };
+                figures.active += 1;
+                figures.new += u64::from(known.is_some_and(|device| device.first_day == day));
+                figures.launches += u64::from(used.launches);
+                figures.duration += used.duration;
+            }
+            let numbered = by_channel.into_iter().zip(0..).filter(|(figures, _)| figures.active > 0);
+            numbered.map(|(figures, id)| ChannelFigures { channel: ChannelId(id), ..figures }).collect()
+        };
+        cell.channels.get_or_init(make).clone()
+    }
+
+    fn between(&self, kind: Kind, from: Day, to: Day) -> Arc<RoaringBitmap> {
+        let of_day = |day: Day| match kind {
+            Kind::Active => self.active(day),
+            Kind::Newcomers => self.newcomers(day),
+        };
+        let (Some(first), Some(last)) = (self.first_day(), self.days.keys().next_back().copied()) else { return Arc::default() };
+        // Where nothing is known there is nothing to walk over; whole buckets stay whole.
+        let (from, to) = (from.max(first.first_of_month().min(first.sunday())), to.min(last.plus(31)));
+        if from > to {
+            return Arc::default();
+        }
+        for unit in [Unit::Week, Unit::Month] {
+            if from == from.bucket(unit) && to == from.step(unit, 1).plus(-1) {
+                return self.rollups.bucket(kind, unit, from, || (from.0..=to.0).map(|day| of_day(Day(day))).union());
+            }
+        }
+        let (mut buckets, mut day) = (Vec::new(), from);
+        let mut days = Vec::new();
+        while day <= to {
+            let whole = [Unit::Month, Unit::Week].into_iter().find(|unit| day == day.bucket(*unit) && day.step(*unit, 1).plus(-1) <= to);
+            match whole {
+                Some(unit) => {
+                    let next = day.step(unit, 1);
+                    buckets.push(self.between(kind, day, next.plus(-1)));
+                    day = next;
+                }
+                None => {
+                    days.push(of_day(day));
+                    day = day.plus(1);
+                }
+            }
+        }
+        let parts: Vec<&RoaringBitmap> = buckets.iter().map(Arc::as_ref).chain(days).collect();
+        Arc::new(parts.union())
+    }
+}
+
+/// Which devices of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Active,
+    Newcomers,
+}
+
+/// What was made of several days, kept as long as none of them changes.
+#[derive(Debug, Default)]
+pub(crate) struct Rollups {
+    /// Whole weeks and months.
+    buckets: Mutex<BTreeMap<(Kind, bool, Day), Arc<RoaringBitmap>>>,
+    /// The active devices of windows of days, by the window's length.
+    windows: Mutex<BTreeMap<i32, Window>>,
+    /// The devices until the end of each day that has new ones.
+    cumulative: OnceLock<Vec<(Day, u64)>>,
+}
+
+/// For each day from the first on, the active devices of the window that ends with it.
+#[derive(Clone, Debug, Default)]
+struct Window {
+    first: Option<Day>,
+    counts: Vec<u64>,
+}
+
+/// The days whose figures changed.
+#[derive(Debug, Default)]
+pub(crate) struct Stale {
+    pub active: BTreeSet<Day>,
+    pub newcomers: BTreeSet<Day>,
+}
+
+impl Rollups {
+    /// What still holds when some days have changed.
+    pub fn without(&self, stale: &Stale) -> Self {
+        let mut buckets = lock(&self.buckets).clone();
+        for (kind, days) in [(Kind::Active, &stale.active), (Kind::Newcomers, &stale.newcomers)] {
+            for day in days {
+                for unit in [Unit::Week, Unit::Month] {
+                    buckets.remove(&(kind, unit == Unit::Month, day.bucket(unit)));
+                }
+            }
+        }
+        let mut windows = lock(&self.windows).clone();
+        if let Some(day) = stale.active.first() {
+            for window in windows.values_mut() {
+                let valid = window.first.map_or(0, |first| day.0 - first.0);
+                window.counts.truncate(usize::try_from(valid).unwrap_or(0));
+            }
+        }
+        let cumulative = if stale.newcomers.is_empty() { self.cumulative.clone() } else { OnceLock::new() };
+        Self { buckets: Mutex::new(buckets), windows: Mutex::new(windows), cumulative }
+    }
+
+    fn bucket(&self, kind: Kind, unit: Unit, day: Day, make: impl FnOnce() -> RoaringBitmap) -> Arc<RoaringBitmap> {
+        let key = (kind, unit == Unit::Month, day);
+        if let Some(made) = lock(&self.buckets).get(&key) {
+            return made.clone();
+        }
+        let made = Arc::new(make());
+        lock(&self.buckets).insert(key, made.clone());
+        made
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
