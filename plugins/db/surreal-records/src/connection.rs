@@ -12,6 +12,7 @@ use crate::Answer;
 use crate::config::Config;
 use crate::embedded::Embedded;
 use crate::error::{database, is_missing};
+use crate::retry::again;
 use crate::session::Session;
 use crate::statements::{Statements, remove_database};
 
@@ -71,8 +72,9 @@ impl Connection {
                 Place::Embedded(embedded) => embedded.space(&self.namespace, name).await.map(Session::embedded),
                 Place::Server(connection) => {
                     let session = connection.clone();
-                    let used = session.use_ns(self.namespace.clone()).use_db(name).await;
-                    used.map(|_| Session::server(Statements::new(session)))
+                    // The first sessions make the namespace, and all but one of them lose.
+                    let opened = again(|| async { session.use_ns(self.namespace.clone()).use_db(name).await.map(drop) }).await;
+                    opened.map(|()| Session::server(Statements::new(session)))
                 }
             }
             .map_err(database)
@@ -86,15 +88,17 @@ impl Connection {
     pub fn remove<'a>(&'a self, name: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             let statement = remove_database(name);
-            let removed = match &self.place {
-                Place::Embedded(embedded) => embedded.run(&self.namespace, &statement).await,
-                Place::Server(connection) => {
-                    let session = connection.clone();
-                    session.use_ns(self.namespace.clone()).await.map_err(database)?;
-                    session.query(statement).await.and_then(|answer| answer.check()).map(drop)
+            let remove = || async {
+                match &self.place {
+                    Place::Embedded(embedded) => embedded.run(&self.namespace, &statement).await,
+                    Place::Server(connection) => {
+                        let session = connection.clone();
+                        session.use_ns(self.namespace.clone()).await?;
+                        session.query(statement.clone()).await?.check().map(drop)
+                    }
                 }
             };
-            removed.or_else(|error| if is_missing(&error) { Ok(()) } else { Err(database(error)) })
+            again(remove).await.or_else(|error| if is_missing(&error) { Ok(()) } else { Err(database(error)) })
         })
     }
 

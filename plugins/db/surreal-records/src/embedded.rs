@@ -37,14 +37,13 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::config::Config;
 use crate::error::database;
 use crate::range::{FIELD, PAGE_BYTES, Part, Range};
+use crate::retry::again;
 use crate::write::{Expect, Then, Write, Written};
 
 /// How long to wait for a database that another instance is about to let go of.
 const OPEN_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a database may take to write out what it holds in memory.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(20);
-/// How often making a space's database is tried when others make theirs at the same time.
-const MAX_CONFLICTS: u32 = 64;
 /// How many records are passed over without leaving the caller's thread for it.
 const SKIPPED_AT_ONCE: u64 = 1024;
 
@@ -153,16 +152,7 @@ impl Embedded {
     /// # Errors
     /// What the database answers.
     pub async fn space(&self, namespace: &str, database: &str) -> Answer<Space> {
-        let mut conflicts = 0;
-        loop {
-            match self.find_or_make(namespace, database).await {
-                Err(error) if crate::error::is_conflict(&error) && conflicts < MAX_CONFLICTS => {
-                    conflicts += 1;
-                    sleep(Duration::from_millis(1)).await;
-                }
-                outcome => return outcome,
-            }
-        }
+        again(|| self.find_or_make(namespace, database)).await
     }
 
     async fn find_or_make(&self, namespace: &str, database: &str) -> Answer<Space> {

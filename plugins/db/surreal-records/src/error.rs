@@ -7,14 +7,15 @@ use surrealdb::types::{ConnectionError, NotFoundError, QueryError};
 const FULL: [&str; 2] = ["(os error 28)", "(os error 122)"];
 /// How SurrealKV names that it has stopped taking writes, to those that waited for it.
 const STOPPED: &str = "Pipeline stall";
+/// How SurrealDB ends the text of a conflict. `USE`, which makes namespaces and databases, passes on
+/// nothing else of it.
+const CONFLICT: &str = "This transaction can be retried";
 
 /// An error of the database. Its text stays in the log.
 pub fn database(error: surrealdb::Error) -> Error {
     let unavailable = || Error::new(codes::UNAVAILABLE, "the database cannot be reached").retryable();
     let sorted = match (error.query_details(), error.connection_details()) {
-        (Some(QueryError::TransactionConflict), _) => {
-            Error::new(codes::CONFLICT, "the document was changed by others at the same time").retryable()
-        }
+        _ if is_conflict(&error) => Error::new(codes::CONFLICT, "the document was changed by others at the same time").retryable(),
         (Some(QueryError::TimedOut { .. } | QueryError::Cancelled), _) => {
             Error::new(codes::TIMEOUT, "operation exceeded time limit").retryable()
         }
@@ -27,9 +28,9 @@ pub fn database(error: surrealdb::Error) -> Error {
     sorted.with_source(error)
 }
 
-/// Whether the same statement may succeed when it is run again.
+/// Whether nothing was done because others changed the same, so that it may succeed when it is tried again.
 pub fn is_conflict(error: &surrealdb::Error) -> bool {
-    matches!(error.query_details(), Some(QueryError::TransactionConflict))
+    matches!(error.query_details(), Some(QueryError::TransactionConflict)) || error.message().contains(CONFLICT)
 }
 
 /// Whether the table, database or namespace is not there, which reading counts as empty.
@@ -43,6 +44,21 @@ pub fn is_missing(error: &surrealdb::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_conflict_is_known_by_its_kind_or_its_text() {
+        let lost = surrealdb_kvs::Error::TransactionConflict("Write conflict, retry the transaction".to_owned());
+        for conflict in [
+            surrealdb::Error::query("a text".to_owned(), QueryError::TransactionConflict),
+            surrealdb::Error::internal(lost.to_string()),
+            surrealdb::Error::internal(surrealdb_datastore::DatastoreError::SequenceReset.to_string()),
+        ] {
+            let error = database(conflict);
+            assert!(error.code() == codes::CONFLICT && error.is_retryable(), "{error:?}");
+        }
+        let unknown = surrealdb_kvs::Error::CommitOutcomeUnknown("the connection ended".to_owned());
+        assert!(!is_conflict(&surrealdb::Error::internal(unknown.to_string())), "it may have been done");
+    }
 
     /// As SurrealKV words it when the log, a table and the manifest cannot be written.
     #[test]

@@ -13,6 +13,7 @@ mod connection;
 mod embedded;
 mod error;
 mod range;
+mod retry;
 mod session;
 mod statements;
 mod write;

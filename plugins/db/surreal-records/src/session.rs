@@ -1,19 +1,15 @@
 //! A session on a database, wherever it is.
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use sdk_plugin::{Error, Result, codes};
+use sdk_plugin::{Error, codes};
 
 use crate::Answer;
 use crate::embedded::{self, Space};
-use crate::error::{database, is_conflict, is_missing};
+use crate::error::{database, is_missing};
 use crate::range::{Part, Range};
+use crate::retry::again;
 use crate::statements::{self, Statements};
 use crate::write::{Write, Written};
-
-/// How often a change is made again after a conflict with others.
-const MAX_CONFLICTS: u32 = 64;
 
 /// A session on a database.
 pub struct Session(Place);
@@ -165,12 +161,15 @@ impl Session {
     /// # Errors
     /// `Conflict` when others keep changing the same; `ServiceUnavailable` when the database went away.
     pub fn make_table<'a>(&'a self, table: &'a str) -> Answer<'a, ()> {
-        Box::pin(again(move || async move {
-            match &self.0 {
-                Place::Embedded(space) => space.make_table(table).await,
-                Place::Server(statements) => statements.make_table(table).await,
-            }
-        }))
+        Box::pin(async move {
+            let change = || async {
+                match &self.0 {
+                    Place::Embedded(space) => space.make_table(table).await,
+                    Place::Server(statements) => statements.make_table(table).await,
+                }
+            };
+            again(change).await.map_err(changing)
+        })
     }
 
     /// Removes a table with all that is in it. Does nothing when it is not there.
@@ -178,12 +177,15 @@ impl Session {
     /// # Errors
     /// `Conflict` when others keep changing the same; `ServiceUnavailable` when the database went away.
     pub fn remove_table<'a>(&'a self, table: &'a str) -> Answer<'a, ()> {
-        Box::pin(again(move || async move {
-            match &self.0 {
-                Place::Embedded(space) => space.remove_table(table).await,
-                Place::Server(statements) => statements.remove_table(table).await,
-            }
-        }))
+        Box::pin(async move {
+            let change = || async {
+                match &self.0 {
+                    Place::Embedded(space) => space.remove_table(table).await,
+                    Place::Server(statements) => statements.remove_table(table).await,
+                }
+            };
+            again(change).await.map_err(changing)
+        })
     }
 
     /// Makes all changes, or none when a record is not as one of them expects.
@@ -191,30 +193,23 @@ impl Session {
     /// # Errors
     /// `Conflict` when others keep changing the same; `ServiceUnavailable` when the database went away.
     pub fn write<'a>(&'a self, writes: &'a [Write]) -> Answer<'a, Written> {
-        Box::pin(again(move || async move {
-            match &self.0 {
-                Place::Embedded(space) => space.write(writes).await,
-                Place::Server(statements) => statements.write(writes).await,
-            }
-        }))
+        Box::pin(async move {
+            let change = || async {
+                match &self.0 {
+                    Place::Embedded(space) => space.write(writes).await,
+                    Place::Server(statements) => statements.write(writes).await,
+                }
+            };
+            again(change).await.map_err(changing)
+        })
     }
 }
 
-/// Makes a change, again when it lost against others. Each attempt is a transaction.
-async fn again<T, F: Future<Output = surrealdb::Result<T>>>(change: impl Fn() -> F) -> Result<T> {
-    let mut conflicts = 0;
-    loop {
-        match change().await {
-            Ok(done) => return Ok(done),
-            Err(error) if is_conflict(&error) && conflicts < MAX_CONFLICTS => {
-                conflicts += 1;
-                tokio::time::sleep(Duration::from_micros(200 * u64::from(conflicts.min(20)))).await;
-            }
-            // A space's database that went away under a write comes back with the next session.
-            Err(error) if is_missing(&error) => {
-                return Err(Error::new(codes::UNAVAILABLE, "the space's database is not there").retryable().with_source(error));
-            }
-            Err(error) => return Err(database(error)),
-        }
+/// What the maker of a change is told of an error.
+fn changing(error: surrealdb::Error) -> Error {
+    // A space's database that went away under a write comes back with the next session.
+    if is_missing(&error) {
+        return Error::new(codes::UNAVAILABLE, "the space's database is not there").retryable().with_source(error);
     }
+    database(error)
 }
