@@ -139,3 +139,24 @@ async fn open_remote(config: &Config) -> Result<Surreal<Any>> {
     }
     Ok(connection)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn the_first_sessions_of_a_namespace_are_opened_at_once() {
+        let server = connect("mem://").await.unwrap();
+        for round in 0..300 {
+            let connection = Arc::new(Connection { place: Place::Server(server.clone()), namespace: format!("namespace-{round}") });
+            let opening = (0..8).map(|number| {
+                let connection = connection.clone();
+                tokio::spawn(async move { connection.session(&format!("database-{number}")).await.map(drop) })
+            });
+            for opened in opening.collect::<Vec<_>>() {
+                opened.await.unwrap().unwrap_or_else(|error| panic!("round {round}: {error:?} {:?}", error.causes()));
+            }
+        }
+    }
+}
