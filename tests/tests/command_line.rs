@@ -131,10 +131,23 @@ fn any_method_as_an_administrator() {
 fn plugins() {
     let server = Server::start();
     let plugins = server.run_json(&["plugin", "list"])["plugins"].clone();
-    let defaults =
-        ["alipay", "cloudcall", "db", "db_tasks", "dingtalk", "domains", "files", "functions", "platforms", "sites", "storage", "wechat"];
+    let defaults = [
+        "alipay",
+        "analytics",
+        "cloudcall",
+        "db",
+        "db_tasks",
+        "dingtalk",
+        "domains",
+        "files",
+        "functions",
+        "platforms",
+        "sites",
+        "storage",
+        "wechat",
+    ];
     assert_eq!(column(&plugins, "id"), defaults);
-    assert_eq!(column(&plugins, "state"), ["ready"; 12]);
+    assert_eq!(column(&plugins, "state"), ["ready"; 13]);
     let unknown = server.run(&["plugin", "reload", "nothing"]).failed();
     assert!(unknown.stderr.contains("nothing"), "{unknown:?}");
     for id in defaults {

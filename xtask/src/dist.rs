@@ -10,7 +10,7 @@ use crate::step::succeed;
 use crate::{EngineOption, Result, prerequisites};
 
 /// The plugins that a fresh installation loads.
-const PLUGINS: [&str; 12] = [
+const PLUGINS: [&str; 13] = [
     "db_surreal",
     "db_tasks",
     "storage_opendal",
@@ -23,6 +23,7 @@ const PLUGINS: [&str; 12] = [
     "cloudcall_alipay",
     "cloudcall_wechatpay",
     "login_dingtalk",
+    "analytics",
 ];
 
 #[derive(clap::Args)]

@@ -1,6 +1,7 @@
 //! The command line. Everything but `serve`, `init`, `check`, `plugin new` and `plugin check`
 //! talks to a running server over the management API.
 
+mod analytics;
 mod call;
 mod client;
 mod db;
@@ -100,6 +101,9 @@ enum Command {
     /// Set the keys of a space's mini programs on Alipay, WeChat, DingTalk and others
     #[command(subcommand)]
     Platform(platform::Command),
+    /// Count what happens in mini programs: applications, reports, export
+    #[command(subcommand)]
+    Analytics(analytics::Command),
     /// Manage the server's plugins, or start writing one
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -120,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Db(command) => command.run(&options),
         Command::Storage(command) => command.run(&options),
         Command::Platform(command) => command.run(&options),
+        Command::Analytics(command) => command.run(&options),
         Command::Plugin(command) => command.run(&options),
         Command::Call(call) => call.run(&options),
     };
@@ -228,6 +233,27 @@ mod tests {
             "platform delete dingtalk d1 --space ID --yes",
             "platform platforms",
             "platform platforms wechat --json",
+            "analytics app create tea --space ID --platform wechat --time-zone Asia/Tokyo --json",
+            "analytics app list --space ID",
+            "analytics app show K --space ID",
+            "analytics app update K --name n --time-zone UTC --space ID",
+            "analytics app delete K --space ID --yes",
+            "analytics channels --app K --space ID",
+            "analytics report overview --app K --space ID --json",
+            "analytics report trend --app K --space ID --from 2026-11-01 --to 2026-11-07 --unit hour --channel c --compare previous",
+            "analytics report trend --app K --space ID --last 30 --compare 2026-01-01 --csv --output f --force",
+            "analytics report realtime --app K --space ID",
+            "analytics report new-users --app K --space ID --unit month",
+            "analytics report active-users --app K --space ID --unit week",
+            "analytics report launches --app K --space ID --compare week",
+            "analytics report retention --app K --space ID --users active --unit week --channel c",
+            "analytics report use-time --app K --space ID --per user --date 2026-11-01 --compare 2026-10-01,2026-09-01",
+            "analytics report frequency --app K --space ID --unit month --compare 2026-10-01",
+            "analytics report channel-top --app K --space ID --date 2026-11-01",
+            "analytics report channel-day --app K --space ID --channels a,b",
+            "analytics report channel-list --app K --space ID --figure launches --limit 20",
+            "analytics report channel-trend --app K --space ID --figure daily-use-time --unit week --channels a",
+            "analytics export --app K --space ID --from 2026-11-01 --to 2026-11-02 --output d --force",
             "plugin list",
             "plugin new hello --path p --sdk s",
             "plugin check lib.so",
@@ -267,6 +293,22 @@ mod tests {
             "platform set alipay 2021 --setting a=b",
             "platform list",
             "platform show alipay --space ID",
+            "analytics app create --space ID",
+            "analytics app update K --space ID",
+            "analytics report --app K --space ID",
+            "analytics report trend --app K",
+            "analytics report trend --space ID",
+            "analytics report trend --app K --space ID --unit year",
+            "analytics report trend --app K --space ID --from 2026-02-30",
+            "analytics report trend --app K --space ID --from 2026-02-01 --last 3",
+            "analytics report trend --app K --space ID --last 733",
+            "analytics report trend --app K --space ID --compare yesterday",
+            "analytics report trend --app K --space ID --output f",
+            "analytics report overview --app K --space ID --unit day",
+            "analytics report retention --app K --space ID --unit hour",
+            "analytics report use-time --app K --space ID --compare week",
+            "analytics report channel-list --app K --space ID --limit 0",
+            "analytics export --app K --space ID",
             "nothing",
         ] {
             let words = std::iter::once("mpcloud").chain(line.split(' ').filter(|word| !word.is_empty()));

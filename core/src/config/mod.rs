@@ -160,7 +160,7 @@ pub struct Plugin {
 }
 
 /// The plugins of a fresh installation: id and library.
-const DEFAULT_PLUGINS: [(&str, &str); 12] = [
+const DEFAULT_PLUGINS: [(&str, &str); 13] = [
     ("db", "db_surreal"),
     ("db_tasks", "db_tasks"),
     ("storage", "storage_opendal"),
@@ -173,6 +173,7 @@ const DEFAULT_PLUGINS: [(&str, &str); 12] = [
     ("alipay", "cloudcall_alipay"),
     ("wechat", "cloudcall_wechatpay"),
     ("dingtalk", "login_dingtalk"),
+    ("analytics", "analytics"),
 ];
 
 impl Default for Server {
@@ -330,6 +331,7 @@ mod tests {
             defaults.plugins.keys().collect::<Vec<_>>(),
             [
                 "alipay",
+                "analytics",
                 "cloudcall",
                 "db",
                 "db_tasks",

@@ -1,0 +1,209 @@
+//! `mpcloud analytics export`: files that were downloaded before stay, so that one that broke off
+//! is gone on with by the same command.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::super::client::Client;
+use super::super::output::text;
+use super::super::progress::Progress;
+use super::super::save::{exists, save};
+use super::super::{Failure, Options};
+use super::days::day;
+use super::{Target, ask, list};
+
+/// How long links are used before others are asked for: they expire.
+const FRESH: Duration = Duration::from_secs(240);
+
+/// `mpcloud analytics export`.
+#[derive(Debug, Args)]
+#[command(after_help = "Each file has the sessions of one day, one a row: DuckDB, ClickHouse, pandas and Spark read them.
+Files that are there with the right size are not downloaded again.
+
+Examples:
+  mpcloud analytics export --app KEY --space ID --output events
+  mpcloud analytics export --app KEY --space ID --from 2026-11-01 --to 2026-11-30 --output events
+  duckdb -c \"SELECT count(*) FROM 'events/*.parquet'\"")]
+pub struct Export {
+    #[command(flatten)]
+    target: Target,
+    /// The first day [default: the first that there is]
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    from: Option<String>,
+    /// The last day [default: the last that there is]
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    to: Option<String>,
+    /// The folder to write to, which is made
+    #[arg(long, short, value_name = "DIR")]
+    output: PathBuf,
+    /// Replace files that differ
+    #[arg(long)]
+    force: bool,
+}
+
+/// A file that can be downloaded.
+struct Remote {
+    date: String,
+    /// What the server calls it.
+    name: String,
+    rows: u64,
+    bytes: u64,
+    link: String,
+}
+
+impl Export {
+    pub fn run(self, options: &Options) -> Result<(), Failure> {
+        let client = options.client()?;
+        let mut links = Links::ask(&client, &self.target, self.from.as_deref(), self.to.as_deref())?;
+        let whole: u64 = links.files.iter().map(|file| file.bytes).sum();
+        let rows: u64 = links.files.iter().map(|file| file.rows).sum();
+        fs::create_dir_all(&self.output).map_err(|e| Failure::new(format!("cannot create {}: {e}", self.output.display())))?;
+        let places: Vec<PathBuf> = links.files.iter().map(|file| place(&self.output, file)).collect::<Result<_, _>>()?;
+        let there: Vec<bool> = links.files.iter().zip(&places).map(|(file, place)| self.is_there(file, place)).collect::<Result<_, _>>()?;
+
+        let mut progress = Progress::new(options);
+        let done = self.download(&client, &mut links, &places, &there, &mut progress);
+        progress.end();
+        done?;
+
+        let shown: Vec<Value> = links
+            .files
+            .iter()
+            .zip(places.iter().zip(&there))
+            .map(|(file, (place, there))| {
+                json!({"date": file.date, "file": place.display().to_string(), "rows": file.rows, "bytes": file.bytes, "downloaded": !there})
+            })
+            .collect();
+        let kept = there.iter().filter(|there| **there).count();
+        let folder = self.output.display().to_string();
+        options.output().result(&json!({"folder": folder, "files": shown, "rows": rows, "bytes": whole}), || {
+            let had = if kept == 0 { String::new() } else { format!(", {kept} of which were there") };
+            format!("{rows} sessions in {} files in {folder}{had}", places.len())
+        })
+    }
+
+    /// Whether a file was downloaded before.
+    fn is_there(&self, file: &Remote, place: &Path) -> Result<bool, Failure> {
+        match fs::metadata(place) {
+            Ok(found) if found.is_file() && found.len() == file.bytes => Ok(true),
+            Ok(_) if !self.force => Err(exists(place)),
+            _ => Ok(false),
+        }
+    }
+
+    fn download(
+        &self,
+        client: &Client,
+        links: &mut Links,
+        places: &[PathBuf],
+        there: &[bool],
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let wanted: Vec<usize> = (0..places.len()).filter(|index| there.get(*index) == Some(&false)).collect();
+        let size = |index: &usize| links.files.get(*index).map_or(0, |file| file.bytes);
+        let whole: u64 = wanted.iter().map(size).sum();
+        let mut done = 0_u64;
+        for (count, index) in wanted.iter().enumerate() {
+            if links.asked.elapsed() > FRESH {
+                links.refresh(client, &self.target)?;
+            }
+            let (Some(file), Some(place)) = (links.files.get(*index), places.get(*index)) else { break };
+            let percent = done.saturating_mul(100).checked_div(whole);
+            progress.show(percent, &format!("downloading {} of {}: {}", count + 1, wanted.len(), file.date));
+            save(place, self.force, |out| {
+                let bytes = client.download(&file.link, out)?;
+                if bytes == file.bytes {
+                    return Ok(bytes);
+                }
+                Err(Failure::new(format!("{} has changed meanwhile", file.name)).advise("Run the command again."))
+            })?;
+            done += file.bytes;
+        }
+        Ok(())
+    }
+}
+
+/// What there is to download, and since when the links hold.
+struct Links {
+    files: Vec<Remote>,
+    asked: Instant,
+}
+
+impl Links {
+    fn ask(client: &Client, target: &Target, from: Option<&str>, to: Option<&str>) -> Result<Self, Failure> {
+        let given = [("from", from), ("to", to)].into_iter().filter_map(|(name, day)| Some((name.to_owned(), json!(day?))));
+        let params: Map<String, Value> = std::iter::once(("appKey".to_owned(), json!(target.app))).chain(given).collect();
+        let asked = Instant::now();
+        let reply = ask(client, &target.space, "analytics.export.list", &Value::Object(params))?;
+        let number = |file: &Value, key: &str| file.get(key).and_then(Value::as_u64).unwrap_or_default();
+        let remote = |file: &Value| {
+            let [date, name, link] = ["date", "name", "url"].map(|key| text(file, &[key]));
+            Remote { date, name, rows: number(file, "rows"), bytes: number(file, "bytes"), link }
+        };
+        Ok(Self { files: list(&reply.value, "files").iter().map(remote).collect(), asked })
+    }
+
+    /// New links for the same files.
+    fn refresh(&mut self, client: &Client, target: &Target) -> Result<(), Failure> {
+        let days = || self.files.iter().map(|file| file.date.as_str());
+        let mut new = Self::ask(client, target, days().min(), days().max())?;
+        for file in &mut self.files {
+            if let Some(found) = new.files.iter_mut().find(|found| found.date == file.date && found.name == file.name) {
+                file.link = std::mem::take(&mut found.link);
+            }
+        }
+        self.asked = new.asked;
+        Ok(())
+    }
+}
+
+/// Where a file goes: the server's name, which may have folders, without any.
+fn place(folder: &Path, file: &Remote) -> Result<PathBuf, Failure> {
+    let name = file.name.replace('/', "-");
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+        return Err(Failure::new(format!("the server named a file `{}`, which is no name to write", file.name)));
+    }
+    let dated = if name.contains(&file.date) { name } else { format!("{}-{name}", file.date) };
+    Ok(folder.join(dated))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn remote(name: &str) -> Remote {
+        Remote { date: "2026-11-26".into(), name: name.into(), rows: 1, bytes: 4, link: String::new() }
+    }
+
+    #[test]
+    fn names_have_their_day_and_stay_in_the_folder() {
+        let name = |name: &str| place(Path::new("d"), &remote(name)).map(|path| path.display().to_string());
+        assert_eq!(name("2026-11-26.parquet").unwrap(), "d/2026-11-26.parquet");
+        assert_eq!(name("2026-11-26/1.parquet").unwrap(), "d/2026-11-26-1.parquet");
+        assert_eq!(name("1.parquet").unwrap(), "d/2026-11-26-1.parquet");
+        for bad in ["", ".", "../x", ".x", "a\\b", "a\0b", "a b"] {
+            assert!(name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn files_with_the_right_size_are_there_and_others_are_not_replaced_unasked() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target { app: "k".into(), space: "s".into() };
+        let mut export = Export { target, from: None, to: None, output: folder.path().into(), force: false };
+        let (file, path) = (remote("a.parquet"), folder.path().join("a.parquet"));
+        assert!(!export.is_there(&file, &path).unwrap());
+        fs::write(&path, b"1234").unwrap();
+        assert!(export.is_there(&file, &path).unwrap());
+        fs::write(&path, b"12345").unwrap();
+        assert!(export.is_there(&file, &path).is_err());
+        export.force = true;
+        assert!(!export.is_there(&file, &path).unwrap());
+    }
+}
