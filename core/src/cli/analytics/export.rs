@@ -21,8 +21,9 @@ const FRESH: Duration = Duration::from_secs(240);
 
 /// `mpcloud analytics export`.
 #[derive(Debug, Args)]
-#[command(after_help = "Each file has the sessions of one day, one a row: DuckDB, ClickHouse, pandas and Spark read them.
-Files that are there with the right size are not downloaded again.
+#[command(after_help = "Each row is an event: a launch, or that a launch went on for longer. A file has those that were
+received on one day (UTC); DuckDB, ClickHouse, pandas and Spark read it. Files that are there with
+the right size are not downloaded again. The server merges the files of a day once it is over.
 
 Examples:
   mpcloud analytics export --app KEY --space ID --output events
@@ -40,7 +41,7 @@ pub struct Export {
     /// The folder to write to, which is made
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
-    /// Replace files that differ
+    /// Replace files that differ, and remove those that the server has merged since
     #[arg(long)]
     force: bool,
 }
@@ -63,12 +64,20 @@ impl Export {
         let rows: u64 = links.files.iter().map(|file| file.rows).sum();
         fs::create_dir_all(&self.output).map_err(|e| Failure::new(format!("cannot create {}: {e}", self.output.display())))?;
         let places: Vec<PathBuf> = links.files.iter().map(|file| place(&self.output, file)).collect::<Result<_, _>>()?;
+        let merged = merged(&self.output, &links.files, &places)?;
+        if let Some(file) = merged.first().filter(|_| !self.force) {
+            let message = format!("the server has merged {} with others since it was downloaded", file.display());
+            return Err(Failure::new(message).advise("Remove such files with --force, or write to another folder."));
+        }
         let there: Vec<bool> = links.files.iter().zip(&places).map(|(file, place)| self.is_there(file, place)).collect::<Result<_, _>>()?;
 
         let mut progress = Progress::new(options);
         let done = self.download(&client, &mut links, &places, &there, &mut progress);
         progress.end();
         done?;
+        for file in &merged {
+            fs::remove_file(file).map_err(|e| Failure::new(format!("cannot remove {}: {e}", file.display())))?;
+        }
 
         let shown: Vec<Value> = links
             .files
@@ -82,7 +91,7 @@ impl Export {
         let folder = self.output.display().to_string();
         options.output().result(&json!({"folder": folder, "files": shown, "rows": rows, "bytes": whole}), || {
             let had = if kept == 0 { String::new() } else { format!(", {kept} of which were there") };
-            format!("{rows} sessions in {} files in {folder}{had}", places.len())
+            format!("{rows} events in {} files in {folder}{had}", places.len())
         })
     }
 
@@ -161,15 +170,31 @@ impl Links {
     }
 }
 
-/// Where a file goes: the server's name, which may have folders, without any.
+/// Where a file goes: its name begins with its day.
 fn place(folder: &Path, file: &Remote) -> Result<PathBuf, Failure> {
-    let name = file.name.replace('/', "-");
+    let name = file.name.rsplit('/').next().unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
         return Err(Failure::new(format!("the server named a file `{}`, which is no name to write", file.name)));
     }
-    let dated = if name.contains(&file.date) { name } else { format!("{}-{name}", file.date) };
+    let dated = if name.starts_with(&file.date) { name.to_owned() } else { format!("{}-{name}", file.date) };
     Ok(folder.join(dated))
+}
+
+/// The files of these days that were downloaded earlier, and that the server does not have any more.
+fn merged(folder: &Path, files: &[Remote], places: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let cannot = |e: std::io::Error| Failure::new(format!("cannot read {}: {e}", folder.display()));
+    let mut merged = Vec::new();
+    for entry in fs::read_dir(folder).map_err(cannot)? {
+        let entry = entry.map_err(cannot)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let of_these_days = name.ends_with(".parquet") && files.iter().any(|file| name.starts_with(&file.date));
+        if of_these_days && !places.contains(&entry.path()) {
+            merged.push(entry.path());
+        }
+    }
+    merged.sort();
+    Ok(merged)
 }
 
 #[cfg(test)]
@@ -185,11 +210,23 @@ mod tests {
     fn names_have_their_day_and_stay_in_the_folder() {
         let name = |name: &str| place(Path::new("d"), &remote(name)).map(|path| path.display().to_string());
         assert_eq!(name("2026-11-26.parquet").unwrap(), "d/2026-11-26.parquet");
-        assert_eq!(name("2026-11-26/1.parquet").unwrap(), "d/2026-11-26-1.parquet");
+        assert_eq!(name("raw/2026-11-26-1.parquet").unwrap(), "d/2026-11-26-1.parquet");
         assert_eq!(name("1.parquet").unwrap(), "d/2026-11-26-1.parquet");
-        for bad in ["", ".", "../x", ".x", "a\\b", "a\0b", "a b"] {
+        for bad in ["", ".", "x/..", ".x", "a\\b", "a\0b", "a b"] {
             assert!(name(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_was_merged_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["2026-11-26-1.parquet", "2026-11-26-2.parquet", "2026-11-25-1.parquet", "2026-11-26.csv", "2026-11-26-1.parquet.part"]
+        {
+            fs::write(folder.path().join(name), b"1234").unwrap();
+        }
+        let files = [remote("2026-11-26-2.parquet")];
+        let places = [place(folder.path(), &files[0]).unwrap()];
+        assert_eq!(merged(folder.path(), &files, &places).unwrap(), [folder.path().join("2026-11-26-1.parquet")]);
     }
 
     #[test]
