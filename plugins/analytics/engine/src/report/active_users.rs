@@ -142,3 +142,111 @@ impl Tabular for ActiveUsers {
         })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::report::testing::{Application, day, week};
+
+    fn params(from: &str, to: &str, unit: Unit, channel: Option<&str>) -> Params {
+        Params { from: day(from), to: day(to), unit, channel: channel.map(str::to_owned), compare: None }
+    }
+
+    fn report(from: &str, to: &str, unit: Unit, channel: Option<&str>) -> ActiveUsers {
+        active_users(&week(), &params(from, to, unit, channel)).unwrap()
+    }
+
+    fn composed(series: &Series) -> Vec<(u64, u64, u64)> {
+        series.buckets.iter().map(|one| (one.active_users, one.new_users, one.returning_users)).collect()
+    }
+
+    fn sticky(series: &Series) -> Vec<(Option<f64>, Option<f64>)> {
+        series.buckets.iter().map(|one| (one.stickiness_7_days, one.stickiness_30_days)).collect()
+    }
+
+    #[test]
+    fn days_tell_how_the_active_users_are_composed() {
+        let series = report("2026-11-21", "2026-11-28", Unit::Day, None).series;
+        assert_eq!(composed(&series), [(2, 2, 0), (1, 0, 1), (0, 0, 0), (1, 1, 0), (2, 0, 2), (1, 1, 0)]);
+        assert_eq!(series.total, 4);
+        let shares: Vec<_> = series.buckets.iter().filter_map(|one| one.share).collect();
+        assert_eq!(shares, [2, 1, 0, 1, 2, 1].map(|active| f64::from(active) / 7.0));
+        assert!(series.buckets.iter().all(|one| one.active_rate.is_none()));
+    }
+
+    #[test]
+    fn stickiness_looks_back_over_days_before_the_range() {
+        let series = report("2026-11-24", "2026-11-26", Unit::Day, None).series;
+        // a, b and c until the 25th, d from the 26th on.
+        let (third, quarter) = (Some(1.0 / 3.0), Some(0.25));
+        assert_eq!(sticky(&series), [(third, third), (Some(2.0 / 3.0), Some(2.0 / 3.0)), (quarter, quarter)]);
+    }
+
+    #[test]
+    fn stickiness_forgets_after_seven_and_thirty_days() {
+        let mut application = Application::with(&[
+            ("a", "2026-10-01 08:00", 0, ""),
+            ("b", "2026-10-07 08:00", 0, ""),
+            ("b", "2026-10-08 08:00", 0, ""),
+            ("b", "2026-10-31 08:00", 0, ""),
+        ]);
+        let snapshot = application.at("2026-11-26 10:30");
+        let of = |date: &str| sticky(&active_users(&snapshot, &params(date, date, Unit::Day, None)).unwrap().series)[0];
+        assert_eq!(of("2026-10-07"), (Some(0.5), Some(0.5)));
+        assert_eq!(of("2026-10-08"), (Some(1.0), Some(0.5)));
+        assert_eq!(of("2026-10-31"), (Some(1.0), Some(1.0)));
+        assert_eq!(of("2026-10-30"), (None, Some(0.0)));
+        // In one range as day by day.
+        let series = active_users(&snapshot, &params("2026-10-01", "2026-11-26", Unit::Day, None)).unwrap().series;
+        let one_by_one: Vec<_> = series.buckets.iter().map(|bucket| of(&bucket.at)).collect();
+        assert_eq!(sticky(&series), one_by_one);
+    }
+
+    #[test]
+    fn weeks_and_months_tell_the_active_part_of_all_users() {
+        let mut application =
+            Application::with(&[("a", "2026-10-05 08:00", 0, ""), ("b", "2026-11-09 08:00", 0, ""), ("b", "2026-11-10 08:00", 0, "")]);
+        let snapshot = application.at("2026-11-26 10:30");
+        let rates = |unit| {
+            let series = active_users(&snapshot, &params("2026-11-01", "2026-11-20", unit, None)).unwrap().series;
+            series.buckets.into_iter().map(|one| (one.active_users, one.active_rate)).collect::<Vec<_>>()
+        };
+        assert_eq!(rates(Unit::Week), [(0, Some(0.0)), (1, Some(0.5)), (0, Some(0.0))]);
+        assert_eq!(rates(Unit::Month), [(1, Some(0.5))]);
+    }
+
+    #[test]
+    fn a_channel_has_its_users_only() {
+        let series = report("2026-11-22", "2026-11-26", Unit::Day, Some("ad")).series;
+        assert_eq!(composed(&series), [(1, 0, 1), (0, 0, 0), (1, 1, 0), (1, 0, 1), (0, 0, 0)]);
+        assert_eq!(sticky(&series)[3], (Some(0.5), Some(0.5)));
+        assert_eq!(series.total, 2);
+        assert_eq!((series.by_hour[9], series.by_hour[10]), (0.2, 0.2));
+        let week = report("2026-11-22", "2026-11-26", Unit::Week, Some("ad")).series;
+        assert_eq!((week.buckets[0].active_users, week.buckets[0].active_rate), (2, Some(1.0)));
+    }
+
+    #[test]
+    fn hours_of_the_day_are_means_of_at_most_seven_days_that_have_begun() {
+        // Five of these days have begun. At 10 o'clock b and c came on the 25th.
+        let by_hour = report("2026-11-22", "2026-11-28", Unit::Day, None).series.by_hour;
+        assert_eq!((by_hour.len(), by_hour[9], by_hour[10], by_hour[23]), (24, 0.4, 0.4, 0.0));
+        assert_eq!(report("2026-11-24", "2026-11-24", Unit::Week, None).series.by_hour, by_hour);
+        assert!(report("2026-11-21", "2026-11-28", Unit::Day, None).series.by_hour.is_empty());
+        assert!(report("2026-11-27", "2026-11-28", Unit::Day, None).series.by_hour.is_empty());
+    }
+
+    #[test]
+    fn the_fields_and_columns_have_their_names() {
+        let report = report("2026-11-25", "2026-11-25", Unit::Day, None);
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["buckets"][0]["stickiness7Days"], json["buckets"][0]["stickiness30Days"]);
+        assert!(json["buckets"][0]["stickiness7Days"].is_number(), "{json}");
+        assert_eq!(
+            report.table().csv(),
+            "Period,Day,Complete,Active users,Share,New users,Returning users,Stickiness (7 days),Stickiness (30 days),Active rate\r\n\
+             2026-11-25 to 2026-11-25,2026-11-25,yes,2,1,0,2,0.6666666666666666,0.6666666666666666,\r\n"
+        );
+    }
+}

@@ -83,3 +83,49 @@ impl Tabular for Launches {
         })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::report::Comparison;
+    use crate::report::testing::{day, week};
+
+    fn params(from: &str, to: &str, unit: Unit) -> Params {
+        Params { from: day(from), to: day(to), unit, channel: None, compare: None }
+    }
+
+    fn launched(series: &Series) -> Vec<(&str, u64, Option<f64>)> {
+        series.buckets.iter().map(|one| (one.at.as_str(), one.launches, one.share)).collect()
+    }
+
+    #[test]
+    fn shares_are_of_all_buckets() {
+        let report = launches(&week(), &params("2026-11-21", "2026-11-30", Unit::Week)).unwrap();
+        assert_eq!(report.series.total, 8);
+        assert_eq!(launched(&report.series), [("2026-11-15", 2, Some(0.25)), ("2026-11-22", 6, Some(0.75))]);
+        let nothing = launches(&week(), &params("2026-11-23", "2026-11-23", Unit::Day)).unwrap();
+        assert_eq!(launched(&nothing.series), [("2026-11-23", 0, None)]);
+    }
+
+    #[test]
+    fn a_channel_has_those_of_its_users_and_no_hours() {
+        let ad = Params { channel: Some("ad".to_owned()), ..params("2026-11-22", "2026-11-26", Unit::Week) };
+        assert_eq!(launched(&launches(&week(), &ad).unwrap().series), [("2026-11-22", 4, Some(1.0))]);
+        let hours = Params { unit: Unit::Hour, ..ad };
+        assert!(launches(&week(), &hours).unwrap_err().to_string().contains("`channel`"));
+    }
+
+    #[test]
+    fn hours_stand_beside_those_of_a_day_before() {
+        let params = Params { compare: Some(Comparison::Previous), ..params("2026-11-26", "2026-11-26", Unit::Hour) };
+        let report = launches(&week(), &params).unwrap();
+        assert_eq!((report.series.total, report.series.buckets.len()), (1, 11));
+        assert_eq!(launched(&report.series)[9], ("2026-11-26 09", 1, Some(1.0)));
+        let before = report.comparison.as_ref().unwrap();
+        assert_eq!((before.total, before.buckets.len()), (2, 24));
+        let csv = report.table().csv();
+        assert!(csv.starts_with("Period,Hour,Complete,Launches,Share\r\n2026-11-26 to 2026-11-26,2026-11-26 00,yes,0,0\r\n"), "{csv}");
+        assert!(csv.contains("2026-11-25 to 2026-11-25,2026-11-25 10,yes,2,1\r\n"), "{csv}");
+    }
+}

@@ -37,10 +37,13 @@ pub mod frequency;
 pub mod launches;
 pub mod new_users;
 pub mod overview;
+mod past_days;
 pub mod range;
 pub mod realtime;
 pub mod retention;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod trend;
 pub mod use_time;
 

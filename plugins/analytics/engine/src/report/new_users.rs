@@ -124,3 +124,80 @@ impl Series {
         rows.zip(retention).map(|(row, retention)| row.into_iter().chain(retention).collect()).collect()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::report::testing::{day, week};
+
+    fn report(from: &str, to: &str, unit: Unit, channel: Option<&str>) -> NewUsers {
+        let params = Params { from: day(from), to: day(to), unit, channel: channel.map(str::to_owned), compare: None };
+        new_users(&week(), &params).unwrap()
+    }
+
+    fn came(series: &Series) -> Vec<(&str, u64, Option<f64>)> {
+        series.buckets.iter().map(|one| (one.at.as_str(), one.new_users, one.share)).collect()
+    }
+
+    fn came_back(series: &Series) -> Vec<(u64, Option<u64>, Option<f64>)> {
+        series.next_day_retention.iter().map(|one| (one.new_users, one.retained, one.rate)).collect()
+    }
+
+    #[test]
+    fn days_tell_the_new_users_their_share_and_who_came_back() {
+        let report = report("2026-11-21", "2026-11-28", Unit::Day, None);
+        assert_eq!(report.series.total, 4);
+        assert_eq!(
+            came(&report.series),
+            [
+                ("2026-11-21", 2, Some(1.0)),
+                ("2026-11-22", 0, Some(0.0)),
+                ("2026-11-23", 0, None),
+                ("2026-11-24", 1, Some(1.0)),
+                ("2026-11-25", 0, Some(0.0)),
+                ("2026-11-26", 1, Some(1.0)),
+            ]
+        );
+        // The next day of the last two has not ended; of days without new users there is no rate.
+        assert_eq!(
+            came_back(&report.series),
+            [(2, Some(1), Some(0.5)), (0, Some(0), None), (0, Some(0), None), (1, Some(1), Some(1.0)), (0, None, None), (1, None, None)]
+        );
+    }
+
+    #[test]
+    fn weeks_have_the_retention_of_all_their_days() {
+        let report = report("2026-11-24", "2026-11-24", Unit::Week, None);
+        assert_eq!(came(&report.series), [("2026-11-22", 2, Some(0.5))]);
+        let days: Vec<_> = report.series.next_day_retention.iter().map(|one| one.date).collect();
+        assert_eq!((days.first(), days.last(), days.len()), (Some(&day("2026-11-22")), Some(&day("2026-11-26")), 5));
+    }
+
+    #[test]
+    fn a_channel_has_its_users_only() {
+        let report = report("2026-11-21", "2026-11-24", Unit::Day, Some("ad"));
+        assert_eq!(came(&report.series)[0], ("2026-11-21", 1, Some(1.0)));
+        assert_eq!(came_back(&report.series)[0], (1, Some(1), Some(1.0)));
+        assert_eq!(report.series.total, 2);
+    }
+
+    #[test]
+    fn hours_have_no_retention() {
+        let report = report("2026-11-26", "2026-11-26", Unit::Hour, None);
+        assert_eq!(came(&report.series)[8..], [("2026-11-26 08", 0, None), ("2026-11-26 09", 1, Some(1.0)), ("2026-11-26 10", 0, None)]);
+        assert_eq!(report.series.next_day_retention, []);
+    }
+
+    #[test]
+    fn the_table_of_days_has_their_retention() {
+        let csv = report("2026-11-21", "2026-11-21", Unit::Day, None).table().csv();
+        assert_eq!(
+            csv,
+            "Period,Day,Complete,New users,Share of active users,Retained next day,Next-day retention\r\n\
+             2026-11-21 to 2026-11-21,2026-11-21,yes,2,1,1,0.5\r\n"
+        );
+        let csv = report("2026-11-21", "2026-11-21", Unit::Week, None).table().csv();
+        assert_eq!(csv, "Period,Week,Complete,New users,Share of active users\r\n2026-11-15 to 2026-11-21,2026-11-15,yes,2,1\r\n");
+    }
+}

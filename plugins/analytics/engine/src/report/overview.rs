@@ -101,3 +101,57 @@ impl Tabular for Overview {
         Table { columns: table::columns(["Figure", &value, &previous, "Change"]), rows: figures.into_iter().map(row).collect() }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::report::testing::{Application, day, week};
+
+    fn figures(change: Change) -> (Option<f64>, Option<f64>) {
+        (change.value, change.previous)
+    }
+
+    #[test]
+    fn today_does_not_count() {
+        let overview = overview(&week());
+        assert_eq!(overview.until, day("2026-11-25"));
+        // The 19th to the 25th, beside the 12th to the 18th, when there was nobody.
+        assert_eq!(overview.new_users, Change { value: Some(3.0 / 7.0), previous: Some(0.0), change: None });
+        assert_eq!(figures(overview.active_users), (Some(6.0 / 7.0), Some(0.0)));
+        // 30 s on the 21st, 120 s on the 22nd, 10 s on the 24th and the 25th; the 23rd has no users.
+        assert_eq!(figures(overview.daily_use_time), (Some(42_500.0), None));
+        // Half on the 21st, all on the 24th.
+        assert_eq!(figures(overview.next_day_retention), (Some(0.75), None));
+        assert_eq!(figures(overview.active_users_7_days), (Some(3.0), Some(0.0)));
+        assert_eq!(figures(overview.active_users_30_days), (Some(3.0), Some(0.0)));
+        assert_eq!(figures(overview.cumulative_users), (Some(3.0), Some(0.0)));
+    }
+
+    #[test]
+    fn it_is_compared_with_itself_seven_days_earlier() {
+        let mut application = Application::with(&[
+            // The last day of the earlier thirty, the first day of the earlier seven, and the day before.
+            ("a", "2026-10-20 12:00", 0, ""),
+            ("b", "2026-11-12 12:00", 0, ""),
+            ("c", "2026-11-11 12:00", 0, ""),
+            ("c", "2026-11-12 12:00", 0, ""),
+            ("a", "2026-11-19 12:00", 0, ""),
+        ]);
+        let overview = overview(&application.at("2026-11-26 00:00"));
+        assert_eq!(overview.new_users, Change { value: Some(0.0), previous: Some(1.0 / 7.0), change: Some(-1.0) });
+        // The window of retention ends a day earlier, so that it has the 11th and not the 18th.
+        assert_eq!(figures(overview.next_day_retention), (None, Some(0.5)));
+        assert_eq!(overview.active_users_7_days, Change { value: Some(1.0), previous: Some(2.0), change: Some(-0.5) });
+        assert_eq!(overview.active_users_30_days, Change { value: Some(3.0), previous: Some(3.0), change: Some(0.0) });
+        assert_eq!(overview.cumulative_users, Change { value: Some(3.0), previous: Some(3.0), change: Some(0.0) });
+    }
+
+    #[test]
+    fn the_table_has_a_row_for_each_figure() {
+        let csv = overview(&week()).table().csv();
+        let lines: Vec<_> = csv.lines().collect();
+        assert_eq!((lines.len(), lines[0], lines[6]), (8, "Figure,Until 2026-11-25,Until 2026-11-18,Change", "Cumulative users,3,0,"));
+        assert_eq!(lines[4], "\"Daily use time (ms, mean of 7 days)\",42500,,");
+    }
+}

@@ -92,3 +92,68 @@ impl Tabular for Realtime {
         Table { columns: table::columns(names), rows: rows.collect() }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::report::testing::{Application, day};
+
+    fn application() -> Application {
+        Application::with(&[
+            ("a", "2026-11-25 00:10", 0, ""),
+            ("b", "2026-11-25 01:59", 0, ""),
+            ("a", "2026-11-25 01:30", 0, ""),
+            ("c", "2026-11-25 02:00", 0, ""),
+            ("a", "2026-11-26 00:00", 0, ""),
+            ("d", "2026-11-26 01:00", 0, ""),
+            ("d", "2026-11-26 01:01", 0, ""),
+            ("a", "2026-11-26 01:02", 0, ""),
+            ("e", "2026-11-26 02:05", 0, ""),
+        ])
+    }
+
+    #[test]
+    fn only_full_hours_are_compared() {
+        let report = realtime(&application().at("2026-11-26 02:30"));
+        assert_eq!((report.date, report.until_hour), (day("2026-11-26"), 2));
+        assert_eq!(report.new_users, Change { value: Some(1.0), previous: Some(2.0), change: Some(-0.5) });
+        assert_eq!((report.launches.value, report.launches.previous), (Some(4.0), Some(3.0)));
+        assert_eq!((report.active_users.value, report.active_users.previous), (Some(2.0), Some(2.0)));
+        assert_eq!((report.hour_active_users.value, report.hour_active_users.previous), (Some(2.0), Some(2.0)));
+    }
+
+    #[test]
+    fn hours_of_today_have_begun_and_yesterday_has_all() {
+        let report = realtime(&application().at("2026-11-26 02:30"));
+        let hour = |hour, new_users, launches, active_users, active_users_so_far| Hour {
+            hour,
+            new_users,
+            launches,
+            active_users,
+            active_users_so_far,
+        };
+        assert_eq!(report.today, [hour(0, 0, 1, 1, 1), hour(1, 1, 3, 2, 2), hour(2, 1, 1, 1, 3)]);
+        assert_eq!(report.yesterday.len(), 24);
+        assert_eq!(report.yesterday[..3], [hour(0, 1, 1, 1, 1), hour(1, 1, 2, 2, 2), hour(2, 1, 1, 1, 3)]);
+        assert_eq!(report.yesterday[23], hour(23, 0, 0, 0, 3));
+        let csv = report.table().csv();
+        assert_eq!(csv.lines().count(), 1 + 3 + 24);
+        assert!(csv.contains("\r\n2026-11-26,1,1,3,2,2\r\n"), "{csv}");
+    }
+
+    #[test]
+    fn after_midnight_no_hour_is_full() {
+        let report = realtime(&application().at("2026-11-26 00:30"));
+        assert_eq!((report.until_hour, report.today.len()), (0, 1));
+        assert_eq!(report.launches, Change { value: Some(0.0), previous: Some(0.0), change: None });
+        assert_eq!(report.hour_active_users, Change::default());
+    }
+
+    #[test]
+    fn days_with_nobody_have_empty_hours() {
+        let report = realtime(&Application::with(&[]).at("2026-11-26 23:59"));
+        assert_eq!((report.today.len(), report.yesterday.len()), (24, 24));
+        assert_eq!(report.active_users, Change { value: Some(0.0), previous: Some(0.0), change: None });
+    }
+}
