@@ -2,6 +2,9 @@
 
 use crate::{ChannelId, Error, Result, Snapshot};
 
+/// What tables call all channels that are not shown. It has no place there, unlike a channel of that name.
+pub(super) const OTHERS: &str = "(all others)";
+
 /// A channel that is shown. It has no number when nobody came by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chosen {
