@@ -1,0 +1,7 @@
+'use strict';
+
+/* The prefix is the manual's. */
+
+exports.info = (text) => console.log(`[SDK] -- ${text}`);
+
+exports.error = (text) => console.error(`[SDK] -- ${text}`);

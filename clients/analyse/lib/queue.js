@@ -1,0 +1,143 @@
+'use strict';
+
+const random = require('./random');
+
+/** The most sessions that wait. */
+const MOST = 1000;
+/** The most sessions of a batch. */
+const BATCH = 200;
+
+/**
+ * Sessions that the server does not know, or knows less of than the device, one entry each, and the batch that is being
+ * sent. A batch keeps its id and contents until it was answered.
+ */
+class Queue {
+  constructor() {
+    this.sessions = [];
+    this.batch = null;
+    /** How many sessions were given up since too many waited. */
+    this.dropped = 0;
+    /** What is added to the device's clock to have the server's, in milliseconds. */
+    this.offset = 0;
+    this.limit = BATCH;
+  }
+
+  keep(session) {
+    if (session.refused || this.sessions.indexOf(session) >= 0) return;
+    this.sessions.push(session);
+    this.bound();
+  }
+
+  bound() {
+    const over = this.sessions.length - MOST;
+    if (over <= 0) return;
+    this.sessions.splice(0, over);
+    this.dropped += over;
+  }
+
+  waits() {
+    return this.batch !== null || this.sessions.some((session) => session.due);
+  }
+
+  /** The batch to send; null when nothing is due. */
+  next() {
+    if (this.batch) return this.batch;
+    const due = this.sessions.filter((session) => session.due).slice(0, this.limit);
+    if (due.length === 0) return null;
+    this.batch = { id: random.uuid(), events: due.map((session) => ({ start: session.start, duration: session.duration })) };
+    due.forEach((session) => {
+      session.due = false;
+    });
+    return this.batch;
+  }
+
+  /** The server has answered the batch. What grew meanwhile stays. */
+  settle(rejected) {
+    this.batch.events.forEach((event, index) => {
+      const session = this.find(event);
+      if (!session) return;
+      if (rejected.indexOf(index) >= 0) session.refused = true;
+      else session.known = event.duration;
+      if (session.refused || session.duration === event.duration) this.remove(session);
+    });
+    this.batch = null;
+    this.limit = BATCH;
+  }
+
+  /** The server has stored nothing of the batch: its sessions are due again. */
+  dissolve() {
+    this.batch.events.forEach((event) => {
+      const session = this.find(event);
+      if (session) session.due = true;
+    });
+    this.batch = null;
+  }
+
+  /** The server cannot read the batch: its halves are tried, until one session is left, which is given up. */
+  split() {
+    const size = this.batch.events.length;
+    if (size === 1) this.settle([0]);
+    else this.dissolve();
+    this.limit = Math.ceil(size / 2);
+  }
+
+  /** Sets the offset, and moves the sessions that the server does not know by its change. */
+  correct(offset) {
+    const change = offset - this.offset;
+    this.offset = offset;
+    this.sessions.forEach((session) => {
+      if (session.known < 0) session.start += change;
+    });
+  }
+
+  find(event) {
+    return this.sessions.find((session) => session.start === event.start);
+  }
+
+  remove(session) {
+    this.sessions.splice(this.sessions.indexOf(session), 1);
+  }
+
+  toJSON() {
+    return {
+      offset: this.offset,
+      dropped: this.dropped,
+      sessions: this.sessions.map((session) => [session.start, session.duration, session.known]),
+      batch: this.batch && { id: this.batch.id, events: this.batch.events.map((event) => [event.start, event.duration]) },
+    };
+  }
+
+  /** Takes over what an earlier run has kept. All of it is due, also what a killed run was still measuring. */
+  restore(saved) {
+    if (Number.isSafeInteger(saved.offset)) this.correct(saved.offset);
+    if (count(saved.dropped)) this.dropped += saved.dropped;
+    const sessions = pairs(saved.sessions).map((one) => ({
+      start: one[0],
+      duration: one[1],
+      known: count(one[2]) ? one[2] : -1,
+      refused: false,
+      due: true,
+    }));
+    this.sessions = sessions.concat(this.sessions);
+    this.bound();
+    const batch = saved.batch;
+    const events = pairs(batch && batch.events).map((one) => ({ start: one[0], duration: one[1] }));
+    if (events.length === 0 || typeof batch.id !== 'string') return;
+    this.batch = { id: batch.id, events: events };
+    // What is in the batch is due once more only where it has grown since.
+    events.forEach((event) => {
+      const session = this.find(event);
+      if (session && session.duration === event.duration) session.due = false;
+    });
+  }
+}
+
+function count(value) {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+function pairs(list) {
+  return Array.isArray(list) ? list.filter((one) => Array.isArray(one) && count(one[0]) && count(one[1])) : [];
+}
+
+module.exports = Queue;

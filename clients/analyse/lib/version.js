@@ -1,0 +1,3 @@
+'use strict';
+
+module.exports = '0.1.0';
