@@ -27,7 +27,7 @@ class Store {
     try {
       const device = parsed(this.storage.read(this.deviceKey));
       const queue = parsed(this.storage.read(this.queueKey));
-      this.deviceKept = /^[A-Za-z0-9_-]{1,64}$/.test(device.id) && typeof device.channel === 'string';
+      this.deviceKept = isId(device.id) && typeof device.channel === 'string';
       this.device = this.deviceKept ? { id: device.id, channel: device.channel } : { id: random.id(), channel: this.channel };
       this.queue.restore(queue);
       return true;
@@ -55,6 +55,10 @@ class Store {
     this.told = true;
     log.error(`The storage of the mini program fails, so statistics may get lost when it ends: ${error && error.message}`);
   }
+}
+
+function isId(value) {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value);
 }
 
 /** An object from what is kept; an empty one where that was damaged. */
