@@ -35,7 +35,7 @@ class Connection {
         this.misses = answered(reason) ? 0 : this.misses + 1;
         if (this.misses < MISSES) throw reason;
         return this.sendByOwn(method, params);
-      },
+      }
     );
   }
 
