@@ -45,7 +45,7 @@ function fit(name) {
   let size = 0;
   for (const character of name.trim()) {
     const point = character.codePointAt(0);
-    if (point < 0x20 || point === 0x7f || (point >= 0xd800 && point <= 0xdfff)) continue;
+    if (point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0xd800 && point <= 0xdfff)) continue;
     size += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
     if (size > MOST_BYTES) break;
     kept += character;

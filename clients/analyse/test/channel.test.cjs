@@ -32,7 +32,7 @@ for (const [param, name] of [
   [{ query: { scene: 'a%3D1%26sdk_channel%3Dposter' } }, 'poster'],
   [{ query: { q: 'https%3A%2F%2Fexample.test%2Fp%3Fsdk_channel%3Dshop%26a%3D1%23x' } }, 'shop'],
   [{ query: { qrCode: 'https://example.test/p?sdk_channel=shop' } }, 'shop'],
-  [{ query: { sdk_channel: 'a\u0000\nb\u007f' } }, 'ab'],
+  [{ query: { sdk_channel: 'a\u0000\nb\u007f\u0085' } }, 'ab'],
   [{ query: { sdk_channel: 'a\ud800b' } }, 'ab'],
   [{ query: { sdk_channel: 'x'.repeat(65) } }, 'x'.repeat(64)],
   [{ query: { sdk_channel: '渠'.repeat(22) } }, '渠'.repeat(21)],
