@@ -146,6 +146,8 @@ impl Tabular for ActiveUsers {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use rand::{Rng as _, SeedableRng as _};
+
     use super::*;
     use crate::report::testing::{Application, day, week};
 
@@ -201,6 +203,35 @@ mod tests {
         let series = active_users(&snapshot, &params("2026-10-01", "2026-11-26", Unit::Day, None)).unwrap().series;
         let one_by_one: Vec<_> = series.buckets.iter().map(|bucket| of(&bucket.at)).collect();
         assert_eq!(sticky(&series), one_by_one);
+    }
+
+    #[test]
+    fn stickiness_is_that_of_the_days_put_together() {
+        let seed = rand::random::<u64>();
+        let mut random = rand::rngs::StdRng::seed_from_u64(seed);
+        let mut application = Application::with(&[]);
+        for _ in 0..150 {
+            let at = day("2026-08-01").plus(random.random_range(0..110));
+            let device = random.random_range(0..20).to_string();
+            application.launch(&device, &format!("{at} 12:00"), 0, if random.random_bool(0.5) { "ad" } else { "" });
+        }
+        let snapshot = application.at("2026-11-26 10:30");
+        for channel in [None, Some("ad")] {
+            let members = channel.map_or_else(|| (0..20).collect(), |channel| snapshot.members(channel));
+            let series = active_users(&snapshot, &params("2026-08-10", "2026-11-26", Unit::Day, channel)).unwrap().series;
+            for bucket in series.buckets {
+                let at = day(&bucket.at);
+                let within = |days: i32| {
+                    let days = (1 - days..=0).map(|back| snapshot.active(at.plus(back)));
+                    rate(bucket.active_users, (days.fold(roaring::RoaringBitmap::new(), |all, one| all | one) & &members).len())
+                };
+                assert_eq!(
+                    (bucket.stickiness_7_days, bucket.stickiness_30_days),
+                    (within(7), within(30)),
+                    "{at}, {channel:?}, seed {seed}"
+                );
+            }
+        }
     }
 
     #[test]
