@@ -48,7 +48,7 @@ pub struct Trend {
     /// The length of a row; by hours there are at most 7 days
     #[arg(long, value_parser = UNITS, default_value = "day")]
     unit: String,
-    /// Only users that first came by this channel
+    /// Only users that first came by this channel; not by hours
     #[arg(long, value_name = "NAME")]
     channel: Option<String>,
     /// Show earlier days as well: those just before, a week or a month earlier, or from a day on

@@ -27,20 +27,22 @@ pub fn realtime(reply: &Value) -> String {
         ("active users", "activeUsers", Count),
         ("active users in the last full hour", "hourActiveUsers", Count),
     ];
-    let columns: [Column; 5] = [
-        ("HOUR", "hour", Text),
-        ("NEW", "newUsers", Count),
-        ("LAUNCHES", "launches", Count),
-        ("ACTIVE", "activeUsers", Count),
-        ("ACTIVE SO FAR", "activeUsersSoFar", Count),
-    ];
+    let (today, yesterday) = (list(reply, "today"), list(reply, "yesterday"));
+    let row = |(index, before): (usize, &Value)| {
+        let both = |key: &str| {
+            [today.get(index), Some(before)].map(|hour| figure(hour.and_then(|hour| hour.get(key)).unwrap_or(&Value::Null), Count))
+        };
+        let figures = ["newUsers", "launches", "activeUsers", "activeUsersSoFar"].map(both);
+        std::iter::once(format!("{index:02}")).chain(figures.into_iter().flatten()).collect()
+    };
+    let by_hour: Vec<Vec<String>> = yesterday.iter().enumerate().map(row).collect();
+    let headings = ["HOUR", "NEW", "BEFORE", "LAUNCHES", "BEFORE", "ACTIVE", "BEFORE", "ACTIVE SO FAR", "BEFORE"];
     format!(
-        "{} until {}:00\n\n{}\n\ntoday\n{}\n\nyesterday\n{}",
+        "{} until {}:00\n\n{}\n\n{}",
         text(reply, &["date"]),
         text(reply, &["untilHour"]),
         changes(&rows, "YESTERDAY", reply),
-        tabled(&columns, list(reply, "today")),
-        tabled(&columns, list(reply, "yesterday"))
+        table(&headings, &by_hour)
     )
 }
 
@@ -283,6 +285,16 @@ mod tests {
         for line in ["new users a day          1.5     1.0             +50.0%", "time of a user a day     1m 23s  1m 40s          -17.0%"] {
             assert!(shown.contains(line), "{line}\n{shown}");
         }
+    }
+
+    #[test]
+    fn hours_stand_beside_those_of_yesterday() {
+        let hour = |hour: u8, count: u64| json!({"hour": hour, "newUsers": count, "launches": 2, "activeUsers": 3, "activeUsersSoFar": 4});
+        let reply = json!({"date": "2026-11-26", "untilHour": 1, "today": [hour(0, 7)], "yesterday": [hour(0, 1), hour(1, 0)]});
+        let shown = realtime(&reply);
+        assert!(shown.starts_with("2026-11-26 until 1:00"), "{shown}");
+        let rows = "00    7    1       2         2       3       3       4              4\n01    -    0       -         2       -       3       -              4";
+        assert!(shown.ends_with(rows), "{shown}");
     }
 
     #[test]
