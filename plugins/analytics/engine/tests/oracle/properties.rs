@@ -1,0 +1,117 @@
+//! What must not matter: the order of what is told, repetitions, and whether the state was written to
+//! segments and read back meanwhile.
+
+use std::collections::BTreeMap;
+
+use analytics_engine::{Day, Ledger, Snapshot, segment};
+use bytes::Bytes;
+use rand::Rng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
+use crate::cases::{self, CASES, Case, SEED};
+use crate::{difference, engine, params};
+
+/// Compares all reports of two snapshots.
+fn same(case: &Case, one: &Snapshot, other: &Snapshot, random: &mut StdRng) {
+    for report in engine::REPORTS {
+        let params = params::of(report, case, random);
+        let [one, other] = [one, other].map(|snapshot| engine::reply(report, snapshot, &params).into());
+        if let Some(difference) = difference("", &one, &other) {
+            panic!("{report} {params}: {difference}\n{} of MPCLOUD_SEED={}", case.title, *SEED);
+        }
+    }
+}
+
+#[test]
+fn any_order_and_repetition_gives_the_same_replies() {
+    for (number, case) in CASES.iter().enumerate() {
+        let mut random = cases::random(number as u64 ^ 0x0bde);
+        let mut ledger = engine::ledger(case.zone);
+        let mut events = case.events.clone();
+        events.sort();
+        if random.random_bool(0.5) {
+            events.reverse();
+        }
+        events.iter().for_each(|event| engine::note(&mut ledger, event));
+        same(case, &case.snapshot, &ledger.snapshot(case.now), &mut random);
+        for _ in 0..2 {
+            events.shuffle(&mut random);
+            let some = &events[..random.random_range(0..=events.len())];
+            some.iter().for_each(|event| engine::note(&mut ledger, event));
+            same(case, &case.snapshot, &ledger.snapshot(case.now), &mut random);
+        }
+    }
+}
+
+/// What is kept of an application: the names of channels, the segments of devices in order, and the
+/// last segment of each day.
+#[derive(Default)]
+struct Store {
+    channels: Vec<String>,
+    devices: Vec<Bytes>,
+    days: BTreeMap<Day, Bytes>,
+}
+
+impl Store {
+    /// Writes what has changed.
+    fn save(&mut self, ledger: &mut Ledger) {
+        let changes = ledger.changes();
+        self.channels = ledger.channels().names().map(str::to_owned).collect();
+        self.devices.push(segment::write_devices(ledger, &changes.devices).unwrap());
+        for day in changes.days {
+            self.days.insert(day, segment::write_sessions(ledger.sessions(day).unwrap()).unwrap());
+        }
+        ledger.saved();
+    }
+
+    /// Reads all of it into a new ledger.
+    fn load(&self, case: &Case) -> Ledger {
+        let mut ledger = engine::ledger(case.zone);
+        ledger.load_channels(&self.channels);
+        for devices in &self.devices {
+            ledger.load_devices(devices.clone()).unwrap();
+        }
+        for (day, sessions) in &self.days {
+            ledger.load_day(*day, &segment::read_sessions(sessions.clone()).unwrap());
+        }
+        ledger
+    }
+}
+
+#[test]
+fn what_is_read_from_segments_gives_the_same_replies() {
+    for (number, case) in CASES.iter().enumerate() {
+        let mut random = cases::random(number as u64 ^ 0x5e6);
+        let (mut ledger, mut store) = (engine::ledger(case.zone), Store::default());
+        let mut events = case.events.clone();
+        events.shuffle(&mut random);
+        let mut rest = events.as_slice();
+        while !rest.is_empty() {
+            let (batch, others) = rest.split_at(random.random_range(1..=rest.len()));
+            rest = others;
+            for event in batch {
+                if let Some(day) = ledger.lacks(event.1) {
+                    ledger.hold(day, segment::read_sessions(store.days[&day].clone()).unwrap());
+                }
+                engine::note(&mut ledger, event);
+            }
+            match random.random_range(0..4) {
+                0 => {
+                    store.save(&mut ledger);
+                    ledger = store.load(case);
+                }
+                1 => store.save(&mut ledger),
+                2 => {
+                    store.save(&mut ledger);
+                    ledger.snapshot(case.now);
+                    ledger.release(Day(i32::MAX));
+                }
+                _ => drop(ledger.snapshot(case.now)),
+            }
+        }
+        same(case, &case.snapshot, &ledger.snapshot(case.now), &mut random);
+        store.save(&mut ledger);
+        same(case, &case.snapshot, &store.load(case).snapshot(case.now), &mut random);
+    }
+}
