@@ -1,5 +1,9 @@
 //! What the users of each channel did in some days, in one pass over the days.
 
+use std::cell::OnceCell;
+
+use roaring::RoaringBitmap;
+
 use super::channel_choice::Chosen;
 use super::channel_list::Figure;
 use super::{Range, rate};
@@ -53,6 +57,8 @@ impl Tally {
 pub(super) struct Places {
     /// By the channel's number; out of reach where nobody asks.
     of_channel: Vec<usize>,
+    /// By the device's number, that of its channel; made when it is needed.
+    of_device: OnceCell<Vec<u16>>,
     count: usize,
 }
 
@@ -60,7 +66,7 @@ impl Places {
     /// Every channel at its number.
     pub fn all(snapshot: &Snapshot) -> Self {
         let count = snapshot.channels.len();
-        Self { of_channel: (0..count).collect(), count }
+        Self { of_channel: (0..count).collect(), of_device: OnceCell::new(), count }
     }
 
     /// The chosen ones in their order.
@@ -71,11 +77,19 @@ impl Places {
                 *known = place;
             }
         }
-        Self { of_channel, count: chosen.len() }
+        Self { of_channel, of_device: OnceCell::new(), count: chosen.len() }
     }
 
-    fn tally<'a>(&self, tallies: &'a mut [Tally], channel: ChannelId) -> Option<&'a mut Tally> {
-        tallies.get_mut(*self.of_channel.get(channel.0 as usize)?)
+    fn of_channel(&self, channel: ChannelId) -> usize {
+        self.of_channel.get(channel.0 as usize).copied().unwrap_or(usize::MAX)
+    }
+
+    /// Tells the place of each of some devices.
+    fn each(&self, snapshot: &Snapshot, devices: &RoaringBitmap, mut tell: impl FnMut(usize)) {
+        let narrow = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
+        let make = || snapshot.devices.iter().map(|device| narrow(self.of_channel(device.channel))).collect();
+        let places: &Vec<u16> = self.of_device.get_or_init(make);
+        devices.iter().filter_map(|id| places.get(id as usize)).for_each(|place| tell(usize::from(*place)));
     }
 }
 
@@ -88,7 +102,7 @@ pub(super) fn tallies(snapshot: &Snapshot, range: &Range, places: &Places, figur
     for &day in &days {
         let followed = day.plus(1) < today;
         for of_day in snapshot.channel_figures(day).iter() {
-            let Some(tally) = places.tally(&mut tallies, of_day.channel) else { continue };
+            let Some(tally) = tallies.get_mut(places.of_channel(of_day.channel)) else { continue };
             tally.new += of_day.new;
             tally.daily_active += of_day.active;
             tally.launches += of_day.launches;
@@ -96,22 +110,24 @@ pub(super) fn tallies(snapshot: &Snapshot, range: &Range, places: &Places, figur
             tally.followed += if followed { of_day.new } else { 0 };
         }
         if followed && figures.contains(&Figure::NextDayRetention) {
-            for device in &(snapshot.newcomers(day) & snapshot.active(day.plus(1))) {
-                if let Some(tally) = places.tally(&mut tallies, snapshot.devices.channel(device)) {
+            let retained = snapshot.newcomers(day) & snapshot.active(day.plus(1));
+            places.each(snapshot, &retained, |place| {
+                if let Some(tally) = tallies.get_mut(place) {
                     tally.retained += 1;
                 }
-            }
+            });
         }
     }
     match days.len() {
         // Within a day every user counts once as it is.
         0 | 1 => tallies.iter_mut().for_each(|tally| tally.active = tally.daily_active),
         _ if figures.contains(&Figure::ActiveUsers) => {
-            for device in snapshot.active_between(range.from, range.to).iter() {
-                if let Some(tally) = places.tally(&mut tallies, snapshot.devices.channel(device)) {
+            let active = snapshot.active_between(range.from, range.to);
+            places.each(snapshot, &active, |place| {
+                if let Some(tally) = tallies.get_mut(place) {
                     tally.active += 1;
                 }
-            }
+            });
         }
         _ => {}
     }
