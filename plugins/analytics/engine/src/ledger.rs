@@ -40,8 +40,8 @@ pub struct Ledger {
     rollups: Arc<Rollups>,
     /// The days that have changed since.
     stale: Stale,
-    /// Whether a device has changed its channel or its first day since.
-    moved: bool,
+    /// The devices that have changed their channel or their first day since.
+    moved: RoaringBitmap,
     /// What has not been taken by [`Ledger::changes`].
     unsaved: Unsaved,
     /// What has been taken, and may not have been saved.
@@ -50,6 +50,31 @@ pub struct Ledger {
     last: Option<Snapshot>,
     /// The last day that a snapshot has shown.
     shown: Option<Day>,
+    /// Where the last observation fell.
+    place: Place,
+}
+
+/// A quarter of an hour and the local hour it belongs to: no zone changes its clock within one (since 1972).
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    quarter: i64,
+    at: Option<(Day, u8)>,
+}
+
+impl Place {
+    const QUARTER: i64 = 900_000;
+
+    fn of(&mut self, calendar: &Calendar, instant: i64) -> (Day, u8) {
+        let quarter = instant.div_euclid(Self::QUARTER);
+        match self.at {
+            Some(at) if self.quarter == quarter => at,
+            _ => {
+                let at = calendar.locate(instant);
+                *self = Self { quarter, at: Some(at) };
+                at
+            }
+        }
+    }
 }
 
 /// What is known of a day.
@@ -90,7 +115,8 @@ impl Ledger {
             newcomers: BTreeMap::new(),
             rollups: Arc::default(),
             stale: Stale::default(),
-            moved: false,
+            moved: RoaringBitmap::new(),
+            place: Place::default(),
             shown: None,
             unsaved: Unsaved::default(),
             saving: Unsaved::default(),
@@ -158,7 +184,7 @@ impl Ledger {
     /// Adds what a client told. The sessions of its day must be held, see [`Ledger::lacks`];
     /// otherwise nothing is noted.
     pub fn note(&mut self, told: &Observation) -> Noted {
-        let (day, hour) = self.calendar.locate(told.start);
+        let (day, hour) = self.place.of(&self.calendar, told.start);
         if self.days.get(&day).is_some_and(|state| state.sessions.is_none()) {
             return Noted::Nothing;
         }
@@ -201,8 +227,9 @@ impl Ledger {
                 self.leave(known.first_day, id);
                 self.welcome(first_day, id);
             }
-            // Its launches count for another channel now, on any day.
-            self.moved |= known.channel != told.channel || known.first_day != first_day;
+            if known.channel != told.channel || known.first_day != first_day {
+                self.moved.insert(id);
+            }
             self.unsaved.devices.insert(id);
             self.last = None;
         }
@@ -221,13 +248,16 @@ impl Ledger {
         self.stale.newcomers.insert(day);
     }
 
+    /// The launches of devices that have moved count for other channels now, on all their days.
     fn forget_channels(&mut self) {
-        if !std::mem::take(&mut self.moved) {
+        let moved = std::mem::take(&mut self.moved);
+        if moved.is_empty() {
             return;
         }
         for state in self.days.values_mut() {
             if let Some(cell) = &mut state.cell
                 && cell.has_channels()
+                && !cell.figures.active.is_disjoint(&moved)
             {
                 *cell = Arc::new(Cell::of(cell.figures.clone()));
             }
@@ -441,10 +471,10 @@ mod tests {
         ledger.note(&told("b", late + 2 * HOUR, 0, ChannelId::NONE));
         let (first, second) = (day("2026-01-01"), day("2026-01-02"));
         let today = ledger.snapshot(late);
-        assert_eq!((today.active_between(first, second).len(), today.active_counts(first, second, 7, None)), (1, vec![1, 1]));
+        assert_eq!((today.active_between(first, second).len(), today.active_counts(first, second, [7], None)), (1, [vec![1, 1]]));
         assert_eq!(today.cumulative(second), 1);
         let tomorrow = ledger.snapshot(late + HOUR);
-        assert_eq!((tomorrow.active_between(first, second).len(), tomorrow.active_counts(first, second, 7, None)), (2, vec![1, 2]));
+        assert_eq!((tomorrow.active_between(first, second).len(), tomorrow.active_counts(first, second, [7], None)), (2, [vec![1, 2]]));
         assert_eq!(tomorrow.cumulative(second), 2);
     }
 
@@ -496,15 +526,16 @@ mod tests {
         ledger.saved();
         ledger.note(&told("d7", NEW_YEAR - HOUR, 1, channel));
         let second = ledger.changes();
-        assert_eq!(
-            (second.devices.len(), segment::read_device_ids(segment::write_devices(&ledger, &second.devices).unwrap()).unwrap().len()),
-            (1, 1)
-        );
+        let corrected = segment::write_devices(&ledger, &second.devices).unwrap();
+        assert_eq!(second.devices.len(), 1);
 
         let mut again = super::Ledger::new(*ledger.calendar());
         again.load_channels(ledger.channels().names());
-        again.load_devices(devices).unwrap();
-        again.load_devices(segment::write_devices(&ledger, &second.devices).unwrap()).unwrap();
+        again.load_devices(devices.clone()).unwrap();
+        again.load_devices(corrected.clone()).unwrap();
+        let merged = segment::merge_devices([devices, corrected]).unwrap();
+        let all = (0..ledger.devices().len() as u32).collect();
+        assert_eq!(merged, segment::write_devices(&ledger, &all).unwrap());
         for day in first.days.iter().chain(&second.days) {
             let sessions = segment::read_sessions(segment::write_sessions(ledger.sessions(*day).unwrap()).unwrap()).unwrap();
             assert_eq!(Some(&sessions), ledger.sessions(*day));

@@ -11,6 +11,6 @@ mod devices;
 mod events;
 mod sessions;
 
-pub use devices::{read_device_ids, write_devices};
+pub use devices::{merge_devices, write_devices};
 pub use events::{Kind, RawEvent, read_events, write_events};
 pub use sessions::{read_sessions, write_sessions};

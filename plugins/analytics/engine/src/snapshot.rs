@@ -1,6 +1,5 @@
 //! The state of an application at an instant, for reports.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -125,66 +124,73 @@ impl Snapshot {
         after.checked_sub(1).and_then(|at| sums.get(at)).map_or(0, |(_, sum)| *sum)
     }
 
-    /// For each day of a range, how many devices (of some, where they are given) were active in the
-    /// `window` days that end with it.
-    pub fn active_counts(&self, from: Day, to: Day, window: i32, among: Option<&RoaringBitmap>) -> Vec<u64> {
+    /// For each window, of at most [`LONGEST_WINDOW`] days, and each day of a range: how many devices
+    /// (of some, where they are given) were active in the so many days that end with it.
+    pub fn active_counts<const N: usize>(&self, from: Day, to: Day, windows: [i32; N], among: Option<&RoaringBitmap>) -> [Vec<u64>; N] {
+        let known = self.days.last_key_value().map(|(day, _)| *day);
+        let (Some(first), Some(last)) = (self.first_day(), known) else {
+            return windows.map(|_| vec![0; (to.0 - from.0 + 1).max(0) as usize]);
+        };
+        // `gaps` begin with the day `start`.
+        let count = |start: Day, gaps: &[Gaps]| {
+            let gaps_of = |day: i32| usize::try_from(day - start.0).ok().and_then(|at| gaps.get(at));
+            // Each device counts on its first day of the window, before which it was away since the window began.
+            let within = |day: i32, window: i32| {
+                (day - window + 1..=day).zip(0..).filter_map(|(day, away): (_, usize)| gaps_of(day)?.get(away)).sum()
+            };
+            windows.map(|window| (from.0..=to.0).map(|day| within(day, window)).collect())
+        };
         if among.is_some() {
-            return self.count_windows(from, to, window, among);
+            let start = from.plus(1 - LONGEST_WINDOW).max(first);
+            return count(start, &self.gaps(start, to.min(last), among));
         }
-        let mut cached = lock(&self.rollups.windows);
-        let counts = cached.entry(window).or_default();
-        let Some(first) = self.first_day() else { return vec![0; (to.0 - from.0 + 1).max(0) as usize] };
-        // Days that are not over count too; those after the last launch do not change any more.
-        let last = self.days.keys().next_back().map_or(first, |day| day.plus(window));
-        if counts.first != Some(first) {
-            *counts = Window { first: Some(first), counts: Vec::new() };
+        let mut cached = lock(&self.rollups.gaps);
+        if cached.first != Some(first) {
+            *cached = Cached { first: Some(first), gaps: Vec::new() };
         }
-        let next = first.plus(counts.counts.len() as i32);
+        let next = first.plus(cached.gaps.len() as i32);
         if next <= to.min(last) {
-            let more = self.count_windows(next, to.min(last), window, None);
-            counts.counts.extend(more);
+            let more = self.gaps(next, to.min(last), None);
+            cached.gaps.extend(more);
         }
-        let at = |day: i32| usize::try_from(day - first.0).ok().and_then(|at| counts.counts.get(at)).copied().unwrap_or(0);
-        (from.0..=to.0).map(at).collect()
+        count(first, &cached.gaps)
     }
 
-    /// One pass over the days: a device counts from each of its days for `window` days, or until the
-    /// next of its days takes over.
-    fn count_windows(&self, from: Day, to: Day, window: i32, among: Option<&RoaringBitmap>) -> Vec<u64> {
-        let days = (to.0 - from.0 + 1).max(0);
-        let mut steps = vec![0_i64; days as usize + 1];
-        let mut until = vec![i32::MIN; self.devices.len()];
-        for (day, figures) in self.days(from.plus(1 - window), to) {
-            let end = day.0 + window;
-            let (mut begun, mut ended) = (0, 0);
-            let active = among.map_or(Cow::Borrowed(&figures.active), |among| Cow::Owned(among & &figures.active));
-            for device in active.as_ref() {
-                let Some(until) = until.get_mut(device as usize) else { continue };
-                let begin = day.0.max(*until).max(from.0);
-                if begin == day.0 {
-                    begun += 1;
-                } else if let Some(step) = steps.get_mut((begin - from.0) as usize) {
-                    *step += 1;
+    /// The gaps of each day of a range.
+    fn gaps(&self, from: Day, to: Day, among: Option<&RoaringBitmap>) -> Vec<Gaps> {
+        // Asked of each device of each day, for which a bitmap would be searched too often.
+        let member = among.map(|among| {
+            let mut member = vec![false; self.devices.len()];
+            for device in among {
+                if let Some(member) = member.get_mut(device as usize) {
+                    *member = true;
                 }
-                ended += 1;
-                *until = end;
             }
-            if let Some(step) = usize::try_from(day.0 - from.0).ok().and_then(|at| steps.get_mut(at)) {
-                *step += begun;
+            member
+        });
+        let mut last = vec![i32::MIN / 2; self.devices.len()];
+        let mut gaps = vec![Gaps::default(); (to.0 - from.0 + 1).max(0) as usize];
+        for (day, figures) in self.days(from.plus(-LONGEST_WINDOW), to) {
+            let mut of_day = Gaps::default();
+            let mut meet = |device: u32| {
+                let Some(last) = last.get_mut(device as usize) else { return };
+                if let Some(gap) = of_day.get_mut((day.0 - *last - 1).min(LONGEST_WINDOW - 1) as usize) {
+                    *gap += 1;
+                }
+                *last = day.0;
+            };
+            match &member {
+                Some(member) => figures.active.iter().filter(|device| member.get(*device as usize) == Some(&true)).for_each(meet),
+                None => figures.active.iter().for_each(&mut meet),
             }
-            if let Some(step) = usize::try_from(end - from.0).ok().and_then(|at| steps.get_mut(at)) {
-                *step -= ended;
+            for at in (1..of_day.len()).rev() {
+                of_day[at - 1] += of_day[at];
+            }
+            if let Some(place) = usize::try_from(day.0 - from.0).ok().and_then(|at| gaps.get_mut(at)) {
+                *place = of_day;
             }
         }
-        let mut count = 0;
-        steps
-            .iter()
-            .take(days as usize)
-            .map(|step| {
-                count += step;
-                count.max(0) as u64
-            })
-            .collect()
+        gaps
     }
 
     /// The devices of a channel; nobody when there is no such channel.
@@ -211,6 +217,20 @@ impl Snapshot {
             numbered.map(|(figures, id)| ChannelFigures { channel: ChannelId(id), ..figures }).collect()
         };
         cell.channels.get_or_init(make).clone()
+    }
+
+    /// Makes what reports need over many days, so that the first of them does not have to: called
+    /// once a state was loaded, by a thread that may take its time.
+    pub fn prepare(&self) {
+        for day in self.days.keys() {
+            self.channel_figures(*day);
+        }
+        if let (Some(first), Some(last)) = (self.first_day(), self.days.keys().next_back()) {
+            self.active_counts(first, *last, [7, 30], None);
+            self.active_between(first.sunday(), last.sunday().plus(6));
+            self.active_between(first.first_of_month(), last.first_of_month().step(Unit::Month, 1).plus(-1));
+            self.cumulative(*last);
+        }
     }
 
     fn between(&self, kind: Kind, from: Day, to: Day) -> Arc<RoaringBitmap> {
@@ -262,17 +282,22 @@ enum Kind {
 pub(crate) struct Rollups {
     /// Whole weeks and months.
     buckets: Mutex<BTreeMap<(Kind, bool, Day), Arc<RoaringBitmap>>>,
-    /// The active devices of windows of days, by the window's length.
-    windows: Mutex<BTreeMap<i32, Window>>,
+    gaps: Mutex<Cached>,
     /// The devices until the end of each day that has new ones.
     cumulative: OnceLock<Vec<(Day, u64)>>,
 }
 
-/// For each day from the first on, the active devices of the window that ends with it.
+/// The longest window of days whose active devices can be asked for.
+pub const LONGEST_WINDOW: i32 = 30;
+
+/// Of the devices of a day, how many were away before it for at least 0, 1, 2, … days.
+type Gaps = [u64; LONGEST_WINDOW as usize];
+
+/// The gaps of each day from the first on.
 #[derive(Clone, Debug, Default)]
-struct Window {
+struct Cached {
     first: Option<Day>,
-    counts: Vec<u64>,
+    gaps: Vec<Gaps>,
 }
 
 /// The days whose figures changed.
@@ -293,15 +318,13 @@ impl Rollups {
                 }
             }
         }
-        let mut windows = lock(&self.windows).clone();
+        let mut gaps = lock(&self.gaps).clone();
         if let Some(day) = stale.active.first() {
-            for window in windows.values_mut() {
-                let valid = window.first.map_or(0, |first| day.0 - first.0);
-                window.counts.truncate(usize::try_from(valid).unwrap_or(0));
-            }
+            let valid = gaps.first.map_or(0, |first| day.0 - first.0);
+            gaps.gaps.truncate(usize::try_from(valid).unwrap_or(0));
         }
         let cumulative = if stale.newcomers.is_empty() { self.cumulative.clone() } else { OnceLock::new() };
-        Self { buckets: Mutex::new(buckets), windows: Mutex::new(windows), cumulative }
+        Self { buckets: Mutex::new(buckets), gaps: Mutex::new(gaps), cumulative }
     }
 
     fn bucket(&self, kind: Kind, unit: Unit, day: Day, make: impl FnOnce() -> RoaringBitmap) -> Arc<RoaringBitmap> {

@@ -100,7 +100,7 @@ fn series_of(audience: &Audience<'_>, range: Range, unit: Unit) -> Series {
         })
         .collect();
     if unit == Unit::Day {
-        let [weeks, months] = [7, 30].map(|window| audience.active_windows(range.from, range.to.min(audience.today()), window));
+        let [weeks, months] = audience.active_windows(range.from, range.to.min(audience.today()), [7, 30]);
         for (bucket, (week, month)) in buckets.iter_mut().zip(weeks.into_iter().zip(months)) {
             bucket.stickiness_7_days = rate(bucket.active_users, week);
             bucket.stickiness_30_days = rate(bucket.active_users, month);

@@ -125,7 +125,9 @@ impl<'a> Audience<'a> {
     pub fn active_by_hour(&self, day: Day) -> [u64; 24] {
         let mut hours = [0; 24];
         let figures = self.snapshot.day(day).map_or(&[][..], |figures| &figures.hours);
-        for (active, hour) in hours.iter_mut().zip(figures) {
+        // Clocks of clients may be ahead: hours of today that have not begun count as without users.
+        let begun = if day == self.today { usize::from(self.snapshot.hour()) + 1 } else { 24 };
+        for (active, hour) in hours.iter_mut().zip(figures).take(begun) {
             *active = self.count(&hour.active);
         }
         hours
@@ -163,9 +165,9 @@ impl<'a> Audience<'a> {
         after.checked_sub(1).and_then(|last| sums.get(last)).map_or(0, |(_, sum)| *sum)
     }
 
-    /// For each day of a range, the users that were active in the `window` days that end with it.
-    pub fn active_windows(&self, from: Day, to: Day, window: i32) -> Vec<u64> {
-        self.snapshot.active_counts(from, to, window, self.channel.as_ref().map(|channel| &channel.members))
+    /// For each window, and each day of a range, the users that were active in the so many days that end with it.
+    pub fn active_windows<const N: usize>(&self, from: Day, to: Day, windows: [i32; N]) -> [Vec<u64>; N] {
+        self.snapshot.active_counts(from, to, windows, self.channel.as_ref().map(|channel| &channel.members))
     }
 
     fn count(&self, devices: &RoaringBitmap) -> u64 {

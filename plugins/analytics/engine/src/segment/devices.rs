@@ -1,11 +1,13 @@
 //! Devices: new ones, and those that were found to have come earlier.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use parquet::data_type::FixedLenByteArrayType;
 use roaring::RoaringBitmap;
 
 use super::columns::{File, write};
-use crate::{ChannelId, DeviceKey, Error, Ledger, Result};
+use crate::{ChannelId, DeviceId, DeviceKey, Error, Ledger, Result};
 
 const SCHEMA: &str = "message devices {
     required int32 id (integer(32, false));
@@ -19,21 +21,54 @@ const SCHEMA: &str = "message devices {
 /// # Errors
 /// [`Error::Segment`], which only a failure of the encoder makes.
 pub fn write_devices(ledger: &Ledger, ids: &RoaringBitmap) -> Result<Bytes> {
-    write(SCHEMA, &["id", "first"], |rows| {
-        let devices = ledger.devices();
-        rows.i32(ids.iter().map(u32::cast_signed))?;
-        rows.keys(ids.iter().map(|id| ledger.key(id).map_or(0, |key| key.0)))?;
-        rows.i64(ids.iter().map(|id| devices.first(id)))?;
-        rows.i32(ids.iter().map(|id| devices.channel(id).0.cast_signed()))
-    })
+    let row = |id| {
+        let device = ledger.devices().get(id)?;
+        Some(Row { id, key: ledger.key(id)?, first: device.first, channel: device.channel })
+    };
+    write_rows(ids.iter().filter_map(row))
 }
 
-/// Reads which devices a segment has.
+/// Makes one segment of several that were written one after another: what later ones say counts.
 ///
 /// # Errors
 /// [`Error::Segment`] when these are not such bytes.
-pub fn read_device_ids(bytes: Bytes) -> Result<RoaringBitmap> {
-    Ok(File::open(bytes)?.i32(0)?.into_iter().map(i32::cast_unsigned).collect())
+pub fn merge_devices(segments: impl IntoIterator<Item = Bytes>) -> Result<Bytes> {
+    let mut devices = BTreeMap::new();
+    for segment in segments {
+        devices.extend(rows(segment)?.into_iter().map(|row| (row.id, row)));
+    }
+    write_rows(devices.values().copied())
+}
+
+/// What a segment has of a device.
+#[derive(Clone, Copy)]
+struct Row {
+    id: DeviceId,
+    key: DeviceKey,
+    first: i64,
+    channel: ChannelId,
+}
+
+fn write_rows(devices: impl Iterator<Item = Row> + Clone) -> Result<Bytes> {
+    write(SCHEMA, &["id", "first"], |rows| {
+        rows.i32(devices.clone().map(|row| row.id.cast_signed()))?;
+        rows.keys(devices.clone().map(|row| row.key.0))?;
+        rows.i64(devices.clone().map(|row| row.first))?;
+        rows.i32(devices.map(|row| row.channel.0.cast_signed()))
+    })
+}
+
+fn rows(bytes: Bytes) -> Result<Vec<Row>> {
+    let file = File::open(bytes)?;
+    let keys = file.column::<FixedLenByteArrayType>(1)?;
+    let (ids, firsts, channels) = (file.i32(0)?, file.i64(2)?, file.i32(3)?);
+    let columns = ids.into_iter().zip(keys).zip(firsts).zip(channels);
+    columns
+        .map(|(((id, key), first), channel)| {
+            let key = <[u8; 16]>::try_from(key.data()).map_err(|_| Error::Segment("a key has another length".into()))?;
+            Ok(Row { id: id.cast_unsigned(), key: DeviceKey(u128::from_be_bytes(key)), first, channel: ChannelId(channel.cast_unsigned()) })
+        })
+        .collect()
 }
 
 impl Ledger {
@@ -43,14 +78,9 @@ impl Ledger {
     /// # Errors
     /// [`Error::Segment`] when these are not such bytes, or an earlier segment is missing.
     pub fn load_devices(&mut self, bytes: Bytes) -> Result<()> {
-        let file = File::open(bytes)?;
-        let keys = file.column::<FixedLenByteArrayType>(1)?;
-        let (ids, firsts, channels) = (file.i32(0)?, file.i64(2)?, file.i32(3)?);
-        for (((id, key), first), channel) in ids.into_iter().zip(keys).zip(firsts).zip(channels) {
-            let key = <[u8; 16]>::try_from(key.data()).map_err(|_| Error::Segment("a key has another length".into()))?;
-            let key = DeviceKey(u128::from_be_bytes(key));
-            if !self.load_device(id.cast_unsigned(), key, first, ChannelId(channel.cast_unsigned())) {
-                return Err(Error::Segment(format!("device {id} does not follow those before it")));
+        for row in rows(bytes)? {
+            if !self.load_device(row.id, row.key, row.first, row.channel) {
+                return Err(Error::Segment(format!("device {} does not follow those before it", row.id)));
             }
         }
         Ok(())
