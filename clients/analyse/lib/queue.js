@@ -122,13 +122,7 @@ class Queue {
     this.bound();
     const batch = saved.batch;
     const events = pairs(batch && batch.events).map((one) => ({ start: one[0], duration: one[1] }));
-    if (events.length === 0 || typeof batch.id !== 'string') return;
-    this.batch = { id: batch.id, events: events };
-    // What is in the batch is due once more only where it has grown since.
-    events.forEach((event) => {
-      const session = this.find(event);
-      if (session && session.duration === event.duration) session.due = false;
-    });
+    if (events.length > 0 && typeof batch.id === 'string') this.batch = { id: batch.id, events: events };
   }
 }
 

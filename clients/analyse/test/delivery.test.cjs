@@ -136,6 +136,23 @@ test('waits differ by chance, by half at most', async () => {
   assert.equal(at[1] - at[0], 15000);
 });
 
+test('after a success the waits begin anew', async () => {
+  const { phone, server } = begin();
+  server.faults = [refuse('InternalError'), refuse('InternalError'), refuse('InternalError')];
+  const run = phone.open({ prepare: 'Math.random = () => 0' }).launch(server.sdk);
+  await phone.pass(300000);
+  assert.equal(server.heard.length, 4);
+  server.faults = [refuse('InternalError')];
+  run.MPAnalyse.pause();
+  await phone.pass(30001);
+  server.faults = [refuse('InternalError')];
+  run.MPAnalyse.resume();
+  await phone.pass(1000);
+  const heard = server.heard.length;
+  await phone.pass(30000);
+  assert.ok(server.heard.length > heard, 'the second wait is 30 s');
+});
+
 test('a pause sends in spite of a wait, but not after a refusal for too many calls', async () => {
   for (const [code, heard] of [['InternalError', 3], ['Throttling.Api', 1]]) {
     const { phone, server } = begin();
@@ -239,12 +256,12 @@ test('what is no answer of the server is none', async () => {
 test('many visits go in batches of at most 200', async () => {
   const { phone, server, visit } = begin();
   server.down = true;
-  for (let visits = 0; visits < 450; visits += 1) await visit(1000 + visits, 1000);
+  for (let visits = 0; visits < 410; visits += 1) await visit(1000 + visits, 1000);
   server.down = false;
   phone.open().launch(server.sdk);
   await phone.pass(1000);
   assert.ok(server.heard.every((batch) => batch.events.length <= 200));
-  assert.deepEqual(server.durations(), [...Array.from({ length: 450 }, (_, n) => 1000 + n), 0]);
+  assert.deepEqual(server.durations(), [...Array.from({ length: 410 }, (_, n) => 1000 + n), 0]);
   assert.equal(new Set(server.heard.map((batch) => batch.batch)).size, server.heard.length);
 });
 

@@ -85,6 +85,20 @@ test('a lost answer is not taken for a missing sign-in', async () => {
   assert.deepEqual([server.sessions.size, made.length], [1, 1]);
 });
 
+test('answers that are lost now and then are not taken for one either', async () => {
+  const { phone, server, sdk, made } = begin();
+  sdk.user.authorize({});
+  server.faults = [lost];
+  const run = phone.open().launch(sdk);
+  await phone.pass(60000);
+  server.faults = [lost];
+  run.MPAnalyse.pause();
+  await phone.pass(60000);
+  run.MPAnalyse.resume();
+  await phone.pass(60000);
+  assert.deepEqual([server.durations(), made.length], [[60000, 0], 1]);
+});
+
 test('an app that signs in later is used from then on', async () => {
   const { phone, server, sdk, made } = begin();
   let byOwn = 0;

@@ -41,6 +41,7 @@ for (const kind of ['alipay', 'wechat']) {
     assert.deepEqual(phone.disk, disk, 'and nothing is overwritten');
     phone.faults.read = null;
     await phone.pass(15000);
+    assert.equal(server.sessions.size, 2, 'it is sent without a further call');
     run.MPAnalyse.pause();
     await phone.pass(0);
     assert.deepEqual([...new Set(server.heard.map((batch) => batch.device))], [device]);
@@ -62,6 +63,18 @@ test('a full storage that gets room again is used', async () => {
   phone.open().launch(server.sdk);
   await phone.pass(1000);
   assert.deepEqual(server.durations(), [30000, 0]);
+});
+
+test('the device is written once', async () => {
+  const phone = new Phone();
+  const keys = [];
+  phone.faults.write = (key, data) => {
+    keys.push(key);
+    phone.disk.set(key, data);
+  };
+  phone.open().launch(new Server(phone).sdk);
+  await phone.pass(60000);
+  assert.equal(keys.filter((key) => key.endsWith('device')).length, 1);
 });
 
 test('a cleared storage is a new device', async () => {
