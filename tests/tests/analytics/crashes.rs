@@ -68,7 +68,10 @@ impl Sender {
             self.acknowledged.push(params);
         } else {
             // Too much at once, or not ready yet.
-            assert!(["Throttling.Api", "ServiceUnavailable", "RequestTimeout"].contains(&answer["error"]["code"].as_str().unwrap_or_default()), "{answer}");
+            assert!(
+                ["Throttling.Api", "ServiceUnavailable", "RequestTimeout"].contains(&answer["error"]["code"].as_str().unwrap_or_default()),
+                "{answer}"
+            );
             self.waiting.push(params);
             thread::sleep(Duration::from_millis(5));
         }
