@@ -63,7 +63,8 @@ fn analytics() -> Result {
     succeed(&mut plain(&["build", "--release", "--package", "analytics-engine", "--example", "measure"]))?;
     let folder = root().join("benches/analytics");
     let mut compare = Command::new(databases(&folder)?);
-    compare.arg(folder.join("compare.py")).arg("--engine").arg(artefacts(true).join("examples/measure"));
+    // Without files of compiled Python in the source tree.
+    compare.arg("-B").arg(folder.join("compare.py")).arg("--engine").arg(artefacts(true).join("examples/measure"));
     compare.arg("--results").arg(root().join("benches/RESULTS.md")).arg("--folder").arg(target());
     succeed(&mut compare)
 }

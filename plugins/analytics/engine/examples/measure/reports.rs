@@ -1,5 +1,5 @@
-//! How long reports take: after everything was asked before, after a new event, and as the first
-//! question after a start.
+//! How long reports take: after they were asked before, after a new event, and as the first question
+//! after a start where nothing was prepared.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -22,6 +22,9 @@ pub fn measure(folder: &Path) -> Result<Value> {
     let begun = Instant::now();
     let snapshot = ledger.snapshot(now);
     let (first_snapshot, loaded) = (begun.elapsed(), memory()?.0);
+    let begun = Instant::now();
+    snapshot.prepare();
+    let prepared = begun.elapsed();
 
     let questions = questions::all(first, last);
     let mut told = Vec::new();
@@ -57,6 +60,7 @@ pub fn measure(folder: &Path) -> Result<Value> {
         "start": {
             "devices": devices.as_secs_f64(), "days": days.as_secs_f64(), "snapshot": first_snapshot.as_secs_f64(),
         },
+        "prepare": prepared.as_secs_f64(),
     }))
 }
 
