@@ -1,0 +1,276 @@
+//! The applications of spaces.
+//!
+//! An application that is deleted leaves a mark until nothing can be on its way to it any more: what
+//! a node had begun to store or to fold meanwhile is removed again before the mark goes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use analytics_engine::Calendar;
+use sdk_plugin::contract::db::Collection;
+use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
+use sdk_plugin::{Error, Result, codes};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::clock::{Clock, MINUTE};
+use crate::errors::{self, TOO_MANY_APPS};
+
+/// The time zone of an application that names none.
+pub const TIME_ZONE: &str = "Asia/Shanghai";
+/// How long a node goes by what it knows of an application: a deleted one is refused by then.
+const FRESH: Duration = Duration::from_secs(5);
+/// How many applications are known at once.
+const MOST_KNOWN: usize = 10_000;
+/// How long the mark of a deleted application stays, in milliseconds: longer than any fold lasts.
+const MARKED: i64 = 30 * MINUTE;
+/// How many are read at once.
+const PAGE: usize = 100;
+const LONGEST_NAME: usize = 64;
+
+/// An application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct App {
+    /// Its AppKey.
+    #[serde(rename(deserialize = "_id", serialize = "appKey"))]
+    pub key: String,
+    /// Its space.
+    #[serde(skip_serializing)]
+    pub space: String,
+    /// Its name, for people.
+    #[serde(default)]
+    pub name: String,
+    /// Its platform, such as `alipay`; empty when it was not said.
+    #[serde(default)]
+    pub platform: String,
+    /// Its time zone.
+    #[serde(default)]
+    pub time_zone: String,
+    /// When it was made, in milliseconds since 1970.
+    #[serde(default)]
+    pub created_at: i64,
+    /// When it was deleted; absent while it lives.
+    #[serde(default, skip_serializing)]
+    pub deleted: Option<i64>,
+}
+
+/// What an application is made with.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Create {
+    name: String,
+    #[serde(default)]
+    platform: Option<String>,
+    #[serde(default)]
+    time_zone: Option<String>,
+}
+
+/// What is changed of an application.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Update {
+    /// Which one.
+    pub app_key: String,
+    #[serde(default)]
+    name: Option<String>,
+    /// Its new time zone.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+}
+
+/// What is known of keys, and since when.
+type Known = HashMap<String, (Instant, Option<Arc<App>>)>;
+
+/// The applications.
+pub struct Apps<C> {
+    records: Collection<C>,
+    clock: Clock,
+    known: Mutex<Known>,
+}
+
+impl<C: Calls> Apps<C> {
+    /// The applications behind these calls.
+    pub fn new(calls: C, clock: Clock) -> Self {
+        Self { records: Collection::new(calls, SYSTEM_SPACE, "analyticsApps"), clock, known: Mutex::default() }
+    }
+
+    /// Prepares the database for many.
+    ///
+    /// # Errors
+    /// What the database answers, as with all below.
+    pub async fn prepare(&self) -> Result<()> {
+        self.records.index("space").await?;
+        self.records.index("deleted").await
+    }
+
+    /// Makes an application of a space, which can have `most`.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format`, `QuotaExceeded.AnalyticsApps`.
+    pub async fn create(&self, space: &str, create: Create, most: u64) -> Result<App> {
+        let app = App {
+            key: hex::encode(rand::random::<[u8; 12]>()),
+            space: space.to_owned(),
+            name: name(&create.name)?,
+            platform: platform(create.platform.as_deref().unwrap_or_default())?,
+            time_zone: zone(create.time_zone.as_deref().unwrap_or(TIME_ZONE))?,
+            created_at: self.clock.now(),
+            deleted: None,
+        };
+        if self.records.count(json!({"space": space, "deleted": {"$exists": false}})).await? >= most {
+            let message =
+                format!("the space can have {most} analytics applications, and has as many: delete one, or raise max_apps_per_space");
+            return Err(Error::new(TOO_MANY_APPS, message));
+        }
+        let record = json!({
+            "_id": app.key, "space": app.space, "name": app.name, "platform": app.platform,
+            "timeZone": app.time_zone, "createdAt": app.created_at,
+        });
+        if !self.records.insert(record).await? {
+            return Err(Error::new(codes::CONFLICT, "the new AppKey is taken; try again").retryable());
+        }
+        Ok(app)
+    }
+
+    /// The applications of a space, in the order in which they were made.
+    pub async fn list(&self, space: &str) -> Result<Vec<App>> {
+        let mut all = self.all(json!({"space": space, "deleted": {"$exists": false}})).await?;
+        all.sort_by(|a, b| (a.created_at, &a.key).cmp(&(b.created_at, &b.key)));
+        Ok(all)
+    }
+
+    /// Also the deleted ones of a space whose mark is left.
+    pub async fn of_space(&self, space: &str) -> Result<Vec<App>> {
+        self.all(json!({"space": space})).await
+    }
+
+    /// The deleted ones whose mark may go.
+    pub async fn gone(&self) -> Result<Vec<App>> {
+        self.all(json!({"deleted": {"$lte": self.clock.now() - MARKED}})).await
+    }
+
+    async fn all(&self, query: serde_json::Value) -> Result<Vec<App>> {
+        let mut all: Vec<App> = Vec::new();
+        loop {
+            let options = json!({"sort": {"_id": 1}, "skip": all.len(), "limit": PAGE});
+            let page: Vec<App> = self.records.find(query.clone(), options).await?;
+            let last = page.len() < PAGE;
+            all.extend(page);
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The application as it is now; none when there is none, or it is deleted.
+    pub async fn fetch(&self, key: &str) -> Result<Option<Arc<App>>> {
+        if !is_key(key) {
+            return Ok(None);
+        }
+        let app = self.records.get::<App>(key).await?.filter(|app| app.deleted.is_none()).map(Arc::new);
+        let mut known = self.known();
+        if known.len() >= MOST_KNOWN {
+            known.retain(|_, (since, _)| since.elapsed() < FRESH);
+            if known.len() >= MOST_KNOWN {
+                known.clear();
+            }
+        }
+        known.insert(key.to_owned(), (Instant::now(), app.clone()));
+        Ok(app)
+    }
+
+    /// An application of a space, as it was a few seconds ago or is now.
+    ///
+    /// # Errors
+    /// `InvalidAppKey.NotFound`.
+    pub async fn of(&self, space: &str, key: &str) -> Result<Arc<App>> {
+        let known = self.known().get(key).filter(|(since, _)| since.elapsed() < FRESH).map(|(_, app)| app.clone());
+        let app = match known {
+            Some(known) => known,
+            None => self.fetch(key).await?,
+        };
+        app.filter(|app| app.space == space).ok_or_else(|| errors::no_app(key))
+    }
+
+    /// An application of a space, as it is now.
+    ///
+    /// # Errors
+    /// `InvalidAppKey.NotFound`.
+    pub async fn require(&self, space: &str, key: &str) -> Result<Arc<App>> {
+        self.fetch(key).await?.filter(|app| app.space == space).ok_or_else(|| errors::no_app(key))
+    }
+
+    /// Changes the name or the time zone.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format`, `InvalidAppKey.NotFound`.
+    pub async fn update(&self, space: &str, update: &Update) -> Result<()> {
+        let mut set = json!({});
+        if let Some(new) = &update.name {
+            set["name"] = name(new)?.into();
+        }
+        if let Some(new) = &update.time_zone {
+            set["timeZone"] = zone(new)?.into();
+        }
+        if set.as_object().is_some_and(serde_json::Map::is_empty) {
+            return Err(Error::invalid_params("nothing is to be changed: give `name` or `timeZone`"));
+        }
+        let filter = json!({"_id": update.app_key, "space": space, "deleted": {"$exists": false}});
+        if self.records.update(filter, json!({"$set": set})).await? == 0 {
+            return Err(errors::no_app(&update.app_key));
+        }
+        self.known().remove(&update.app_key);
+        Ok(())
+    }
+
+    /// Sets the time zone that an application's data has.
+    pub async fn set_zone(&self, key: &str, zone: &str) -> Result<()> {
+        self.records.update(json!({"_id": key}), json!({"$set": {"timeZone": zone}})).await?;
+        self.known().remove(key);
+        Ok(())
+    }
+
+    /// Marks an application as deleted: no client is served from now on.
+    pub async fn mark(&self, key: &str) -> Result<()> {
+        let set = json!({"deleted": self.clock.now(), "name": "", "platform": ""});
+        self.records.update(json!({"_id": key, "deleted": {"$exists": false}}), json!({"$set": set})).await?;
+        self.known().remove(key);
+        Ok(())
+    }
+
+    /// Removes the mark.
+    pub async fn forget(&self, key: &str) -> Result<()> {
+        self.records.delete(json!({"_id": key, "deleted": {"$exists": true}})).await.map(drop)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a text has the form of an AppKey: 24 hexadecimal digits in lower case.
+pub fn is_key(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn name(text: &str) -> Result<String> {
+    let name = text.trim();
+    let length = name.chars().count();
+    if !(1..=LONGEST_NAME).contains(&length) || name.chars().any(char::is_control) {
+        return Err(Error::invalid_params(format!("`name` must have 1 to {LONGEST_NAME} characters, and no control characters")));
+    }
+    Ok(name.to_owned())
+}
+
+fn platform(text: &str) -> Result<String> {
+    if text.len() > 32 || !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+        return Err(Error::invalid_params("`platform` must be a name such as alipay or wechat: at most 32 of A-Z a-z 0-9 - _"));
+    }
+    Ok(text.to_owned())
+}
+
+fn zone(text: &str) -> Result<String> {
+    Calendar::named(text).map(|calendar| calendar.name().to_owned()).map_err(errors::engine)
+}

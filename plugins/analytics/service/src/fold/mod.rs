@@ -1,0 +1,151 @@
+//! Folding: batches that wait become part of files, and are deleted.
+//!
+//! A fold of an application brings its state up to date ([`crate::state::sync`]), writes what has
+//! changed as new files, replaces the manifest if it is still the one that the state is of, and only
+//! then deletes the batches. It may be killed at every step, and several nodes may do the same:
+//!
+//! - **Nothing that was acknowledged is lost.** A batch is deleted only after a manifest was written
+//!   whose files have it. Files are never replaced, and are deleted only when no manifest has named
+//!   them for ten minutes, by a node that has just written that manifest.
+//! - **Nothing counts twice.** The files hold sessions, and joining a session again changes nothing.
+//!   A batch that is still there after a kill, or was sent again after it was deleted, is noted again
+//!   as nothing new, so that it gives no raw event either: raw events are what was new beside the
+//!   files of the manifest that is replaced, and get into the next one together with these sessions.
+//! - **Two nodes**: of two that replace the same version one wins. The other throws its state away
+//!   with the raw events in it, and loads it again. Whether a write whose answer was lost has won does
+//!   not matter: the state is thrown away too, and its batches, if they are there still, are noted
+//!   again. For peace, a node leaves an application alone that another has folded a moment ago.
+//! - **Deletion**: the manifest of an application that is deleted goes before its files, so that a
+//!   fold in flight loses, and deletes its own files. One that has nothing to lose against, because it
+//!   writes the first manifest, looks afterwards whether the application is still there. The mark of
+//!   the deleted application has the rest removed again when all folds of that time are over.
+//! - **Lost files**, of folds that were killed before the manifest, are found by a daily search.
+
+pub mod devices;
+pub mod pass;
+pub mod raw;
+pub mod tidy;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sdk_plugin::contract::Calls;
+use sdk_plugin::{Error, Result};
+use tokio::time::sleep;
+
+use crate::apps::is_key;
+use crate::service::Service;
+
+/// How many batches one fold takes.
+const BATCHES: usize = 2000;
+/// For so many intervals an application belongs to the node that folded it last.
+const PEACE: i64 = 3;
+/// So many times the events that are folded early make a backlog that any node folds.
+const LARGE: u64 = 10;
+/// The least time between two rounds.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl<C: Calls> Service<C> {
+    /// Folds until the plugin stops: each interval, and when much waits.
+    pub async fn keep_folding(self: Arc<Self>) {
+        loop {
+            tokio::select! {
+                () = self.stopping.cancelled() => return,
+                () = sleep(self.config.fold_every()) => {}
+                () = self.kick.notified() => {}
+            }
+            if let Err(error) = self.round().await {
+                tracing::warn!(?error, "analytics could not be folded: it is tried again");
+            }
+            tokio::select! {
+                () = self.stopping.cancelled() => return,
+                () = sleep(PAUSE) => {}
+            }
+        }
+    }
+
+    /// Folds every application that has batches, and does what else is due.
+    ///
+    /// # Errors
+    /// What the database answers. What goes wrong with one application keeps no other back.
+    pub async fn round(&self) -> Result<()> {
+        if !self.prepared.load(Ordering::Relaxed) {
+            self.apps.prepare().await?;
+            self.store.manifests.prepare().await?;
+            self.prepared.store(true, Ordering::Relaxed);
+        }
+        let mut waiting = Vec::new();
+        while let Some(app) = self.store.pending.next_app(waiting.last().map(String::as_str)).await? {
+            waiting.push(app);
+        }
+        self.limits.only(&waiting);
+        for app in &waiting {
+            self.alone(app, "folded", self.fold(app)).await;
+            self.registry.evict(self.idle(), self.config.memory());
+        }
+        for app in self.store.manifests.due(self.clock.now()).await? {
+            self.alone(&app, "tidied", self.tidy(&app)).await;
+        }
+        for app in self.apps.gone().await? {
+            self.alone(&app.key, "removed", self.forget(&app.key)).await;
+        }
+        self.registry.evict(self.idle(), self.config.memory());
+        self.store.peers.forget_old(self.clock.now()).await
+    }
+
+    async fn alone(&self, app: &str, what: &str, work: impl Future<Output = Result<()>>) {
+        if self.stopping.is_cancelled() {
+            return;
+        }
+        if let Err(error) = work.await {
+            tracing::warn!(?error, app, "an analytics application could not be {what}: it is tried again");
+        }
+    }
+
+    /// Folds an application until nothing waits.
+    ///
+    /// # Errors
+    /// What database and storage answer.
+    pub async fn fold(&self, key: &str) -> Result<()> {
+        loop {
+            let Some(app) = self.apps.fetch(key).await? else { return self.purge_gone(key).await };
+            if self.is_left_alone(key).await? || self.pass(&app).await? || self.stopping.is_cancelled() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether another node folds an application, and keeps up.
+    async fn is_left_alone(&self, key: &str) -> Result<bool> {
+        let head = self.store.manifests.head(key).await?;
+        if !self.is_of_another(&head.node, head.at) {
+            return Ok(false);
+        }
+        let waiting = self.store.pending.events(key).await?;
+        self.limits.set_waiting(key, waiting);
+        Ok(waiting < self.config.fold_events.saturating_mul(LARGE))
+    }
+
+    /// Whether a manifest belongs to another node.
+    fn is_of_another(&self, node: &str, at: i64) -> bool {
+        let interval = i64::try_from(self.config.fold_every().as_millis()).unwrap_or(i64::MAX / PEACE);
+        !node.is_empty() && node != self.node && self.clock.now() - at < interval * PEACE
+    }
+
+    /// Removes what there is of an application that is not there.
+    async fn purge_gone(&self, key: &str) -> Result<()> {
+        if !is_key(key) {
+            return Err(Error::internal(format!("`{key}` is no AppKey, and has batches")));
+        }
+        self.registry.remove(key);
+        self.limits.forget(key);
+        self.store.purge(key).await
+    }
+
+    /// Removes all of an application, and its mark.
+    async fn forget(&self, key: &str) -> Result<()> {
+        self.purge_gone(key).await?;
+        self.apps.forget(key).await
+    }
+}

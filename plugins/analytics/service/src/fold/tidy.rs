@@ -1,0 +1,88 @@
+//! What is done with the files of an application besides folding: those that are not needed any more
+//! are deleted, raw files are merged and expire, and lost files are looked for.
+
+use sdk_plugin::Result;
+use sdk_plugin::contract::Calls;
+use uuid::Uuid;
+
+use super::raw;
+use crate::clock::MINUTE;
+use crate::service::Service;
+use crate::state::{Slot, registry::Entry};
+use crate::store::Manifest;
+use crate::store::manifest::{GRACE, Garbage};
+
+/// How old a file is, in milliseconds, that no fold in flight can have written.
+const LOST: i64 = 60 * MINUTE;
+
+impl<C: Calls> Service<C> {
+    /// Does what is due with the files of an application.
+    ///
+    /// # Errors
+    /// What database and storage answer.
+    pub(super) async fn tidy(&self, key: &str) -> Result<()> {
+        if self.apps.fetch(key).await?.is_none() {
+            return self.purge_gone(key).await;
+        }
+        let entry = self.registry.peek(key);
+        let _turn = match &entry {
+            Some(entry) => Some(entry.folding.lock().await),
+            None => None,
+        };
+        let Some(before) = self.store.manifests.get(key).await? else { return Ok(()) };
+        let now = self.clock.now();
+        if before.due > now || self.is_of_another(&before.node, before.at) {
+            return Ok(());
+        }
+        let mut manifest = before.clone();
+        let (old, young): (Vec<Garbage>, Vec<Garbage>) = manifest.garbage.into_iter().partition(|garbage| garbage.at + GRACE <= now);
+        manifest.garbage = young;
+        for garbage in &old {
+            self.store.objects.delete(key, &garbage.file).await?;
+        }
+        if before.wants_sweep(now) {
+            self.sweep(key, &before, now).await?;
+            manifest.swept = now;
+        }
+        raw::expire(&mut manifest, self.config.raw_days, now);
+        let new = raw::merge(&self.store, key, &mut manifest, now).await?;
+        manifest.version += 1;
+        (manifest.pass, manifest.node, manifest.at) = (Uuid::new_v4().to_string(), self.node.clone(), now);
+        manifest.due = manifest.next_due(self.config.raw_days, raw::is_small);
+        if !self.replace(key, entry.as_deref(), &before, manifest).await? {
+            for file in new {
+                self.store.objects.delete(key, &file).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes files that no manifest names.
+    async fn sweep(&self, key: &str, manifest: &Manifest, now: i64) -> Result<()> {
+        let named = manifest.files();
+        for file in self.store.objects.older(key, now - LOST).await? {
+            if !named.contains(file.as_str()) {
+                tracing::info!(app = key, file, "a file of analytics that nothing names is deleted");
+                self.store.objects.delete(key, &file).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a manifest that has the same state; one that is in memory is then of it.
+    async fn replace(&self, key: &str, entry: Option<&Entry>, before: &Manifest, manifest: Manifest) -> Result<bool> {
+        let mut none = Slot::default();
+        let mut held = match entry {
+            Some(entry) => Some(entry.slot.lock().await),
+            None => None,
+        };
+        let slot = held.as_deref_mut().unwrap_or(&mut none);
+        let won = self.store.manifests.replace(key, &manifest).await?;
+        match slot.state() {
+            Some(state) if won && state.manifest.pass == before.pass => state.manifest = manifest,
+            Some(_) if won => slot.clear(),
+            _ => {}
+        }
+        Ok(won)
+    }
+}

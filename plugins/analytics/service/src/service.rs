@@ -1,0 +1,143 @@
+//! The service: applications, what is kept of them, and what is in memory.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use sdk_plugin::contract::Calls;
+use sdk_plugin::{Error, Result, codes};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::apps::{App, Apps, Create, Update};
+use crate::clock::Clock;
+use crate::collect::limits::Limits;
+use crate::collect::queue::Queue;
+use crate::config::Config;
+use crate::state::Registry;
+use crate::state::sync::How;
+use crate::store::Store;
+
+/// Analytics of all spaces.
+pub struct Service<C> {
+    pub(crate) calls: C,
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    /// What names this process in manifests.
+    pub(crate) node: String,
+    /// The key of signatures.
+    pub(crate) secret: Vec<u8>,
+    pub(crate) apps: Apps<C>,
+    pub(crate) store: Store<C>,
+    pub(crate) limits: Limits,
+    pub(crate) queue: Queue,
+    pub(crate) registry: Arc<Registry>,
+    /// Tells that much waits to be folded.
+    pub(crate) kick: Notify,
+    /// Whether the database is prepared.
+    pub(crate) prepared: AtomicBool,
+    pub(crate) stopping: CancellationToken,
+}
+
+impl<C: Calls> Service<C> {
+    /// A service; `secret` is the key of signatures. Nothing is read until something is asked.
+    pub fn new(config: Config, calls: C, clock: Clock, secret: Vec<u8>) -> Arc<Self> {
+        let node = Uuid::new_v4().to_string();
+        let store = Store::new(&calls, &node);
+        let registry = Arc::<Registry>::default();
+        Arc::new(Self {
+            apps: Apps::new(calls.clone(), clock.clone()),
+            limits: Limits::new(config.max_events_per_second, config.max_pending_events),
+            queue: Queue::new(store.pending.clone(), registry.clone()),
+            node,
+            kick: Notify::new(),
+            prepared: AtomicBool::new(false),
+            stopping: CancellationToken::new(),
+            calls,
+            config,
+            clock,
+            secret,
+            store,
+            registry,
+        })
+    }
+
+    /// How long an application stays in memory.
+    pub(crate) fn idle(&self) -> Duration {
+        Duration::from_secs(self.config.idle_seconds)
+    }
+
+    /// How states are brought up to date.
+    pub(crate) fn how(&self) -> How {
+        How { keep_raw: self.config.raw_days > 0, clock: self.clock.clone() }
+    }
+
+    /// Makes an application.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format`, `QuotaExceeded.AnalyticsApps`, or what the database answers.
+    pub async fn create_app(&self, space: &str, create: Create) -> Result<App> {
+        if space.is_empty() {
+            return Err(Error::invalid_params("an application belongs to a space: call the method in one"));
+        }
+        self.apps.create(space, create, self.config.max_apps_per_space).await
+    }
+
+    /// Changes an application; its time zone only as long as it has no data, whose days would be
+    /// others.
+    ///
+    /// # Errors
+    /// `InvalidParams.Format`, `InvalidAppKey.NotFound`, `Conflict`, or what the database answers.
+    pub async fn update_app(&self, space: &str, update: Update) -> Result<Arc<App>> {
+        let app = self.apps.require(space, &update.app_key).await?;
+        if update.time_zone.as_ref().is_some_and(|zone| *zone != app.time_zone) {
+            let empty =
+                self.store.manifests.head(&app.key).await?.version == 0 && self.store.pending.ids(&app.key, None).await?.0.is_empty();
+            if !empty {
+                let message = format!(
+                    "the application has data whose days are those of {}: make another application for another time zone",
+                    app.time_zone
+                );
+                return Err(Error::new(codes::CONFLICT, message));
+            }
+        }
+        self.apps.update(space, &update).await?;
+        self.apps.require(space, &app.key).await
+    }
+
+    /// Deletes an application with all of its data.
+    ///
+    /// # Errors
+    /// `InvalidAppKey.NotFound`, or what database and storage answer; then doing it again goes on.
+    pub async fn delete_app(&self, space: &str, key: &str) -> Result<()> {
+        let app = self.apps.require(space, key).await?;
+        self.remove(&app.key).await
+    }
+
+    async fn remove(&self, key: &str) -> Result<()> {
+        self.apps.mark(key).await?;
+        self.registry.remove(key);
+        self.limits.forget(key);
+        self.store.purge(key).await
+    }
+
+    /// Removes everything of a space that is deleted.
+    ///
+    /// # Errors
+    /// What database and storage answer.
+    pub async fn remove_space(&self, space: &str) -> Result<()> {
+        for app in self.apps.of_space(space).await? {
+            self.remove(&app.key).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends what goes on: batches that wait are stored, folds end after their present application.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        if tokio::time::timeout(Duration::from_secs(15), self.queue.stop()).await.is_err() {
+            tracing::warn!("the plugin stops while batches of analytics wait: they were not acknowledged, and come again");
+        }
+    }
+}

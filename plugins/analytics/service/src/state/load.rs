@@ -1,0 +1,72 @@
+//! Reads the state of an application from its files.
+
+use analytics_engine::segment::read_sessions;
+use analytics_engine::{Calendar, Day, DayFigures, Ledger, Sessions};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use sdk_plugin::contract::Calls;
+use sdk_plugin::{Error, Result};
+
+use super::{State, engine};
+use crate::apps::App;
+use crate::store::manifest::DayFile;
+use crate::store::{Manifest, Store};
+
+/// How many files are read at once.
+const AT_ONCE: usize = 16;
+
+/// The state that the files of an application have: without the batches that wait.
+///
+/// # Errors
+/// What database and storage answer.
+pub async fn load<C: Calls>(store: &Store<C>, app: &App, keep_raw: bool) -> Result<State> {
+    let mut manifest = store.manifests.get(&app.key).await?.unwrap_or_default();
+    if manifest.version == 0 {
+        manifest.time_zone.clone_from(&app.time_zone);
+    }
+    let calendar = Calendar::named(&manifest.time_zone).map_err(Error::internal)?;
+    let mut ledger = Ledger::new(calendar);
+    ledger.load_channels(&manifest.channels);
+    let ledger = devices(store, app, &manifest, ledger).await?;
+    let ledger = days(store, app, &manifest, calendar, ledger).await?;
+    Ok(State::new(manifest, ledger, keep_raw))
+}
+
+async fn devices<C: Calls>(store: &Store<C>, app: &App, manifest: &Manifest, mut ledger: Ledger) -> Result<Ledger> {
+    let files = manifest.devices.iter().map(|segment| store.objects.get(&app.key, &segment.file));
+    // In their order: later ones correct earlier ones.
+    let mut files = stream::iter(files.collect::<Vec<_>>()).buffered(AT_ONCE / 4);
+    while let Some(bytes) = files.try_next().await? {
+        ledger = engine(move || ledger.load_devices(bytes).map(|()| ledger)).await?;
+    }
+    Ok(ledger)
+}
+
+async fn days<C: Calls>(store: &Store<C>, app: &App, manifest: &Manifest, calendar: Calendar, mut ledger: Ledger) -> Result<Ledger> {
+    let figures = manifest.days.iter().map(|(day, file)| {
+        let day = *day;
+        async move {
+            let bytes = store.objects.get(&app.key, &file.file).await?;
+            let figures = engine(move || read_sessions(bytes).map(|sessions| DayFigures::of(&calendar, day, &sessions))).await?;
+            Ok::<_, Error>((day, figures))
+        }
+    });
+    let mut figures = stream::iter(figures.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+    while let Some((day, figures)) = figures.try_next().await? {
+        ledger.load_figures(day, figures);
+    }
+    Ok(ledger)
+}
+
+/// The sessions of days of a manifest.
+///
+/// # Errors
+/// What the storage answers; `InternalError` when the manifest lacks one of the days.
+pub async fn sessions<C: Calls>(store: &Store<C>, app: &str, files: Vec<(Day, Option<DayFile>)>) -> Result<Vec<(Day, Sessions)>> {
+    let reads = files.into_iter().map(|(day, file)| async move {
+        let file = file.ok_or_else(|| Error::internal(format!("the manifest of {app} lacks the day {day}")))?;
+        let bytes = store.objects.get(app, &file.file).await?;
+        let sessions = engine(move || read_sessions(bytes)).await?;
+        Ok::<_, Error>((day, sessions))
+    });
+    stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
+}

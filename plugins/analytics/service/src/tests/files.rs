@@ -1,0 +1,135 @@
+//! Files: what a fold writes, what is merged, kept and downloaded, and what stays in memory.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method};
+use sdk_plugin::{Body, Caller, HttpRequest};
+
+use super::*;
+
+#[tokio::test]
+async fn small_raw_files_of_a_date_are_merged_and_old_ones_expire() {
+    let mut world = World::with(json!({"raw_days": 2})).await;
+    let node = world.node();
+    for n in 0..20 {
+        world.send(&node, &sent(&format!("{n}"), "d", &[(NOON - n, 1, "")])).await;
+        node.round().await.unwrap();
+    }
+    assert!(world.manifest().await.raw.len() < 16, "{:?}", world.manifest().await.raw);
+    world.clock.advance(DAY);
+    world.send(&node, &sent("next", "d", &[(NOON + DAY, 1, "")])).await;
+    for _ in 0..2 {
+        node.round().await.unwrap();
+    }
+    let dates: Vec<String> = world.manifest().await.raw.iter().map(|raw| raw.date.to_string()).collect();
+    assert_eq!(dates, ["2026-11-26", "2026-11-27"]);
+    world.check(&node, "merged").await;
+    world.clock.advance(2 * DAY);
+    node.round().await.unwrap();
+    let dates: Vec<String> = world.manifest().await.raw.iter().map(|raw| raw.date.to_string()).collect();
+    assert_eq!(dates, ["2026-11-27"]);
+    assert_eq!(world.figures(&world.node()).await, world.expected(), "roll-ups stay");
+}
+
+#[tokio::test]
+async fn without_raw_days_no_raw_events_are_written() {
+    let mut world = World::with(json!({"raw_days": 0})).await;
+    let node = world.node();
+    world.send(&node, &sent("1", "d", &[(NOON, 1, "")])).await;
+    node.round().await.unwrap();
+    assert!(world.manifest().await.raw.is_empty());
+    assert_eq!(world.figures(&world.node()).await, world.expected());
+}
+
+#[tokio::test]
+async fn many_batches_are_folded_bit_by_bit() {
+    let mut world = World::new().await;
+    let node = world.node();
+    for n in 0..4500 {
+        world.send(&node, &sent(&format!("{n}"), &format!("d{}", n % 900), &[(NOON - n * 1000, 1, "")])).await;
+    }
+    node.round().await.unwrap();
+    let manifest = world.manifest().await;
+    assert_eq!((world.waiting(), manifest.version), (0, 3));
+    assert_eq!(manifest.devices.len(), 1, "segments of the same devices are merged");
+    world.check(&node, "").await;
+}
+
+#[tokio::test]
+async fn a_day_without_changes_is_neither_read_nor_written() {
+    let mut world = World::new().await;
+    let node = world.node();
+    let days: Vec<_> = (0..20).map(|day| (NOON - day * DAY, 1, "")).collect();
+    world.send(&node, &sent("1", "d", &days)).await;
+    node.round().await.unwrap();
+    world.send(&node, &sent("2", "d", &[(NOON - 1, 1, "")])).await;
+    let (gets, puts) = (world.memory.count("storage.get"), world.memory.count("storage.put"));
+    node.round().await.unwrap();
+    assert_eq!((world.memory.count("storage.get") - gets, world.memory.count("storage.put") - puts), (0, 2));
+    // A report asks the database at most once a second, and the storage not at all.
+    world.figures(&node).await;
+    let calls = node.calls.calls();
+    world.figures(&node).await;
+    assert_eq!(node.calls.calls(), calls);
+}
+
+#[tokio::test]
+async fn an_application_is_loaded_once_and_dropped_when_it_is_idle_or_too_large() {
+    let mut world = World::new().await;
+    let node = world.node();
+    world.send(&node, &sent("1", "d", &[(NOON, 1, "")])).await;
+    node.round().await.unwrap();
+    let fresh = world.node();
+    let gets = world.memory.count("storage.get");
+    futures_util::future::join_all((0..20).map(|_| world.figures(&fresh))).await;
+    assert_eq!(world.memory.count("storage.get") - gets, 2, "a day and a segment of devices, once");
+    fresh.registry.evict(Duration::from_secs(60), 0);
+    assert_eq!(fresh.registry.loaded(), [world.app.clone()], "the only one stays");
+    fresh.registry.entry("other");
+    fresh.registry.evict(Duration::from_secs(60), 0);
+    assert_eq!(fresh.registry.loaded(), ["other"], "the longest unused goes first");
+    fresh.registry.evict(Duration::ZERO, usize::MAX);
+    assert_eq!(fresh.registry.loaded(), [] as [String; 0]);
+    assert_eq!(world.figures(&fresh).await, world.expected());
+}
+
+fn request(url: &str) -> HttpRequest {
+    HttpRequest {
+        method: Method::GET,
+        uri: url.strip_prefix("http://cloud.test").unwrap().to_owned(),
+        host: "cloud.test".to_owned(),
+        space: String::new(),
+        secure: false,
+        headers: HeaderMap::new(),
+        body: Body::empty(),
+        caller: Caller::default(),
+        request_id: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn raw_events_are_listed_and_downloaded() {
+    let mut world = World::new().await;
+    let node = world.node();
+    world.send(&node, &sent("1", "d", &[(NOON, 1, "x")])).await;
+    node.round().await.unwrap();
+    let list = |from: &str, to: &str| serde_json::from_value(json!({"appKey": world.app, "from": from, "to": to})).unwrap();
+    assert!(node.list_files("space", list("2026-11-27", "2026-11-28")).await.unwrap().is_empty());
+    assert_eq!(node.list_files("space", list("2026-11-27", "2026-11-26")).await.unwrap_err().code(), "InvalidParams.Format");
+    assert_eq!(node.list_files("other", list("2026-11-26", "2026-11-26")).await.unwrap_err().code(), crate::errors::NO_APP);
+    let files = node.list_files("space", list("2026-11-26", "2026-11-26")).await.unwrap();
+    assert_eq!((files.len(), files[0].rows), (1, 1));
+    let response = node.transfer(&request(&files[0].url)).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.headers["content-type"], "application/vnd.apache.parquet");
+    assert_eq!(response.headers["content-disposition"], format!("attachment; filename=\"{}\"", files[0].name));
+    let bytes = response.body.collect(1 << 20).await.unwrap();
+    assert_eq!(bytes.len() as u64, files[0].bytes);
+    assert_eq!(read_events(bytes).unwrap(), world.raw().await);
+    // A changed address, a late one, and one of a deleted application.
+    assert_eq!(node.transfer(&request(&files[0].url.replace("2026", "2025"))).await.status, 403);
+    node.delete_app("space", &world.app).await.unwrap();
+    assert_eq!(node.transfer(&request(&files[0].url)).await.status, 404);
+    world.clock.advance(2 * HOUR);
+    assert_eq!(node.transfer(&request(&files[0].url)).await.status, 403);
+}
