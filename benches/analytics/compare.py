@@ -39,7 +39,7 @@ def main():
             sizes.append(measure(os.path.abspath(arguments.engine), folder, millions, alone))
         finally:
             shutil.rmtree(folder)
-    results.write(arguments.results, sizes, load)
+        results.write(arguments.results, sizes, load)
 
 
 def numbers(text):
@@ -52,7 +52,7 @@ def measure(engine, folder, millions, alone):
     if not alone:
         run(engine, "write", str(count), events)
     of_engine = {"name": "mpcloud", "ingest": run(engine, "ingest", str(count) if alone else events, state)}
-    of_engine |= {"reports": run(engine, "reports", state)}
+    of_engine |= {"reports": run(engine, "reports", state, *(["warm"] if alone else []))}
     tell(millions, of_engine)
     known = os.path.join(folder, "known.json")
     with open(known, "w") as file:

@@ -4,7 +4,8 @@
 //! - `write EVENTS FILE` writes calm traffic as Parquet, which databases read too.
 //! - `ingest FILE FOLDER` takes it in and saves the state as segments; `ingest EVENTS FOLDER` takes in
 //!   as many events that are made in memory, outside of the clock.
-//! - `reports FOLDER` loads the state and answers all questions.
+//! - `reports FOLDER` loads the state and answers all questions; `reports FOLDER warm` does not load it
+//!   anew for each of them as well.
 //!
 //! Each prints one line of JSON.
 
@@ -33,8 +34,9 @@ fn main() -> Result {
             Ok(events) => state::ingest(events::made(events), folder.as_ref(), false)?,
             Err(_) => state::ingest(events::read(source.as_ref())?, folder.as_ref(), true)?,
         },
-        ["reports", folder] => reports::measure(folder.as_ref())?,
-        _ => return Err("write EVENTS FILE | ingest FILE FOLDER | ingest EVENTS FOLDER | reports FOLDER".into()),
+        ["reports", folder] => reports::measure(folder.as_ref(), true)?,
+        ["reports", folder, "warm"] => reports::measure(folder.as_ref(), false)?,
+        _ => return Err("write EVENTS FILE | ingest FILE FOLDER | ingest EVENTS FOLDER | reports FOLDER [warm]".into()),
     };
     println!("{told}");
     Ok(())

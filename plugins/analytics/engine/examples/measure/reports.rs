@@ -13,8 +13,8 @@ use crate::{Result, memory, state};
 /// How often a question is asked again.
 const REPEATS: usize = 5;
 
-/// Answers all questions about a saved state.
-pub fn measure(folder: &Path) -> Result<Value> {
+/// Answers all questions about a saved state; each also as the first one after a start, where `cold`.
+pub fn measure(folder: &Path, cold: bool) -> Result<Value> {
     let (saved, mut ledger, devices, days) = state::load(folder)?;
     let (Some(first), Some(last)) = (saved.days.first().copied(), saved.days.last().copied()) else { return Err("no days".into()) };
     // Half an hour before the end of the last day.
@@ -47,8 +47,8 @@ pub fn measure(folder: &Path) -> Result<Value> {
     }
     drop(ledger);
 
-    let figures: Vec<_> = snapshot.days(first, last).map(|(day, figures)| (day, figures.clone())).collect();
-    for (question, told) in questions.iter().zip(&mut told) {
+    let figures: Vec<_> = snapshot.days(first, last).collect();
+    for (question, told) in questions.iter().zip(&mut told).filter(|_| cold) {
         let mut ledger = saved.ledger()?;
         for (day, figures) in &figures {
             ledger.load_figures(*day, DayFigures::clone(figures));
