@@ -10,7 +10,7 @@ pub const MOST: usize = 2_000;
 /// The name of what comes by no channel: the empty text. Reports show it as such.
 pub const NONE: &str = "";
 /// The name under which channels beyond [`MOST`] are counted.
-pub const OTHER: &str = "(other)";
+pub const OTHER: &str = "(channels beyond 2,000)";
 
 /// A channel's number within its application. Those of [`NONE`] and [`OTHER`] are the same everywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

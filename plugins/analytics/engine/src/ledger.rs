@@ -54,23 +54,23 @@ pub struct Ledger {
     place: Place,
 }
 
-/// A quarter of an hour and the local hour it belongs to: no zone changes its clock within one (since 1972).
+/// A minute and the local hour it belongs to: no zone has changed its clock within one since 1972.
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
-    quarter: i64,
+    minute: i64,
     at: Option<(Day, u8)>,
 }
 
 impl Place {
-    const QUARTER: i64 = 900_000;
+    const MINUTE: i64 = 60_000;
 
     fn of(&mut self, calendar: &Calendar, instant: i64) -> (Day, u8) {
-        let quarter = instant.div_euclid(Self::QUARTER);
+        let minute = instant.div_euclid(Self::MINUTE);
         match self.at {
-            Some(at) if self.quarter == quarter => at,
+            Some(at) if self.minute == minute => at,
             _ => {
                 let at = calendar.locate(instant);
-                *self = Self { quarter, at: Some(at) };
+                *self = Self { minute, at: Some(at) };
                 at
             }
         }
@@ -255,8 +255,8 @@ impl Ledger {
             return;
         }
         for state in self.days.values_mut() {
+            // Also where nobody has asked yet: an earlier snapshot may still, and it has them at their old places.
             if let Some(cell) = &mut state.cell
-                && cell.has_channels()
                 && !cell.figures.active.is_disjoint(&moved)
             {
                 *cell = Arc::new(Cell::of(cell.figures.clone()));
@@ -448,6 +448,19 @@ mod tests {
         let figures = snapshot.channel_figures(day("2026-01-01"));
         assert_eq!((figures[0].channel, figures[0].new, figures[0].active), (autumn, 0, 1));
         assert_eq!(snapshot.cumulative(day("2025-12-30")), 1);
+    }
+
+    #[test]
+    fn a_snapshot_that_is_asked_late_tells_later_ones_nothing_old() {
+        let mut ledger = ledger();
+        let (spring, autumn) = (ledger.note_channel("spring"), ledger.note_channel("autumn"));
+        ledger.note(&told("a", NEW_YEAR, 0, spring));
+        let before = ledger.snapshot(NEW_YEAR);
+        ledger.note(&told("a", NEW_YEAR - 48 * HOUR, 0, autumn));
+        let after = ledger.snapshot(NEW_YEAR);
+        let first = day("2026-01-01");
+        let of = |snapshot: &Snapshot| snapshot.channel_figures(first).iter().map(|some| (some.channel, some.new)).collect::<Vec<_>>();
+        assert_eq!((of(&before), of(&after)), (vec![(spring, 1)], vec![(autumn, 0)]));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! instant it began, and how long the mini program has been in front since. Clients send
 //! [`Observation`]s of sessions; two of the same session are joined by taking the longer time. That
 //! join does not depend on order or repetition, so a batch that arrives late, twice, or out of order
-//! changes nothing that it should not, and neither does folding it twice.
+//! changes nothing that it should not, and neither does folding it twice. (Beyond [`channels::MOST`]
+//! channels, the order of arrival decides which have names of their own.)
 //!
 //! - [`Calendar`]: days, hours, weeks and months of an application's time zone.
 //! - [`Ledger`]: the state of one application, to which observations are added.

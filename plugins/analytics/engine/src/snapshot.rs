@@ -38,10 +38,6 @@ impl Cell {
     pub fn of(figures: Arc<DayFigures>) -> Self {
         Self { figures, channels: OnceLock::new() }
     }
-
-    pub fn has_channels(&self) -> bool {
-        self.channels.get().is_some()
-    }
 }
 
 /// What the users of one channel did in a day.
@@ -144,14 +140,16 @@ impl Snapshot {
             let start = from.plus(1 - LONGEST_WINDOW).max(first);
             return count(start, &self.gaps(start, to.min(last), among));
         }
-        let mut cached = lock(&self.rollups.gaps);
+        // Made without the lock, which the next snapshot waits for.
+        let mut cached = lock(&self.rollups.gaps).clone();
         if cached.first != Some(first) {
-            *cached = Cached { first: Some(first), gaps: Vec::new() };
+            cached = Cached { first: Some(first), gaps: Arc::default() };
         }
         let next = first.plus(cached.gaps.len() as i32);
         if next <= to.min(last) {
             let more = self.gaps(next, to.min(last), None);
-            cached.gaps.extend(more);
+            Arc::make_mut(&mut cached.gaps).extend(more);
+            *lock(&self.rollups.gaps) = cached.clone();
         }
         count(first, &cached.gaps)
     }
@@ -297,7 +295,7 @@ type Gaps = [u64; LONGEST_WINDOW as usize];
 #[derive(Clone, Debug, Default)]
 struct Cached {
     first: Option<Day>,
-    gaps: Vec<Gaps>,
+    gaps: Arc<Vec<Gaps>>,
 }
 
 /// The days whose figures changed.
@@ -321,7 +319,7 @@ impl Rollups {
         let mut gaps = lock(&self.gaps).clone();
         if let Some(day) = stale.active.first() {
             let valid = gaps.first.map_or(0, |first| day.0 - first.0);
-            gaps.gaps.truncate(usize::try_from(valid).unwrap_or(0));
+            Arc::make_mut(&mut gaps.gaps).truncate(usize::try_from(valid).unwrap_or(0));
         }
         let cumulative = if stale.newcomers.is_empty() { self.cumulative.clone() } else { OnceLock::new() };
         Self { buckets: Mutex::new(buckets), gaps: Mutex::new(gaps), cumulative }

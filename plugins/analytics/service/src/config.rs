@@ -22,8 +22,9 @@ pub struct Config {
     /// How many events of an application are taken each second, over ten seconds. 20,000 by default.
     #[serde(deserialize_with = "positive")]
     pub max_events_per_second: u64,
-    /// How old the start of a session may be when it is first told of, in days. 30 by default.
-    #[serde(deserialize_with = "positive")]
+    /// How old the start of a session may be when it is first told of, in days. 30 by
+    /// default, at most 3,650.
+    #[serde(deserialize_with = "days")]
     pub late_days: u64,
     /// How long raw events are kept for export, in days; 0 keeps none. Roll-ups stay. 90 by default.
     pub raw_days: u32,
@@ -76,6 +77,14 @@ fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error>
     }
 }
 
+/// A number of days from 1 to ten years.
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    match positive(deserializer)? {
+        days if days > 3_650 => Err(D::Error::custom("it must be at most 3650 days")),
+        days => Ok(days),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -93,7 +102,8 @@ mod tests {
         assert_eq!(read(json!({"raw_days": 0})).unwrap().raw_days, 0);
         for (table, says) in [
             (json!({"fold_seconds": 0}), "at least 1"),
-            (json!({"late_days": 2_000_000_000_u64}), "at most"),
+            (json!({"late_days": 3_651}), "at most 3650"),
+            (json!({"fold_seconds": 2_000_000_000_u64}), "at most"),
             (json!({"raw_dais": 1}), "raw_dais"),
         ] {
             let error = read(table).unwrap_err();

@@ -17,7 +17,7 @@ const STRANGE: [&str; 14] = [
     "+1 friend",
     "@all",
     "-none-",
-    "poster\tA",
+    "poster +A",
     "Ünïcode’s 🎉",
     "a/b?c=d&e=100%",
 ];

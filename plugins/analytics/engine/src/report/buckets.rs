@@ -56,7 +56,8 @@ fn until((today, present): (Day, u8), range: &Range, unit: Unit) -> Vec<Span> {
 /// The whole buckets that a range is compared with.
 ///
 /// By hours and days, those of [`Range::earlier`]. By weeks and months there are as many as the range
-/// touches: those just before it, or those that begin with the bucket of the first earlier day.
+/// touches: those just before it, or those that begin with the bucket of the first earlier day, and at
+/// least one bucket earlier (a week before the 20th of a month is in the same month).
 pub(super) fn compared(range: &Range, comparison: Comparison, unit: Unit) -> Range {
     let earlier = range.earlier(comparison);
     if matches!(unit, Unit::Hour | Unit::Day) {
@@ -65,7 +66,11 @@ pub(super) fn compared(range: &Range, comparison: Comparison, unit: Unit) -> Ran
     let whole = range.whole(unit);
     let firsts = std::iter::successors(Some(whole.from), |first| Some(first.step(unit, 1)));
     let count = firsts.take_while(|first| *first <= whole.to).count() as i32;
-    let from = if comparison == Comparison::Previous { whole.from.step(unit, -count) } else { earlier.from.bucket(unit) };
+    let from = match comparison {
+        Comparison::Previous => whole.from.step(unit, -count),
+        Comparison::Week | Comparison::Month => earlier.from.bucket(unit).min(whole.from.step(unit, -1)),
+        Comparison::From(_) => earlier.from.bucket(unit),
+    };
     Range { from, to: from.step(unit, count).plus(-1) }
 }
 
@@ -147,5 +152,6 @@ mod tests {
         assert_eq!(compared(&asked, Comparison::Previous, Unit::Week), range("2026-10-25", "2026-11-07"));
         assert_eq!(compared(&asked, Comparison::Week, Unit::Week), range("2026-11-01", "2026-11-14"));
         assert_eq!(compared(&asked, Comparison::Month, Unit::Week), range("2026-10-11", "2026-10-24"));
+        assert_eq!(compared(&range("2026-01-20", "2026-01-25"), Comparison::Week, Unit::Month), range("2025-12-01", "2025-12-31"));
     }
 }

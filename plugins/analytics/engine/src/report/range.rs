@@ -1,6 +1,7 @@
 //! The days that a report is asked for, and those it is compared with.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Day, Error, Result, Unit};
 
@@ -19,9 +20,9 @@ pub struct Range {
     pub to: Day,
 }
 
-/// The earlier days that a range is compared with. As many days as the range has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// The earlier days that a range is compared with. As many days as the range has. In JSON:
+/// `"previous"`, `"week"`, `"month"`, or a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// Those just before it.
     Previous,
@@ -30,8 +31,20 @@ pub enum Comparison {
     /// A month earlier (上月同期): they begin on the same day of the last month, or its last day.
     Month,
     /// Those that begin on a day.
-    #[serde(untagged)]
     From(Day),
+}
+
+impl<'de> Deserialize<'de> for Comparison {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let says = || D::Error::custom(format!("`compare` is `previous`, `week`, `month` or a date such as 2026-11-26, not `{text}`"));
+        Ok(match text.as_str() {
+            "previous" => Self::Previous,
+            "week" => Self::Week,
+            "month" => Self::Month,
+            day => Self::From(day.parse().map_err(|_| says())?),
+        })
+    }
 }
 
 impl Range {
@@ -77,5 +90,18 @@ impl Range {
     #[must_use]
     pub fn whole(&self, unit: Unit) -> Self {
         Self { from: self.from.bucket(unit), to: self.to.bucket(unit).step(unit, 1).plus(-1).max(self.to) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comparison_is_a_word_or_a_day_and_others_are_told() {
+        let read = |json| serde_json::from_str::<Comparison>(json).map_err(|error| error.to_string());
+        assert_eq!(read("\"month\""), Ok(Comparison::Month));
+        assert_eq!(read("\"2026-11-26\""), Ok(Comparison::From(Day(20_783))));
+        assert!(read("\"yesterday\"").is_err_and(|says| says.contains("`previous`, `week`, `month` or a date")));
     }
 }

@@ -59,6 +59,10 @@ pub fn compared(params: &Value) -> Option<Vec<Period>> {
     Some(match how {
         _ if by_days => buckets(unit, first, later(first, length)),
         "previous" => (1..=count).rev().map(|back| before(unit, from, back)).collect(),
+        "week" | "month" => {
+            let first = bucket(unit, first).first.min(before(unit, from, 1).first);
+            (0..count).map(|on| after(unit, first, on)).collect()
+        }
         _ => (0..count).map(|on| after(unit, first, on)).collect(),
     })
 }

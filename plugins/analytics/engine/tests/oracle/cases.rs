@@ -89,7 +89,7 @@ impl Case {
         match random.random_range(0..10) {
             0 => String::new(),
             1 => "unknown".to_owned(),
-            2 => "(other)".to_owned(),
+            2 => "(channels beyond 2,000)".to_owned(),
             _ => self.events.choose(random).unwrap().3.clone(),
         }
     }
@@ -115,7 +115,7 @@ fn traffic(zone: Tz, change: NaiveDate, days: u32, devices_a_day: f64, random: &
 /// borders of classes, and channels that contradict each other.
 fn crowded(zone: Tz, change: NaiveDate, random: &mut StdRng) -> Vec<Event> {
     let long = "x".repeat(65);
-    let channels = ["", "a", "b", "B", "é", "=c", "(other)", &long];
+    let channels = ["", "a", "b", "B", "é", "=c", "(channels beyond 2,000)", &long];
     let times = [0, 1, 2_999, 3_000, 9_999, 10_000, 29_999, 30_000, 60_000, 179_999, 180_000, 600_000, 1_799_999, 1_800_000, 86_400_000];
     let devices = random.random_range(1..40);
     let midnight = zone.from_utc_datetime(&change.and_hms_opt(0, 0, 0).unwrap()).timestamp_millis();

@@ -55,7 +55,7 @@ impl Raw {
             let device = devices[text.as_str()];
             let longest = sessions.entry((device, *start)).or_default();
             *longest = (*longest).max(*duration);
-            let channel = if channel.len() > 64 { "(other)" } else { channel };
+            let channel = if channel.len() > 64 { "(channels beyond 2,000)" } else { channel };
             begins.entry(device).or_default().insert((*start, channel));
         }
         let mut launches = BTreeMap::<NaiveDate, Vec<Launch>>::new();

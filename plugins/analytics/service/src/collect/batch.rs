@@ -144,6 +144,9 @@ fn told(json: &str, oldest: i64, now: i64) -> Result<Told, Reason> {
     if channel.len() > LONGEST_NAME || channel.chars().any(char::is_control) {
         return Err(Reason::Invalid);
     }
+    if event.start < 0 {
+        return Err(Reason::Invalid);
+    }
     if event.start < oldest {
         return Err(Reason::TooOld);
     }

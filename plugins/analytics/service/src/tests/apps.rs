@@ -93,5 +93,5 @@ async fn every_report_is_answered_as_json_and_as_csv() {
     assert_eq!(node.report(&trend).await.unwrap_err().code(), "InvalidParams.Format");
     let without = Call::json("space", "analytics.report.overview", &json!({})).unwrap();
     assert!(node.report(&without).await.unwrap_err().message().contains("appKey"));
-    assert_eq!(node.channels("space", &world.app).await.unwrap(), ["(other)", "shop"]);
+    assert_eq!(node.channels("space", &world.app).await.unwrap(), ["(channels beyond 2,000)", "shop"]);
 }
