@@ -35,7 +35,7 @@ function init(appKey, runtime, options) {
       client.replay(early, Date.now());
       early = [];
     }
-    if (client.connect(given.mpServerless)) log.info('集成SDK成功');
+    client.connect(given.mpServerless);
   });
 }
 

@@ -39,16 +39,22 @@ function within(address) {
   return match ? decoded(match[1]) : '';
 }
 
-/** At most 64 bytes of UTF-8, without controls and halves of characters, which no server could read. */
+/** At most 64 bytes of UTF-8, without controls and halves of characters, which the server does not take. */
 function fit(name) {
   let kept = '';
   let size = 0;
-  for (const character of name.trim()) {
+  for (const character of Array.from(name).filter(isReadable).join('').trim()) {
     const point = character.codePointAt(0);
-    if (point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0xd800 && point <= 0xdfff)) continue;
     size += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
     if (size > MOST_BYTES) break;
     kept += character;
   }
   return kept;
 }
+
+function isReadable(character) {
+  const point = character.codePointAt(0);
+  return point >= 0x20 && (point < 0x7f || point >= 0xa0) && (point < 0xd800 || point > 0xdfff);
+}
+
+exports.fit = fit;

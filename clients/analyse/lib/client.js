@@ -26,15 +26,14 @@ class Client {
     this.store.open();
   }
 
-  /** Takes the app's object of the SDK. Tells whether it can be used. */
+  /** Takes the app's object of the SDK. */
   connect(sdk) {
     if (!Connection.usable(sdk)) {
       log.error('MPAnalyse.init needs an object of @alicloud/mpserverless-sdk as `mpServerless`; nothing is sent until it is called with one');
-      return false;
+      return;
     }
     this.delivery.connect(new Connection(sdk, this.runtime.object));
     this.deliverSoon();
-    return true;
   }
 
   /** Calls from before `init`. Without any, the mini program is in front now. */

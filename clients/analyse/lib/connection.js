@@ -4,8 +4,10 @@
 const DEADLINE = 60000;
 /** After so many attempts in a row that did not reach the server, the app's object is not relied on alone. */
 const MISSES = 2;
-/** Codes that the SDK itself gives to calls which did not reach the server. */
-const UNSENT = ['UnauthorizedError', 'InterfaceRequestError', 'InterfaceError'];
+/** Codes that the SDK itself gives to calls which did not reach the server: of its 3.x, then of its 2.x. */
+const UNSENT = ['UnauthorizedError', 'InterfaceRequestError', 'InterfaceError', 'Unauthentication', 'AuthenticationFailed', 'InterfaceResponseError'];
+/** Those of them which say that the user is not signed in. */
+const SIGNED_OUT = ['UnauthorizedError', 'Unauthentication', 'AuthenticationFailed'];
 
 /**
  * Sends with the app's object of the SDK. That one can send only once the app has signed its user in, and never again
@@ -34,17 +36,27 @@ class Connection {
       (reason) => {
         this.misses = answered(reason) ? 0 : this.misses + 1;
         if (this.misses < MISSES) throw reason;
-        return this.sendByOwn(method, params);
+        return this.sendByOwn(method, params, reason);
       }
     );
   }
 
-  sendByOwn(method, params) {
-    return this.signedIn().then((sdk) => forward(sdk, method, params)).catch((reason) => {
-      // A sign-in that failed is never repeated by the SDK.
-      if (!answered(reason)) this.own = null;
+  /** `reason` is why the app's object did not send. */
+  sendByOwn(method, params, reason) {
+    let own;
+    try {
+      own = this.signedIn();
+    } catch (error) {
+      if (SIGNED_OUT.indexOf(reason && reason.code) >= 0) throw Object.assign(new Error(error.message), { code: Connection.NOBODY });
       throw reason;
-    });
+    }
+    return own
+      .then((sdk) => forward(sdk, method, params))
+      .catch((failure) => {
+        // A sign-in that failed is never repeated by the SDK.
+        if (!answered(failure)) this.own = null;
+        throw failure;
+      });
   }
 
   signedIn() {
@@ -52,11 +64,15 @@ class Connection {
     const given = this.sdk.options;
     const options = { appId: given.appId, spaceId: given.spaceId, clientSecret: given.clientSecret, endpoint: given.endpoint };
     if (given.timeout !== undefined) options.timeout = given.timeout;
-    const sdk = new this.sdk.constructor(this.runtime, options);
+    // What the app gave as the first argument: 2.x keeps it, and does not take `wx` as it is.
+    const sdk = new this.sdk.constructor(given.httpClient || this.runtime, options);
     this.own = within(sdk.user.authorize({ authType: 'anonymous' })).then(() => sdk);
     return this.own;
   }
 }
+
+/** The code of a failure to send since nobody is signed in, and nobody can be. */
+Connection.NOBODY = 'NobodySignedIn';
 
 function forward(sdk, method, params) {
   return within(Promise.resolve().then(() => sdk.network.forward(method, params))).then((reply) => {
@@ -65,9 +81,9 @@ function forward(sdk, method, params) {
   });
 }
 
-/** Whether a rejection came from the server. */
+/** Whether a rejection came from the server. 2.x numbers the platform's failures. */
 function answered(reason) {
-  return Boolean(reason) && typeof reason.code === 'string' && UNSENT.indexOf(reason.code) < 0;
+  return Boolean(reason) && typeof reason.code === 'string' && UNSENT.indexOf(reason.code) < 0 && !/^\d+$/.test(reason.code);
 }
 
 /** The promise, or a rejection after the deadline, which the SDK leaves to the platform. */

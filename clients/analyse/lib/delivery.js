@@ -1,5 +1,6 @@
 'use strict';
 
+const Connection = require('./connection');
 const log = require('./log');
 const VERSION = require('./version');
 
@@ -7,10 +8,30 @@ const METHOD = 'analytics.collect';
 /** The wait after a failure in milliseconds. It doubles with each, and up to a half of it is left to chance. */
 const FIRST_WAIT = 30000;
 const LONGEST_WAIT = 300000;
+/** The wait while the server reads nothing that this package sends, which time alone does not mend. */
+const UNREAD_WAIT = 3600000;
+/** After so many failures in a row it is told that nothing arrives. */
+const TOLD_FAILURES = 3;
 
+/** The codes of refusals that are dealt with. */
+const NO_APP = 'InvalidAppKey.NotFound';
+const UNREADABLE = 'InvalidParams.Format';
+const THROTTLED = 'Throttling.Api';
+/** In the place of a code: several failures in a row, of any kind. */
+const SEVERAL = 'several';
+
+/** What to do, by the code of a failure. */
 const ADVICE = {
-  'InvalidAppKey.NotFound': (appKey) => `The server has no analytics app with the AppKey ${appKey}: nothing is sent. Check MPAnalyse.init`,
+  [NO_APP]: (appKey) => `The server has no analytics app with the AppKey ${appKey}: nothing is sent. Check MPAnalyse.init`,
   'InvalidMethod.Format': () => 'The server has no analytics: add its plugin. Visits are kept and sent later',
+  [UNREADABLE]: (appKey, why) =>
+    `The server cannot read what this version of @mpcloud/analyse sends (${why}): update the older one. Visits are kept and sent later`,
+  [Connection.NOBODY]: (appKey, why) =>
+    `Nobody is signed in with \`mpServerless\`, and another object cannot be made from its options (${why}): ` +
+    'call mpServerless.user.authorize({ authType: "anonymous" }) in onLaunch. Visits are kept and sent later',
+  [SEVERAL]: (appKey, why) =>
+    `Nothing arrives at the server (${why}): check the network, spaceId, clientSecret, endpoint and the request domains of the mini program, ` +
+    'and that mpServerless.user.authorize succeeds. Visits are kept and sent later',
 };
 
 /** Sends what waits: one batch at a time, each until it was answered. */
@@ -25,7 +46,12 @@ class Delivery {
     /** Set for the rest of the run once the server does not know the app. */
     this.ended = false;
     this.failures = 0;
-    this.throttled = false;
+    /** Whether the wait is kept to, also at a pause. */
+    this.patient = false;
+    /** Whether the server has read nothing of several batches. */
+    this.unread = false;
+    /** Whether it was said that statistics work. */
+    this.welcomed = false;
     /** Whether the clock was just corrected, so that another correction is a failure. */
     this.corrected = false;
     /** Whether the mini program is in front. */
@@ -38,11 +64,11 @@ class Delivery {
     this.connection = connection;
   }
 
-  /** Sends in a while, in the place of an earlier plan; after a refusal for too many calls not before its wait. */
+  /** Sends in a while, in the place of an earlier plan; where patience was asked for not before its wait. */
   plan(delay) {
     this.cancel();
     if (!this.awake || this.ended) return;
-    this.timer = setTimeout(() => this.flush(), this.throttled ? this.wait() : delay);
+    this.timer = setTimeout(() => this.flush(), this.patient ? this.wait() : delay);
   }
 
   cancel() {
@@ -54,7 +80,7 @@ class Delivery {
   sleep() {
     this.awake = false;
     this.cancel();
-    if (!this.throttled) this.flush();
+    if (!this.patient) this.flush();
   }
 
   /** Sends unless there is a plan to. */
@@ -63,7 +89,7 @@ class Delivery {
   }
 
   wait() {
-    const wait = Math.min(FIRST_WAIT * Math.pow(2, this.failures - 1), LONGEST_WAIT);
+    const wait = this.unread ? UNREAD_WAIT : Math.min(FIRST_WAIT * Math.pow(2, this.failures - 1), LONGEST_WAIT);
     return wait * (0.5 + Math.random() / 2);
   }
 
@@ -116,9 +142,11 @@ class Delivery {
     if (!Number.isFinite(answer.accepted)) throw new Error('no answer of analytics');
     const rejected = Array.isArray(answer.rejected) ? answer.rejected : [];
     this.queue.settle(rejected.map((one) => one && one.index));
+    this.tell(answer.accepted);
     this.store.save();
     this.failures = 0;
-    this.throttled = false;
+    this.patient = false;
+    this.unread = false;
     this.corrected = false;
     return this.queue.waits();
   }
@@ -126,29 +154,52 @@ class Delivery {
   /** Tells whether to go on at once. */
   failed(reason) {
     const code = (reason && reason.code) || '';
-    this.advise(code);
-    if (code === 'InvalidAppKey.NotFound') {
+    this.failures += 1;
+    this.unread = false;
+    if (code === UNREADABLE) {
+      this.unread = this.queue.split();
+      this.store.save();
+    }
+    this.patient = this.unread || code === THROTTLED;
+    this.advise(code, cause(reason));
+    if (code === NO_APP) {
       this.ended = true;
       this.cancel();
       return false;
     }
-    if (code === 'InvalidParams.Format') {
-      this.queue.split();
-      this.store.save();
-    }
-    this.failures += 1;
-    this.throttled = code === 'Throttling.Api';
     this.corrected = false;
     this.plan(this.wait());
     return false;
   }
 
-  advise(code) {
-    const advice = Object.prototype.hasOwnProperty.call(ADVICE, code) ? ADVICE[code] : null;
-    if (!advice || this.advised[code]) return;
-    this.advised[code] = true;
-    log.error(advice(this.appKey));
+  /** What is good to know after an answer: that it works, and what was lost before. */
+  tell(accepted) {
+    if (accepted > 0 && !this.welcomed) {
+      this.welcomed = true;
+      log.info('集成SDK成功');
+    }
+    if (this.queue.dropped > 0) {
+      log.warn(`${this.queue.dropped} sessions were given up, the oldest, since more waited than are kept`);
+      this.queue.dropped = 0;
+    }
   }
+
+  /** Says once a run what to do about a failure, or several. */
+  advise(code, why) {
+    if (code === UNREADABLE ? !this.unread : code === THROTTLED) return;
+    const known = Object.prototype.hasOwnProperty.call(ADVICE, code);
+    if (!known && this.failures < TOLD_FAILURES) return;
+    const kind = known ? code : SEVERAL;
+    if (this.advised[kind]) return;
+    this.advised[kind] = true;
+    log.error(ADVICE[kind](this.appKey, why));
+  }
+}
+
+/** What a rejection says; that of a sign-in has it one level deeper. */
+function cause(reason) {
+  const error = (reason && reason.error) || reason;
+  return String((error && (error.message || error.code)) || 'no answer');
 }
 
 module.exports = Delivery;

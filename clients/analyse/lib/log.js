@@ -4,4 +4,6 @@
 
 exports.info = (text) => console.log(`[SDK] -- ${text}`);
 
+exports.warn = (text) => console.warn(`[SDK] -- ${text}`);
+
 exports.error = (text) => console.error(`[SDK] -- ${text}`);

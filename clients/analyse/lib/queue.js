@@ -6,6 +6,8 @@ const random = require('./random');
 const MOST = 1000;
 /** The most sessions of a batch. */
 const BATCH = 200;
+/** After so many sessions in a row that the server could not read even alone, the fault is not theirs. */
+const SUSPECTS = 3;
 
 /**
  * Sessions that the server does not know, or knows less of than the device, one entry each, and the batch that is being
@@ -15,11 +17,14 @@ class Queue {
   constructor() {
     this.sessions = [];
     this.batch = null;
-    /** How many sessions were given up since too many waited. */
+    /** How many sessions were given up since too many waited, until it is told. */
     this.dropped = 0;
     /** What is added to the device's clock to have the server's, in milliseconds. */
     this.offset = 0;
     this.limit = BATCH;
+    /** Sessions that the server could not read alone. They are given up once it has read others. */
+    this.suspects = [];
+    this.unread = 0;
   }
 
   keep(session) {
@@ -56,10 +61,17 @@ class Queue {
     this.batch.events.forEach((event, index) => {
       const session = this.find(event);
       if (!session) return;
+      this.suspects = this.suspects.filter((one) => one !== session);
       if (rejected.indexOf(index) >= 0) session.refused = true;
       else session.known = event.duration;
       if (session.refused || session.duration === event.duration) this.remove(session);
     });
+    this.suspects.forEach((session) => {
+      session.refused = true;
+      this.remove(session);
+    });
+    this.suspects = [];
+    this.unread = 0;
     this.batch = null;
     this.limit = BATCH;
   }
@@ -73,12 +85,30 @@ class Queue {
     this.batch = null;
   }
 
-  /** The server cannot read the batch: its halves are tried, until one session is left, which is given up. */
+  /**
+   * The server cannot read the batch: its halves are tried, until one session is left, which is set aside. Tells whether it
+   * is not the sessions' fault; then all of them wait again, those that were tried behind the others.
+   */
   split() {
-    const size = this.batch.events.length;
-    if (size === 1) this.settle([0]);
-    else this.dissolve();
-    this.limit = Math.ceil(size / 2);
+    const events = this.batch.events;
+    this.dissolve();
+    this.limit = Math.ceil(events.length / 2);
+    if (events.length > 1) return false;
+    const session = this.find(events[0]);
+    if (session) {
+      session.due = false;
+      if (this.suspects.indexOf(session) < 0) this.suspects.push(session);
+    }
+    this.unread += 1;
+    if (this.unread < SUSPECTS) return false;
+    const tried = this.sessions.filter((one) => this.suspects.indexOf(one) >= 0);
+    tried.forEach((one) => {
+      one.due = true;
+    });
+    this.sessions = this.sessions.filter((one) => tried.indexOf(one) < 0).concat(tried);
+    this.suspects = [];
+    this.unread = 0;
+    return true;
   }
 
   /** Sets the offset, and moves the sessions that the server does not know by its change. */
@@ -95,7 +125,7 @@ class Queue {
   }
 
   remove(session) {
-    this.sessions.splice(this.sessions.indexOf(session), 1);
+    this.sessions = this.sessions.filter((one) => one !== session);
   }
 
   toJSON() {

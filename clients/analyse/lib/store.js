@@ -1,5 +1,6 @@
 'use strict';
 
+const { fit } = require('./channel');
 const log = require('./log');
 const random = require('./random');
 
@@ -28,7 +29,7 @@ class Store {
       const device = parsed(this.storage.read(this.deviceKey));
       const queue = parsed(this.storage.read(this.queueKey));
       this.deviceKept = isId(device.id) && typeof device.channel === 'string';
-      this.device = this.deviceKept ? { id: device.id, channel: device.channel } : { id: random.id(), channel: this.channel };
+      this.device = this.deviceKept ? { id: device.id, channel: fit(device.channel) } : { id: random.id(), channel: this.channel };
       this.queue.restore(queue);
       return true;
     } catch (error) {

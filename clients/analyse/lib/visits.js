@@ -1,6 +1,6 @@
 'use strict';
 
-/** The longest time in the background after which a session goes on (manual 6.3: leaving ends a launch). */
+/** The longest time in the background after which a session goes on (manual 6.4.2). */
 const LONGEST_AWAY = 30000;
 /** What is longer between two looks at the clock was no time in front, but a changed clock or a frozen runtime. */
 const LONGEST_STEP = 300000;

@@ -34,6 +34,9 @@ for (const [param, name] of [
   [{ query: { qrCode: 'https://example.test/p?sdk_channel=shop' } }, 'shop'],
   [{ query: { sdk_channel: 'a\u0000\nb\u007f\u0085' } }, 'ab'],
   [{ query: { sdk_channel: 'a\ud800b' } }, 'ab'],
+  [{ query: { sdk_channel: ' \u0000 a \u0007 ' } }, 'a'],
+  [{ query: { sdk_channel: ' \u0000 ' }, sdk_channel: 'direct' }, 'direct'],
+  [{ query: { sdk_channel: `${'x'.repeat(32)}${'%00%C2%85'.repeat(40)}${'y'.repeat(32)}` } }, `${'x'.repeat(32)}${'y'.repeat(32)}`],
   [{ query: { sdk_channel: 'x'.repeat(65) } }, 'x'.repeat(64)],
   [{ query: { sdk_channel: '渠'.repeat(22) } }, '渠'.repeat(21)],
   [{ query: { sdk_channel: `${'x'.repeat(61)}😀` } }, 'x'.repeat(61)],
@@ -63,4 +66,13 @@ test('a first launch without a channel has none for ever', async () => {
   phone.open().launch(server.sdk, { query: { sdk_channel: 'late' } });
   await phone.pass(1000);
   assert.deepEqual(server.heard[0].events.map((event) => 'channel' in event), [false, false]);
+});
+
+test('a channel that was kept in another form is sent in the right one', async () => {
+  const phone = new Phone();
+  const server = new Server(phone);
+  phone.disk.set('mpanalyse.app.device', JSON.stringify({ id: 'd', channel: `${'x'.repeat(63)}\n${'y'.repeat(9)}` }));
+  phone.open().launch(server.sdk);
+  await phone.pass(1000);
+  assert.deepEqual([server.heard[0].device, server.heard[0].events[0].channel], ['d', `${'x'.repeat(63)}y`]);
 });

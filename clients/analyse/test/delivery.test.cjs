@@ -21,6 +21,15 @@ function begin(options) {
   return { phone, server, visit };
 }
 
+/** The server cannot read batches that are bad. */
+function unreadable(server, isBad) {
+  const collect = server.collect.bind(server);
+  server.collect = (params) => {
+    if (isBad(params)) throw Object.assign(new Error('`platform` is wrong'), { code: 'InvalidParams.Format' });
+    return collect(params);
+  };
+}
+
 test('what could not be sent waits, also over restarts', async () => {
   const { phone, server, visit } = begin();
   server.down = true;
@@ -265,7 +274,7 @@ test('many visits go in batches of at most 200', async () => {
   assert.equal(new Set(server.heard.map((batch) => batch.batch)).size, server.heard.length);
 });
 
-test('at most 1,000 sessions wait, the newest ones, and the others are counted', async () => {
+test('at most 1,000 sessions wait, the newest ones, and it is told how many did not', async () => {
   const phone = new Phone();
   const server = new Server(phone);
   const sessions = Array.from({ length: 1500 }, (_, n) => [phone.now - 1500000 + n * 1000, n + 1, -1]);
@@ -280,6 +289,9 @@ test('at most 1,000 sessions wait, the newest ones, and the others are counted',
   run.MPAnalyse.pause();
   await phone.pass(0);
   assert.deepEqual(server.durations(), [...Array.from({ length: 999 }, (_, n) => n + 502), 1000]);
+  assert.equal(run.warnings.length, 1, run.warnings.join());
+  assert.match(run.warnings[0], /^\[SDK\] -- 508 sessions were given up/);
+  assert.equal(phone.stored('queue').dropped, 0, 'it is not told again');
 });
 
 test('a batch that the server cannot read is halved until the bad session is alone', async () => {
@@ -288,15 +300,84 @@ test('a batch that the server cannot read is halved until the bad session is alo
   const durations = [1001, 1002, 1003, 1004, 1005, 1006, 1007];
   for (const duration of durations) await visit(duration);
   server.down = false;
-  const collect = server.collect.bind(server);
-  server.collect = (params) => {
-    if (params.events.some((event) => event.duration === 1003)) throw Object.assign(new Error('no'), { code: 'InvalidParams.Format' });
-    return collect(params);
-  };
+  unreadable(server, ({ events }) => events.some((event) => event.duration === 1003));
   phone.open().launch(server.sdk);
   await phone.pass(3600000);
   assert.deepEqual(server.durations().slice(0, -1), durations.filter((duration) => duration !== 1003));
   assert.ok(server.heard.length < 12, `${server.heard.length} requests`);
+});
+
+test('where nothing can be read no session is given up, it is told once, and the waits are long', async () => {
+  const { phone, server, visit } = begin();
+  server.down = true;
+  for (const duration of [1001, 1002, 1003, 1004, 1005]) await visit(duration);
+  server.down = false;
+  let wrong = true;
+  unreadable(server, () => wrong);
+  const run = phone.open({ prepare: 'Math.random = () => 0.999999' }).launch(server.sdk);
+  await phone.pass(1200000);
+  const asked = server.heard.length;
+  assert.deepEqual(server.heard.map((batch) => batch.events.length), [1, 1, 1], 'the first batch was made before the others waited');
+  assert.equal(run.errors.length, 1, run.errors.join());
+  assert.match(run.errors[0], /cannot read what this version .* sends \(`platform` is wrong\)/);
+  run.MPAnalyse.pause();
+  run.MPAnalyse.resume();
+  await phone.pass(1000);
+  assert.equal(server.heard.length, asked, 'a pause and a return do not ask again');
+  await phone.pass(3590000);
+  assert.equal(server.heard.length, asked, 'nor does time within the hour');
+  assert.equal(run.errors.length, 1);
+  wrong = false;
+  await phone.pass(15000);
+  run.MPAnalyse.pause();
+  await phone.pass(0);
+  assert.deepEqual(server.durations().slice(0, 5), [1001, 1002, 1003, 1004, 1005]);
+  assert.equal(server.durations().length, 6);
+});
+
+test('what could not be read in one run is sent by the next', async () => {
+  const { phone, server, visit } = begin();
+  server.down = true;
+  for (const duration of [1001, 1002, 1003]) await visit(duration);
+  server.down = false;
+  let wrong = true;
+  unreadable(server, () => wrong);
+  const run = phone.open().launch(server.sdk);
+  for (let seconds = 0; seconds < 300; seconds += 10) {
+    await phone.pass(10000);
+    assert.equal(phone.stored('queue').sessions.length, 4);
+  }
+  run.kill();
+  wrong = false;
+  phone.open().launch(server.sdk);
+  await phone.pass(1000);
+  assert.deepEqual(server.durations().slice(0, 3), [1001, 1002, 1003]);
+  assert.equal(server.durations().length, 5);
+});
+
+test('sessions that cannot be read do not stop the others, however many they are', async () => {
+  const { phone, server, visit } = begin();
+  server.down = true;
+  for (let bad = 0; bad < 4; bad += 1) await visit(666);
+  for (const duration of [1001, 1002]) await visit(duration);
+  server.down = false;
+  unreadable(server, ({ events }) => events.some((event) => event.duration === 666));
+  phone.open({ prepare: 'Math.random = () => 0' }).launch(server.sdk);
+  await phone.pass(3600000);
+  assert.deepEqual(server.durations().slice(0, -1), [1001, 1002]);
+});
+
+test('one running session that cannot be read for a time is not given up', async () => {
+  const { phone, server } = begin();
+  let wrong = true;
+  unreadable(server, () => wrong);
+  const run = phone.open().launch(server.sdk);
+  await phone.pass(5000);
+  wrong = false;
+  run.MPAnalyse.pause();
+  await phone.pass(0);
+  assert.deepEqual(server.durations(), [5000]);
+  assert.deepEqual([phone.stored('queue').sessions, run.errors], [[], []]);
 });
 
 test('an answer that never comes is given up after a minute', async () => {

@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 
-const { Phone, Server } = require('./simulation.cjs');
+const { Phone, Server, refuse } = require('./simulation.cjs');
 
 const folder = path.join(__dirname, '..');
 
@@ -160,4 +160,39 @@ test('an SDK that throws does not reach the app', async () => {
   run.MPAnalyse.pause();
   await phone.pass(0);
   assert.deepEqual(run.errors, []);
+});
+
+const INTEGRATED = '[SDK] -- 集成SDK成功';
+
+test('that it is integrated is said once a run, after the server took something', async () => {
+  const phone = new Phone();
+  const server = new Server(phone);
+  const refusal = (result) => () => ({ success: true, result: { serverTime: phone.now, accepted: 0, rejected: [], ...result } });
+  server.faults = [refuse('InternalError'), refusal({ clockOff: true }), refusal({ rejected: [{ index: 0, reason: 'tooOld' }] })];
+  const run = phone.open().launch(server.sdk);
+  assert.deepEqual(run.logs, []);
+  await phone.pass(100000);
+  assert.deepEqual([server.heard.length, run.logs], [3, []]);
+  run.MPAnalyse.pause();
+  await phone.pass(40000);
+  run.MPAnalyse.resume();
+  await phone.pass(2000);
+  assert.deepEqual(run.logs, [INTEGRATED]);
+  run.MPAnalyse.init('app', phone.runtime, { mpServerless: server.sdk });
+  run.MPAnalyse.pause();
+  await phone.pass(0);
+  assert.deepEqual([server.durations(), run.logs], [[2000], [INTEGRATED]]);
+  run.kill();
+  const next = phone.open().launch(server.sdk);
+  await phone.pass(1000);
+  assert.deepEqual([next.logs, run.errors, next.errors], [[INTEGRATED], [], []]);
+});
+
+test('with a wrong AppKey it is not said', async () => {
+  const phone = new Phone();
+  const server = new Server(phone);
+  server.faults = [refuse('InvalidAppKey.NotFound')];
+  const run = phone.open().launch(server.sdk);
+  await phone.pass(100000);
+  assert.deepEqual([server.heard.length, run.logs, run.errors.length], [1, [], 1]);
 });

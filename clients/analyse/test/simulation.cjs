@@ -61,7 +61,7 @@ class Phone {
 
   /** A new run: the code is loaded, nothing is called. */
   open({ prepare = '', globals } = {}) {
-    const run = { alive: true, logs: [], errors: [] };
+    const run = { alive: true, logs: [], warnings: [], errors: [] };
     const own = globals || { [this.kind === 'alipay' ? 'my' : 'wx']: this.runtime };
     const start = (fire, delay, every) => {
       this.lastTimer += 1;
@@ -71,7 +71,11 @@ class Phone {
     run.MPAnalyse = load(
       {
         clock: () => this.now,
-        console: { log: (text) => run.logs.push(text), error: (text) => run.errors.push(text) },
+        console: {
+          log: (text) => run.logs.push(text),
+          warn: (text) => run.warnings.push(text),
+          error: (text) => run.errors.push(text),
+        },
         setTimeout: (fire, delay) => start(fire, delay),
         setInterval: (fire, delay) => start(fire, delay, delay),
         clearTimeout: (id) => this.timers.delete(id),
