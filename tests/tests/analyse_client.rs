@@ -1,7 +1,9 @@
 //! The client package for statistics, in simulated mini programs with the official SDK, against a real server.
 
+use std::fs::{self, File};
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use e2e::{Server, Space, node, tests_folder, wait_for};
 use serde_json::{Value, json};
@@ -70,9 +72,26 @@ fn spread(distribution: &Value, values: &[u64], count: &str, above: impl Fn(&Val
 
 #[test]
 fn the_tests_of_the_package_pass() {
-    let folder = tests_folder().join("../clients/analyse");
-    let output = Command::new("node").args(["--test", "test/"]).current_dir(folder).output().expect("start node");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let log = scratch.path().join("tests.tap");
+    let mut command = Command::new("node");
+    command.args(["--test", "--test-reporter=tap", "test/"]).current_dir(tests_folder().join("../clients/analyse"));
+    let mut tests = command.stdout(File::create(&log).expect("create the log")).spawn().expect("start node");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let status = loop {
+        if let Some(status) = tests.try_wait().expect("wait for node") {
+            break Some(status);
+        }
+        if Instant::now() > deadline {
+            tests.kill().and_then(|()| tests.wait().map(drop)).expect("end node");
+            break None;
+        }
+        thread::sleep(Duration::from_millis(50));
+    };
+    let log = fs::read_to_string(&log).expect("read the log");
+    assert!(status.is_some_and(|status| status.success()), "{status:?} (none: it took too long)\n{log}");
+    let passed: Option<u32> = log.lines().find_map(|line| line.strip_prefix("# pass ")?.trim().parse().ok());
+    assert!(passed.is_some_and(|passed| passed > 0), "no test was run\n{log}");
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub const DAY: i64 = 24 * HOUR;
 pub struct Cloud {
     pub server: Server,
     pub space: Space,
+    /// The days of its applications: one zone for all the test, whatever the time becomes meanwhile.
+    pub days: Days,
 }
 
 impl Cloud {
@@ -29,12 +31,12 @@ impl Cloud {
             "[plugins.analytics]\nconfig = {{ {config} }}\n\n[plugins.inspector]\nlibrary = \"fixture_inspector\"\n"
         ));
         let space = server.space("counted");
-        Self { server, space }
+        Self { server, space, days: Days::now() }
     }
 
-    /// Makes an application whose days are [`Days::now`]'s.
+    /// Makes an application whose days are the cloud's.
     pub fn app(&self, name: &str) -> String {
-        let app = self.ask("analytics.apps.create", &json!({"name": name, "platform": "alipay", "timeZone": Days::now().zone()}));
+        let app = self.ask("analytics.apps.create", &json!({"name": name, "platform": "alipay", "timeZone": self.days.zone()}));
         app["appKey"].as_str().unwrap_or_else(|| panic!("no AppKey: {app}")).to_owned()
     }
 
@@ -73,8 +75,7 @@ impl Cloud {
 
     /// The launches of all days until today.
     pub fn launches(&self, key: &str) -> u64 {
-        let days = Days::now();
-        let report = self.report("launches", key, json!({"from": days.date(40), "to": days.date(0)}));
+        let report = self.report("launches", key, json!({"from": self.days.date(40), "to": self.days.date(0)}));
         report["total"].as_u64().unwrap_or_else(|| panic!("no total: {report}"))
     }
 
@@ -121,7 +122,7 @@ pub struct Days {
 }
 
 impl Days {
-    pub fn now() -> Self {
+    fn now() -> Self {
         let now = now();
         let hour = now.rem_euclid(DAY) / HOUR;
         let offset = if (6..18).contains(&hour) { 0 } else { 12 * HOUR };

@@ -3,7 +3,7 @@
 use e2e::wait_for;
 use serde_json::{Value, json};
 
-use crate::cloud::{COLLECT, Cloud, DAY, Days, MINUTE, batch, now, send};
+use crate::cloud::{COLLECT, Cloud, DAY, MINUTE, batch, now, send};
 
 /// Waits until an application has so many launches, and gives them time to become more.
 #[track_caller]
@@ -17,7 +17,7 @@ fn a_batch_counts_once_however_often_it_is_sent() {
     let cloud = Cloud::start();
     let key = cloud.app("tea");
     let client = cloud.client();
-    let days = Days::now();
+    let days = cloud.days;
     let first = batch(&key, "a", &json!([{"start": days.at(1, 8, 0)}, {"start": days.at(1, 9, 0), "duration": 5000}]));
     for _ in 0..3 {
         let answer = client.call(COLLECT, first.clone()).data();

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use e2e::Finished;
+use e2e::{Finished, wait_for};
 use serde_json::{Value, json};
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, send};
 use crate::week::Week;
 
 #[test]
@@ -73,13 +73,46 @@ fn reports_are_tables_json_and_csv() {
     assert_eq!(last["from"], week.days.date(2), "{last}");
     let day = show(&week, "use-time", &json!({}), &["--json"]).succeeded().json();
     assert_eq!(day["date"], week.days.date(1), "{day}");
+    let top = show(&week, "channel-top", &json!({}), &["--json"]).succeeded().json();
+    assert_eq!(top["date"], week.days.date(0), "{top}");
+    let today = show(&week, "launches", &json!({}), &["--from", &week.days.date(0), "--json"]).succeeded().json();
+    assert_eq!((&today["to"], &today["total"]), (&json!(week.days.date(0)), &json!(2)), "{today}");
+    let weeks = show(&week, "launches", &json!({}), &["--unit", "week", "--json"]).succeeded().json();
+    assert_eq!(weeks["buckets"].as_array().map(Vec::len), Some(8), "{weeks}");
+    assert_eq!(weeks["buckets"][7]["complete"], true, "{weeks}");
+    let months = show(&week, "launches", &json!({}), &["--unit", "month", "--json"]).succeeded().json();
+    assert_eq!(months["buckets"].as_array().map(Vec::len), Some(6), "{months}");
+    assert_eq!(months["buckets"][5]["complete"], true, "{months}");
+    let beside = show(&week, "use-time", &json!({}), &["--compare", "week", "--json"]).succeeded().json();
+    assert_eq!(beside["comparisons"][0]["date"], week.days.date(8), "{beside}");
     let compared = show(&week, "trend", &week.three_days(), &["--compare", "week"]).succeeded().stdout;
     assert!(compared.contains(&format!("compared with {}", week.days.date(10))), "{compared}");
-    let nobody = show(&week, "trend", &week.three_days(), &["--channel", "nobody", "--json"]).succeeded().json();
-    assert_eq!(nobody["buckets"][0]["launches"], 0, "{nobody}");
-
     let channels = week.cloud.server.run(&["analytics", "channels", "--app", &week.key, "--space", &week.cloud.space.id]).succeeded();
     assert!(channels.stdout.contains("poster") && channels.stdout.contains("friends"), "{channels:?}");
+}
+
+#[test]
+fn channels_are_named_as_tables_show_them_and_mistyped_ones_are_told() {
+    let week = Week::start();
+    let launches = |arguments: &[&str]| {
+        let shown = show(&week, "launches", &week.three_days(), &[arguments, &["--json"]].concat()).succeeded();
+        (shown.json()["total"].clone(), shown.stderr)
+    };
+    assert_eq!(launches(&["--channel", "poster"]), (json!(4), String::new()));
+    assert_eq!(launches(&["--channel", "(none)"]), (json!(1), String::new()));
+    let (total, told) = launches(&["--channel", "Poster"]);
+    assert_eq!(total, 0);
+    assert!(told.contains("`Poster`") && told.contains("mpcloud analytics channels"), "{told}");
+
+    send(&week.cloud.client(), &week.key, "e", &json!([{"start": week.days.at(1, 6, 0), "channel": "a,b"}]));
+    wait_for("the launch", || (week.cloud.launches(&week.key) == 10).then_some(()));
+    let chosen = ["--channels", "a,b", "--channels", "(none)", "--channels", "poster", "--channels", "flyer"];
+    let list = show(&week, "channel-list", &week.three_days(), &[&chosen[..], &["--json"]].concat()).succeeded();
+    let named: Vec<Value> = list.json()["channels"].as_array().expect("a list").iter().map(|row| row["channel"].clone()).collect();
+    assert!(named.len() == 4 && ["a,b", "", "poster", "flyer"].iter().all(|name| named.contains(&json!(name))), "{named:?}");
+    assert!(list.stderr.contains("`flyer`") && !list.stderr.contains("`a,b`"), "{list:?}");
+    let table = show(&week, "channel-list", &week.three_days(), &chosen).succeeded().stdout;
+    assert!(table.contains("(none)") && table.contains("(all others)"), "{table}");
 }
 
 #[test]
@@ -106,6 +139,7 @@ fn wrong_usage_is_told_from_failures() {
         ("trend", &["--unit", "year"][..]),
         ("trend", &["--from", "2026-02-30"]),
         ("trend", &["--compare", "yesterday"]),
+        ("use-time", &["--compare", "previous"]),
         ("trend", &["--csv", "--json"]),
         ("trend", &["--output", "x"]),
         ("overview", &["--last", "3"]),

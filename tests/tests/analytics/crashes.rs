@@ -168,7 +168,7 @@ fn nothing_acknowledged_is_lost_and_nothing_counts_twice() {
     let mut random = StdRng::seed_from_u64(seed);
     // Folds follow each other, so that most deaths are in the middle of one.
     let mut cloud = Cloud::with("fold_seconds = 1, fold_events = 100");
-    let days = Days::now();
+    let days = cloud.days;
     let keys = [cloud.app("once"), cloud.app("growing")];
     let mut senders: Vec<Sender> = (0..SENDERS)
         .map(|name| Sender {

@@ -1,7 +1,12 @@
 //! Raw events as files.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
+use e2e::wait_for;
+use serde_json::{Value, json};
+
+use crate::cloud::{now, send};
 use crate::week::Week;
 
 #[test]
@@ -20,7 +25,8 @@ fn raw_events_are_downloaded_once() {
         assert_eq!((&bytes[..4], &bytes[bytes.len() - 4..]), (&b"PAR1"[..], &b"PAR1"[..]), "{file}");
         assert_eq!(file["downloaded"], true, "{file}");
     }
-    assert_eq!(fs::read_dir(&folder).expect("read the folder").count(), files.len(), "nothing is left beside them");
+    let of_app = Path::new(&folder).join(&week.key);
+    assert_eq!(fs::read_dir(of_app).expect("read the folder").count(), files.len(), "nothing is left beside them");
 
     let again = week.cloud.server.run_json(&arguments);
     assert!(again["files"].as_array().expect("a list").iter().all(|file| file["downloaded"] == false), "{again}");
@@ -40,4 +46,48 @@ fn raw_events_are_downloaded_once() {
     assert_eq!(week.cloud.server.run_json(&none)["rows"], 0);
     let unknown = ["analytics", "export", "--app", "nothing", "--space", &week.cloud.space.id, "--output", &folder];
     assert!(week.cloud.server.run(&unknown).failed().stderr.contains("InvalidAppKey.NotFound"));
+}
+
+#[test]
+fn nothing_but_merged_files_of_the_application_is_removed() {
+    let week = Week::start();
+    let other = week.cloud.app("coffee");
+    send(&week.cloud.client(), &other, "a", &json!([{"start": now() - 1000}]));
+    let listed = |key: &str| week.cloud.ask("analytics.export.list", &json!({"appKey": key}))["files"].clone();
+    wait_for("the fold", || (listed(&other) != json!([])).then_some(()));
+
+    let folder = week.cloud.server.scratch("events");
+    let export = |key: &str, more: &[&str]| {
+        let output = folder.to_string_lossy();
+        let arguments = ["analytics", "export", "--app", key, "--space", &week.cloud.space.id, "--output", &output, "--json"];
+        week.cloud.server.run(&[&arguments[..], more].concat())
+    };
+    let exported = |key: &str| -> Vec<PathBuf> {
+        let files: Value = export(key, &["--force"]).succeeded().json()["files"].clone();
+        files.as_array().expect("a list").iter().map(|file| PathBuf::from(file["file"].as_str().expect("a path"))).collect()
+    };
+    let others = exported(&other);
+    let ours = exported(&week.key);
+    assert!(others.iter().chain(&ours).all(|file| file.exists()), "{others:?} {ours:?}");
+
+    // Files of one's own, also of that day, and one that the server does not list any more.
+    let date = listed(&week.key)[0]["date"].as_str().expect("a date").to_owned();
+    let of_app = folder.join(&week.key);
+    let mine =
+        [folder.join(format!("{date}-mine.parquet")), of_app.join(format!("{date}-mine.parquet")), of_app.join(format!("{date}.csv"))];
+    let merged = of_app.join(format!("{date}-{}.parquet", "0".repeat(32)));
+    for file in mine.iter().chain([&merged]) {
+        fs::write(file, "mine").expect("write a file");
+    }
+    let refused = export(&week.key, &[]).failed();
+    assert!(refused.stderr.contains("has merged") && refused.stderr.contains("--force"), "{refused:?}");
+    assert!(merged.exists());
+    export(&other, &[]).succeeded();
+    exported(&other);
+    assert!(merged.exists(), "it is not the other application's");
+    exported(&week.key);
+    assert!(!merged.exists());
+    for file in others.iter().chain(&ours).chain(&mine) {
+        assert!(file.exists(), "{} is gone", file.display());
+    }
 }

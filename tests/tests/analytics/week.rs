@@ -27,7 +27,7 @@ impl Week {
     /// One that was folded.
     pub fn start() -> Self {
         let cloud = Cloud::start();
-        let days = Days::now();
+        let days = cloud.days;
         let key = cloud.app("tea");
         let client = cloud.client();
         let event = |ago: i64, hour: i64, minute: i64, seconds: i64, channel: Option<&str>| {
@@ -76,8 +76,8 @@ impl Week {
             ("retention", "retention", days.clone()),
             ("useTime", "use-time", date.clone()),
             ("frequency", "frequency", date.clone()),
-            ("channelTop", "channel-top", date.clone()),
-            ("channelDay", "channel-day", date),
+            ("channelTop", "channel-top", date),
+            ("channelDay", "channel-day", json!({"date": self.days.date(3)})),
             ("channelList", "channel-list", days.clone()),
             ("channelTrend", "channel-trend", days),
         ]

@@ -1,5 +1,6 @@
 //! `mpcloud analytics export`: files that were downloaded before stay, so that one that broke off
-//! is gone on with by the same command.
+//! is gone on with by the same command. Each application has a folder of its own, in which only files
+//! with names of our form are ever replaced or removed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,13 +23,14 @@ const FRESH: Duration = Duration::from_secs(240);
 /// `mpcloud analytics export`.
 #[derive(Debug, Args)]
 #[command(after_help = "Each row is an event: a launch, or that a launch went on for longer. A file has those that were
-received on one day (UTC); DuckDB, ClickHouse, pandas and Spark read it. Files that are there with
-the right size are not downloaded again. The server merges the files of a day once it is over.
+received on one day (UTC); DuckDB, ClickHouse, pandas and Spark read it. The files are DIR/KEY/DAY-ID.parquet.
+Those that are there with the right size are not downloaded again. The server merges the files of
+a day once it is over.
 
 Examples:
   mpcloud analytics export --app KEY --space ID --output events
   mpcloud analytics export --app KEY --space ID --from 2026-11-01 --to 2026-11-30 --output events
-  duckdb -c \"SELECT count(*) FROM 'events/*.parquet'\"")]
+  duckdb -c \"SELECT count(*) FROM 'events/KEY/*.parquet'\"")]
 pub struct Export {
     #[command(flatten)]
     target: Target,
@@ -38,7 +40,7 @@ pub struct Export {
     /// The last day [default: the last that there is]
     #[arg(long, value_name = "DAY", value_parser = day)]
     to: Option<String>,
-    /// The folder to write to, which is made
+    /// The folder to write to, in which each application has its own; both are made
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
     /// Replace files that differ, and remove those that the server has merged since
@@ -62,9 +64,10 @@ impl Export {
         let mut links = Links::ask(&client, &self.target, self.from.as_deref(), self.to.as_deref())?;
         let whole: u64 = links.files.iter().map(|file| file.bytes).sum();
         let rows: u64 = links.files.iter().map(|file| file.rows).sum();
-        fs::create_dir_all(&self.output).map_err(|e| Failure::new(format!("cannot create {}: {e}", self.output.display())))?;
-        let places: Vec<PathBuf> = links.files.iter().map(|file| place(&self.output, file)).collect::<Result<_, _>>()?;
-        let merged = merged(&self.output, &links.files, &places)?;
+        let folder = folder(&self.output, &self.target.app)?;
+        fs::create_dir_all(&folder).map_err(|e| Failure::new(format!("cannot create {}: {e}", folder.display())))?;
+        let places: Vec<PathBuf> = links.files.iter().map(|file| place(&folder, file)).collect::<Result<_, _>>()?;
+        let merged = merged(&folder, &links.files, &places)?;
         if let Some(file) = merged.first().filter(|_| !self.force) {
             let message = format!("the server has merged {} with others since it was downloaded", file.display());
             return Err(Failure::new(message).advise("Remove such files with --force, or write to another folder."));
@@ -88,7 +91,7 @@ impl Export {
             })
             .collect();
         let kept = there.iter().filter(|there| **there).count();
-        let folder = self.output.display().to_string();
+        let folder = folder.display().to_string();
         options.output().result(&json!({"folder": folder, "files": shown, "rows": rows, "bytes": whole}), || {
             let had = if kept == 0 { String::new() } else { format!(", {kept} of which were there") };
             format!("{rows} events in {} files in {folder}{had}", places.len())
@@ -170,15 +173,27 @@ impl Links {
     }
 }
 
-/// Where a file goes: its name begins with its day.
-fn place(folder: &Path, file: &Remote) -> Result<PathBuf, Failure> {
-    let name = file.name.rsplit('/').next().unwrap_or_default();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
-        return Err(Failure::new(format!("the server named a file `{}`, which is no name to write", file.name)));
+/// The folder of an application.
+fn folder(output: &Path, app: &str) -> Result<PathBuf, Failure> {
+    if app.is_empty() || !app.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(Failure::new(format!("`{app}` is no AppKey")));
     }
-    let dated = if name.starts_with(&file.date) { name.to_owned() } else { format!("{}-{name}", file.date) };
-    Ok(folder.join(dated))
+    Ok(output.join(app))
+}
+
+/// Where a file goes.
+fn place(folder: &Path, file: &Remote) -> Result<PathBuf, Failure> {
+    match dated(&file.name) {
+        Some(date) if date == file.date => Ok(folder.join(&file.name)),
+        _ => Err(Failure::new(format!("the server named a file of {} `{}`, which is no name to write", file.date, file.name))),
+    }
+}
+
+/// The day of a file that is named as the server names them: `2026-11-26-`, 32 hexadecimal digits, `.parquet`.
+fn dated(name: &str) -> Option<&str> {
+    let (date, id) = name.strip_suffix(".parquet")?.split_at_checked(10)?;
+    let id = id.strip_prefix('-')?;
+    (day(date).is_ok() && id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))).then_some(date)
 }
 
 /// The files of these days that were downloaded earlier, and that the server does not have any more.
@@ -187,9 +202,9 @@ fn merged(folder: &Path, files: &[Remote], places: &[PathBuf]) -> Result<Vec<Pat
     let mut merged = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
         let entry = entry.map_err(cannot)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let of_these_days = name.ends_with(".parquet") && files.iter().any(|file| name.starts_with(&file.date));
-        if of_these_days && !places.contains(&entry.path()) {
+        let name = entry.file_name();
+        let of_these_days = name.to_str().and_then(dated).is_some_and(|date| files.iter().any(|file| file.date == date));
+        if of_these_days && entry.file_type().map_err(cannot)?.is_file() && !places.contains(&entry.path()) {
             merged.push(entry.path());
         }
     }
@@ -206,27 +221,43 @@ mod tests {
         Remote { date: "2026-11-26".into(), name: name.into(), rows: 1, bytes: 4, link: String::new() }
     }
 
+    /// A name of our form.
+    fn name(date: &str, id: char) -> String {
+        format!("{date}-{}.parquet", id.to_string().repeat(32))
+    }
+
     #[test]
-    fn names_have_their_day_and_stay_in_the_folder() {
-        let name = |name: &str| place(Path::new("d"), &remote(name)).map(|path| path.display().to_string());
-        assert_eq!(name("2026-11-26.parquet").unwrap(), "d/2026-11-26.parquet");
-        assert_eq!(name("raw/2026-11-26-1.parquet").unwrap(), "d/2026-11-26-1.parquet");
-        assert_eq!(name("1.parquet").unwrap(), "d/2026-11-26-1.parquet");
-        for bad in ["", ".", "x/..", ".x", "a\\b", "a\0b", "a b"] {
-            assert!(name(bad).is_err(), "{bad}");
+    fn only_names_of_our_form_are_written() {
+        let good = name("2026-11-26", 'a');
+        assert_eq!(place(Path::new("d"), &remote(&good)).unwrap(), Path::new("d").join(&good));
+        let (upper, other_day) = (name("2026-11-26", 'A'), name("2026-11-25", 'a'));
+        let (short, inside) = (good.replacen("aa", "a", 1), format!("raw/{good}"));
+        for bad in ["", ".", "..", "2026-11-26.parquet", "2026-11-26-1.parquet", "二〇二六-11-26", &upper, &other_day, &short, &inside]
+        {
+            assert!(place(Path::new("d"), &remote(bad)).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn what_was_merged_is_found() {
+    fn an_application_has_a_folder_within() {
+        assert_eq!(folder(Path::new("d"), "0a1b").unwrap(), Path::new("d").join("0a1b"));
+        for bad in ["", ".", "..", "a/b", "a\\b"] {
+            assert!(folder(Path::new("d"), bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_was_merged_is_found_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["2026-11-26-1.parquet", "2026-11-26-2.parquet", "2026-11-25-1.parquet", "2026-11-26.csv", "2026-11-26-1.parquet.part"]
-        {
+        let (here, merged_one, unlisted) = (name("2026-11-26", 'a'), name("2026-11-26", 'b'), name("2026-11-25", 'c'));
+        let (part, upper) = (format!("{merged_one}.part"), name("2026-11-26", 'D'));
+        for name in [&here, &merged_one, &unlisted, &part, &upper, "2026-11-26-mine.parquet", "2026-11-26.parquet", "2026-11-26.csv"] {
             fs::write(folder.path().join(name), b"1234").unwrap();
         }
-        let files = [remote("2026-11-26-2.parquet")];
+        fs::create_dir(folder.path().join(name("2026-11-26", 'e'))).unwrap();
+        let files = [remote(&here)];
         let places = [place(folder.path(), &files[0]).unwrap()];
-        assert_eq!(merged(folder.path(), &files, &places).unwrap(), [folder.path().join("2026-11-26-1.parquet")]);
+        assert_eq!(merged(folder.path(), &files, &places).unwrap(), [folder.path().join(merged_one)]);
     }
 
     #[test]

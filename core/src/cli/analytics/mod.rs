@@ -88,7 +88,10 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// A channel's name as people see it: users that came by none have the empty one.
+/// How people see and name the channel of users that came by none, whose name is empty.
+const NO_CHANNEL: &str = "(none)";
+
+/// A channel's name as people see it.
 fn named(channel: &str) -> String {
-    if channel.is_empty() { "(none)".to_owned() } else { channel.to_owned() }
+    if channel.is_empty() { NO_CHANNEL.to_owned() } else { channel.to_owned() }
 }

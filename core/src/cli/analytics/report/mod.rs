@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 
 use self::options::{ChannelDay, ChannelList, ChannelTop, ChannelTrend, Form, Frequency, Plain, Retention, Trend, UseTime};
 use super::super::client::Client;
-use super::super::output::{print, text};
+use super::super::output::{complain, print, text};
 use super::super::save::{exists, save};
 use super::super::{Failure, Options};
 use super::days::yesterday;
-use super::{Target, ask};
+use super::{Target, ask, list};
 
 /// The reports.
 #[derive(Debug, Subcommand)]
@@ -36,7 +36,7 @@ pub enum Report {
     #[command(after_help = "Example:\n  mpcloud analytics report new-users --app KEY --space ID --channel poster --compare month")]
     NewUsers(Trend),
     /// Active users: new and returning ones, by hour, how often they come back
-    #[command(after_help = "Example:\n  mpcloud analytics report active-users --app KEY --space ID --unit week --last 56")]
+    #[command(after_help = "Example:\n  mpcloud analytics report active-users --app KEY --space ID --unit week")]
     ActiveUsers(Trend),
     /// Launches
     #[command(after_help = "Example:\n  mpcloud analytics report launches --app KEY --space ID --unit hour --last 1")]
@@ -49,7 +49,7 @@ pub enum Report {
     /// How long launches last, or users stay in a day
     #[command(after_help = "Examples:
   mpcloud analytics report use-time --app KEY --space ID
-  mpcloud analytics report use-time --app KEY --space ID --per user --date 2026-11-20 --compare 2026-11-13,2026-10-20")]
+  mpcloud analytics report use-time --app KEY --space ID --per user --date 2026-11-20 --compare week,month,2026-10-01")]
     UseTime(UseTime),
     /// How often users launch in a day, a week or a month
     #[command(after_help = "By weeks and months, the whole one before that of the date is counted.
@@ -61,14 +61,14 @@ Example:
     #[command(after_help = "Example:\n  mpcloud analytics report channel-top --app KEY --space ID --date 2026-11-26")]
     ChannelTop(ChannelTop),
     /// New users of a day by channel and hour
-    #[command(after_help = "Example:\n  mpcloud analytics report channel-day --app KEY --space ID --channels poster,friends")]
+    #[command(after_help = "Example:\n  mpcloud analytics report channel-day --app KEY --space ID --channels poster --channels friends")]
     ChannelDay(ChannelDay),
     /// The figures of each channel over some days
     #[command(after_help = "Example:\n  mpcloud analytics report channel-list --app KEY --space ID --figure next-day-retention --limit 20")]
     ChannelList(ChannelList),
     /// One figure of several channels by day, week or month
     #[command(after_help = "Example:
-  mpcloud analytics report channel-trend --app KEY --space ID --figure active-users --channels poster,friends --last 30")]
+  mpcloud analytics report channel-trend --app KEY --space ID --figure active-users --channels poster --channels friends --last 30")]
     ChannelTrend(ChannelTrend),
 }
 
@@ -84,6 +84,7 @@ impl Report {
             params.insert("format".into(), json!("csv"));
         }
         let reply = ask(&client, &target.space, self.method(), &Value::Object(params))?;
+        warn_of_unknown(&client, target, &self.channels());
         if form.csv {
             return form.write(&text(&reply.value, &["csv"]), options);
         }
@@ -126,6 +127,19 @@ impl Report {
         &self.plain().target
     }
 
+    /// The channels that were asked for, and that have a name.
+    fn channels(&self) -> Vec<&str> {
+        let names: &[String] = match self {
+            Self::Trend(trend) | Self::NewUsers(trend) | Self::ActiveUsers(trend) | Self::Launches(trend) => trend.channel.as_slice(),
+            Self::Retention(retention) => retention.channel.as_slice(),
+            Self::ChannelDay(day) => day.channels.names.as_deref().unwrap_or_default(),
+            Self::ChannelList(list) => list.channels.names.as_deref().unwrap_or_default(),
+            Self::ChannelTrend(trend) => trend.channels.names.as_deref().unwrap_or_default(),
+            Self::Overview(_) | Self::Realtime(_) | Self::UseTime(_) | Self::Frequency(_) | Self::ChannelTop(_) => &[],
+        };
+        names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect()
+    }
+
     fn form(&self) -> &Form {
         &self.plain().form
     }
@@ -138,7 +152,7 @@ impl Report {
             Self::Retention(retention) => retention.params(yesterday),
             Self::UseTime(use_time) => use_time.params(yesterday),
             Self::Frequency(frequency) => frequency.params(yesterday),
-            Self::ChannelTop(top) => top.params(yesterday),
+            Self::ChannelTop(top) => Ok(top.params()),
             Self::ChannelDay(day) => day.params(yesterday),
             Self::ChannelList(list) => list.params(yesterday),
             Self::ChannelTrend(trend) => trend.params(yesterday),
@@ -164,6 +178,22 @@ impl Report {
     }
 }
 
+/// Says which channels nobody came by: their figures are zeros, as those of a mistyped name are.
+fn warn_of_unknown(client: &Client, target: &Target, channels: &[&str]) {
+    if channels.is_empty() {
+        return;
+    }
+    let Target { app, space } = target;
+    let Ok(known) = ask(client, space, "analytics.channels", &json!({"appKey": app})) else { return };
+    for channel in unknown(channels, list(&known.value, "channels")) {
+        complain(&format!("nobody came by the channel `{channel}`; see `mpcloud analytics channels --app {app} --space {space}`"));
+    }
+}
+
+fn unknown<'a>(channels: &[&'a str], known: &[Value]) -> Vec<&'a str> {
+    channels.iter().copied().filter(|channel| !known.iter().any(|known| known == channel)).collect()
+}
+
 impl Form {
     /// What would be refused after the server was asked.
     fn check(&self, options: &Options) -> Result<(), Failure> {
@@ -182,5 +212,16 @@ impl Form {
         let bytes = save(file, self.force, |out| out.write_all(csv.as_bytes()).map(|()| csv.len() as u64).map_err(cannot))?;
         let shown = file.display().to_string();
         options.output().result(&json!({"file": shown, "bytes": bytes}), || format!("wrote {shown}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_channels_that_nobody_came_by_are_unknown() {
+        let known = [json!("poster"), json!("a,b")];
+        assert_eq!(unknown(&["poster", "Poster", "a", "a,b"], &known), ["Poster", "a"]);
     }
 }

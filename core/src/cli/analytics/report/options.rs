@@ -1,13 +1,14 @@
 //! The options of reports, and the parameters that they make.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::super::super::Failure;
-use super::super::Target;
-use super::super::days::{Days, day};
+use super::super::days::{Days, day, month_before, week_before};
+use super::super::{NO_CHANNEL, Target};
 
 type Params = Result<Map<String, Value>, Failure>;
 
@@ -48,9 +49,9 @@ pub struct Trend {
     /// The length of a row; by hours there are at most 7 days
     #[arg(long, value_parser = UNITS, default_value = "day")]
     unit: String,
-    /// Only users that first came by this channel; not by hours
-    #[arg(long, value_name = "NAME")]
-    channel: Option<String>,
+    /// Only users that first came by this channel, `(none)` for those that came by none; not by hours
+    #[arg(long, value_name = "NAME", value_parser = channel)]
+    pub channel: Option<String>,
     /// Show earlier days as well: those just before, a week or a month earlier, or from a day on
     #[arg(long, value_name = "previous|week|month|DAY", value_parser = comparison)]
     compare: Option<String>,
@@ -78,9 +79,9 @@ pub struct Retention {
     /// Whose retention
     #[arg(long, value_parser = ["new", "active"], default_value = "new")]
     users: String,
-    /// Only users that first came by this channel
-    #[arg(long, value_name = "NAME")]
-    channel: Option<String>,
+    /// Only users that first came by this channel, `(none)` for those that came by none
+    #[arg(long, value_name = "NAME", value_parser = channel)]
+    pub channel: Option<String>,
 }
 
 impl Retention {
@@ -114,9 +115,23 @@ impl Date {
 /// Other days to show beside one.
 #[derive(Clone, Debug, Args)]
 struct Beside {
-    /// Other days to show as well, at most 10, with commas between them
-    #[arg(long, value_name = "DAY,DAY", value_delimiter = ',', value_parser = day)]
+    /// Other days to show as well, at most 10, with commas between them; week and month are the same day then
+    #[arg(long, value_name = "week,month,DAY", value_delimiter = ',', value_parser = other_day)]
     compare: Vec<String>,
+}
+
+impl Beside {
+    /// Adds the days to parameters that have the day beside which they are shown.
+    fn add(&self, params: &mut Map<String, Value>) {
+        let date = params.get("date").and_then(Value::as_str).unwrap_or_default();
+        let other = |other: &String| match other.as_str() {
+            "week" => week_before(date),
+            "month" => month_before(date),
+            day => day.to_owned(),
+        };
+        let days: Vec<String> = self.compare.iter().map(other).collect();
+        params.insert("compare".into(), json!(days));
+    }
 }
 
 /// Use time.
@@ -137,7 +152,7 @@ impl UseTime {
     pub fn params(&self, yesterday: impl FnOnce() -> Result<String, Failure>) -> Params {
         let mut params = self.date.params(yesterday)?;
         params.insert("per".into(), json!(self.per));
-        params.insert("compare".into(), json!(self.beside.compare));
+        self.beside.add(&mut params);
         Ok(params)
     }
 }
@@ -160,7 +175,7 @@ impl Frequency {
     pub fn params(&self, yesterday: impl FnOnce() -> Result<String, Failure>) -> Params {
         let mut params = self.date.params(yesterday)?;
         params.insert("unit".into(), json!(self.unit));
-        params.insert("compare".into(), json!(self.beside.compare));
+        self.beside.add(&mut params);
         Ok(params)
     }
 }
@@ -170,28 +185,29 @@ impl Frequency {
 pub struct ChannelTop {
     #[command(flatten)]
     pub plain: Plain,
-    #[command(flatten)]
-    date: Date,
+    /// The day [default: today]
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    date: Option<String>,
 }
 
 impl ChannelTop {
-    pub fn params(&self, yesterday: impl FnOnce() -> Result<String, Failure>) -> Params {
-        self.date.params(yesterday)
+    pub fn params(&self) -> Map<String, Value> {
+        optional([("date", &self.date)])
     }
 }
 
 /// Which channels are shown.
 #[derive(Clone, Debug, Args)]
-struct Channels {
-    /// The channels to show, with commas between them [default: the ten strongest]
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    channels: Option<Vec<String>>,
+pub struct Channels {
+    /// A channel to show, `(none)` for users that came by none; repeat it for others [default: the ten strongest]
+    #[arg(long = "channels", value_name = "NAME", value_parser = channel)]
+    pub names: Option<Vec<String>>,
 }
 
 impl Channels {
     fn add(&self, params: &mut Map<String, Value>) {
-        if let Some(channels) = &self.channels {
-            params.insert("channels".into(), json!(channels));
+        if let Some(names) = &self.names {
+            params.insert("channels".into(), json!(names));
         }
     }
 }
@@ -204,7 +220,7 @@ pub struct ChannelDay {
     #[command(flatten)]
     date: Date,
     #[command(flatten)]
-    channels: Channels,
+    pub channels: Channels,
 }
 
 impl ChannelDay {
@@ -229,7 +245,7 @@ pub struct ChannelList {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2002))]
     limit: Option<u16>,
     #[command(flatten)]
-    channels: Channels,
+    pub channels: Channels,
 }
 
 impl ChannelList {
@@ -258,7 +274,7 @@ pub struct ChannelTrend {
     #[arg(long, value_parser = FIGURES, default_value = "new-users")]
     figure: String,
     #[command(flatten)]
-    channels: Channels,
+    pub channels: Channels,
 }
 
 impl ChannelTrend {
@@ -279,6 +295,18 @@ fn comparison(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     day(text).map_err(|_| "write previous, week, month, or the first of the days as 2026-11-26".to_owned())
+}
+
+fn other_day(text: &str) -> Result<String, String> {
+    if matches!(text, "week" | "month") {
+        return Ok(text.to_owned());
+    }
+    day(text).map_err(|_| "write week, month, or a day as 2026-11-26".to_owned())
+}
+
+/// Reads a channel's name, also as tables show it.
+fn channel(text: &str) -> Result<String, Infallible> {
+    Ok(if text == NO_CHANNEL { String::new() } else { text.to_owned() })
 }
 
 /// `new-users` as methods write it: `newUsers`.
@@ -318,6 +346,7 @@ mod tests {
             json!({"from": "2026-11-01", "to": "2026-11-02", "unit": "hour", "channel": "poster", "compare": "week"})
         );
         assert_eq!(trend("--last 1 --compare 2026-01-01")["compare"], "2026-01-01");
+        assert_eq!(trend("--channel (none)")["channel"], "");
         assert_eq!(
             params::<Retention>("--users active", |retention| retention.params(yesterday)),
             json!({"from": "2026-11-19", "to": "2026-11-25", "unit": "day", "users": "active"})
@@ -330,10 +359,11 @@ mod tests {
             params::<Frequency>("--date 2026-11-01", |frequency| frequency.params(yesterday)),
             json!({"date": "2026-11-01", "unit": "day", "compare": []})
         );
-        assert_eq!(params::<ChannelTop>("", |top| top.params(yesterday)), json!({"date": "2026-11-25"}));
+        assert_eq!(params::<ChannelTop>("", |top| Ok(top.params())), json!({}), "the method's day, which is today");
+        assert_eq!(params::<ChannelTop>("--date 2026-11-01", |top| Ok(top.params())), json!({"date": "2026-11-01"}));
         assert_eq!(
-            params::<ChannelDay>("--channels a,b", |day| day.params(yesterday)),
-            json!({"date": "2026-11-25", "channels": ["a", "b"]})
+            params::<ChannelDay>("--channels a --channels b,c --channels (none)", |day| day.params(yesterday)),
+            json!({"date": "2026-11-25", "channels": ["a", "b,c", ""]})
         );
         assert_eq!(
             params::<ChannelList>("--last 2 --figure single-use-time --limit 3", |list| list.params(yesterday)),
@@ -342,6 +372,18 @@ mod tests {
         assert_eq!(
             params::<ChannelTrend>("--last 2 --channels=", |trend| trend.params(yesterday)),
             json!({"from": "2026-11-24", "to": "2026-11-25", "unit": "day", "figure": "newUsers", "channels": [""]})
+        );
+    }
+
+    #[test]
+    fn distributions_stand_beside_the_same_day_of_the_week_and_the_month_before() {
+        assert_eq!(
+            params::<UseTime>("--compare week,month,2026-11-02", |use_time| use_time.params(yesterday))["compare"],
+            json!(["2026-11-18", "2026-10-25", "2026-11-02"])
+        );
+        assert_eq!(
+            params::<Frequency>("--date 2026-03-31 --compare month --compare week", |frequency| frequency.params(yesterday))["compare"],
+            json!(["2026-02-28", "2026-03-24"])
         );
     }
 }

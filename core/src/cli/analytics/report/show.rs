@@ -7,6 +7,9 @@ use super::super::{list, named};
 use super::figures::Kind::{Count, Mean, Rate, Text, Time};
 use super::figures::{Column, Kind, bound, figure, tabled};
 
+/// The channels that are not shown by themselves, as CSV has them too.
+const OTHERS: &str = "(all others)";
+
 pub fn overview(reply: &Value) -> String {
     let rows = [
         ("new users a day", "newUsers", Mean),
@@ -215,7 +218,7 @@ pub fn channel_top(reply: &Value) -> String {
             vec![name, of("users", Count), of("share", Rate), of("usersBefore", Count), of("shareBefore", Rate)]
         };
         let channels = list(ranking, "channels").iter().map(|share| row(named(&text(share, &["channel"])), share));
-        let others = row("(others)".to_owned(), ranking.get("others").unwrap_or(&Value::Null));
+        let others = row(OTHERS.to_owned(), ranking.get("others").unwrap_or(&Value::Null));
         let rows: Vec<Vec<String>> = channels.chain([others]).collect();
         format!("{name}\n{}", table(&["CHANNEL", "USERS", "SHARE", "DAY BEFORE", "SHARE"], &rows))
     };
@@ -242,7 +245,7 @@ pub fn channel_list(reply: &Value) -> String {
         std::iter::once(name).chain(counts).chain(times).chain([of("nextDayRetention", Rate)]).collect()
     };
     let channels = list(reply, "channels").iter().map(|channel| row(named(&text(channel, &["channel"])), channel));
-    let others = row("(others)".to_owned(), reply.get("others").unwrap_or(&Value::Null));
+    let others = row(OTHERS.to_owned(), reply.get("others").unwrap_or(&Value::Null));
     let rows: Vec<Vec<String>> = channels.chain([others]).collect();
     let headings = ["CHANNEL", "NEW", "ACTIVE", "LAUNCHES", "TIME/LAUNCH", "TIME/USER", "NEXT DAY"];
     format!("{}: {} channels with active users\n{}", range(reply), text(reply, &["count"]), table(&headings, &rows))
@@ -356,11 +359,11 @@ TIME          LAUNCHES  SHARE
         let row = |channel: &str| json!({"channel": channel, "newUsers": 1, "activeUsers": 2, "launches": 3, "singleUseTime": 500.0, "dailyUseTime": null, "nextDayRetention": 0.5});
         let reply = json!({"from": "2026-11-25", "to": "2026-11-25", "count": 1, "channels": [row("")], "others": row("")});
         assert!(
-            channel_list(&reply).contains("(none)    1    2       3         0.5s         -          50.0%"),
+            channel_list(&reply).contains("(none)        1    2       3         0.5s         -          50.0%"),
             "{}",
             channel_list(&reply)
         );
-        assert!(channel_list(&reply).contains("(others)"), "{}", channel_list(&reply));
+        assert!(channel_list(&reply).contains("(all others)  1  "), "{}", channel_list(&reply));
         let reply = json!({"figure": "nextDayRetention", "unit": "day", "from": "2026-11-25", "to": "2026-11-25", "buckets": ["2026-11-25"],
             "channels": [{"channel": "a", "values": [0.5]}, {"channel": "", "values": [null]}]});
         assert!(channel_trend(&reply).ends_with("DAY         a      (none)\n2026-11-25  50.0%  -"), "{}", channel_trend(&reply));
