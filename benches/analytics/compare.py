@@ -31,15 +31,16 @@ def main():
     parser.add_argument("--alone", default="100", help="how many million the engine takes in alone; none when empty")
     parser.add_argument("--folder", help="where events and states go; below it they are removed again")
     arguments = parser.parse_args()
-    load = os.getloadavg()[0]
     sizes = []
     for millions, alone in [*((n, False) for n in numbers(arguments.millions)), *((n, True) for n in numbers(arguments.alone))]:
         folder = tempfile.mkdtemp(prefix="bench-analytics-", dir=arguments.folder)
+        before = os.getloadavg()[0]
         try:
-            sizes.append(measure(os.path.abspath(arguments.engine), folder, millions, alone))
+            size = measure(os.path.abspath(arguments.engine), folder, millions, alone)
+            sizes.append(size | {"load": (before, os.getloadavg()[0])})
         finally:
             shutil.rmtree(folder)
-        results.write(arguments.results, sizes, load)
+        results.write(arguments.results, sizes)
 
 
 def numbers(text):

@@ -9,9 +9,9 @@ TITLE = "Analytics"
 GOAL = 50
 
 
-def write(path, sizes, load):
+def write(path, sizes):
     """Puts the section into the file: where it was, or at the end."""
-    section = f"## {TITLE}\n\n{text(sizes, load)}"
+    section = f"## {TITLE}\n\n{text(sizes)}"
     print(section)
     with open(path) as file:
         before = file.read()
@@ -25,13 +25,13 @@ def write(path, sizes, load):
         file.write("".join(parts))
 
 
-def text(sizes, load):
+def text(sizes):
     compared = [size for size in sizes if len(size["contenders"]) > 1]
     big = max(compared, key=lambda size: size["millions"])
-    return "\n".join([about(sizes, load), taking_in(sizes), starting(sizes), reports(big), judged(big), growth(sizes)])
+    return "\n".join([about(sizes), taking_in(sizes), starting(sizes), reports(big), judged(big), growth(sizes)])
 
 
-def about(sizes, load):
+def about(sizes):
     with open("/proc/cpuinfo") as file:
         cpu = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown CPU")
     days, questions = 365, len(sizes[0]["contenders"][0]["reports"]["questions"])
@@ -42,13 +42,18 @@ def about(sizes, load):
         "The engine notes every event by itself, so that it may come twice, late or out of order, and after each million makes a snapshot and "
         "has its segments on the disk. The databases load all at once, and need not look for duplicates: into sessions by day and device, "
         "what each device did on each day with its first day and channel, and counts by day and channel; ClickHouse also has bitmaps of "
-        "devices by day and channel, with which it counts and intersects. `OPTIMIZE` is outside of the clock. The engine works on one thread, the "
+        "devices by day and channel, with which it counts and intersects. `OPTIMIZE` is outside of the clock, not of the memory. The engine works on one thread, the "
         f"databases on all cores. Reports are asked {questions} questions over ranges of a day to the year, all from the Python process that "
         "holds the database, or from a loop in the process that holds the engine; what a database answers is compared with the "
-        "engine's answer. A time is the median of 5, after one that does not count; the first one after a start is that of a ledger, "
-        "or a database, that was just opened, with all files in the page cache. Times of the databases are those of their statements alone. "
-        f"{os.cpu_count()} cores, {cpu}; release build; load average before: {load:.2f}.\n"
+        "engine's answer. A time is the median of 5, after one that does not count; the first one after a start is that of a database "
+        "that was just opened, with all files in the page cache, or of a state that was just loaded, of which nothing was prepared; "
+        "databases are opened anew for each question. Times of the databases are those of their statements alone. "
+        f"{os.cpu_count()} cores, {cpu}; release build; load average before and after each size: {loads(sizes)}.\n"
     )
+
+
+def loads(sizes):
+    return "; ".join(f"{size['millions']} million, {size['load'][0]:.2f} and {size['load'][1]:.2f}" for size in sizes)
 
 
 def table(head, rows):

@@ -112,9 +112,9 @@ impl Memory {
         *self.process.plan.lock().unwrap() = Some(Plan { calls_left: nth, fate });
     }
 
-    /// Whether what was planned has not happened.
-    pub fn is_planned(&self) -> bool {
-        self.process.plan.lock().unwrap().is_some()
+    /// Whether what was planned has happened; if not, it will not.
+    pub fn has_happened(&self) -> bool {
+        self.process.plan.lock().unwrap().take().is_none()
     }
 
     /// Does work until the process is killed.

@@ -24,7 +24,8 @@ async fn batches_that_come_together_are_stored_together() {
 async fn a_caller_that_goes_away_loses_nothing_of_others() {
     let mut world = World::new().await;
     let node = world.node();
-    node.apps.of("space", &world.app).await.unwrap();
+    // All is known that has to be asked for before a batch waits.
+    world.send(&node, &sent("0", "d", &[(NOON - 1, 1, "")])).await;
     let (gone, stays) = (sent("1", "d", &[(NOON, 1, "")]), sent("2", "e", &[(NOON, 2, "")]));
     {
         let going = std::pin::pin!(world.try_send(&node, &gone));

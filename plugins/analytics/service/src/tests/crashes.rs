@@ -89,7 +89,7 @@ async fn told_with(nth: u32, fate: Fate) -> bool {
         node = world.node();
         from = at;
     }
-    let happened = !first.calls.is_planned();
+    let happened = first.calls.has_happened();
     // Long enough for a node that was killed to be taken for gone.
     world.clock.advance(4 * MINUTE);
     for _ in 0..2 {
