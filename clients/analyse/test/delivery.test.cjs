@@ -305,6 +305,7 @@ test('a batch that the server cannot read is halved until the bad session is alo
   await phone.pass(3600000);
   assert.deepEqual(server.durations().slice(0, -1), durations.filter((duration) => duration !== 1003));
   assert.ok(server.heard.length < 12, `${server.heard.length} requests`);
+  assert.ok(!phone.stored('queue').sessions.some((session) => session[1] === 1003), 'it is given up');
 });
 
 test('where nothing can be read no session is given up, it is told once, and the waits are long', async () => {
@@ -377,6 +378,11 @@ test('one running session that cannot be read for a time is not given up', async
   run.MPAnalyse.pause();
   await phone.pass(0);
   assert.deepEqual(server.durations(), [5000]);
+  run.MPAnalyse.resume();
+  await phone.pass(4000);
+  run.MPAnalyse.pause();
+  await phone.pass(0);
+  assert.deepEqual(server.durations(), [9000], 'and goes on');
   assert.deepEqual([phone.stored('queue').sessions, run.errors], [[], []]);
 });
 
