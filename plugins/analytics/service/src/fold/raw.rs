@@ -36,15 +36,19 @@ pub fn expire(manifest: &mut Manifest, raw_days: u32, now: i64) {
 
 /// The small files that are merged now, by date: those of a date that is over, and many.
 fn mergeable(manifest: &Manifest, now: i64) -> Vec<(Day, Vec<RawFile>)> {
-    let mut dates: BTreeMap<Day, Vec<RawFile>> = BTreeMap::new();
+    let mut dates: BTreeMap<Day, (usize, Vec<RawFile>)> = BTreeMap::new();
     for raw in manifest.raw.iter().filter(|raw| is_small(raw)) {
-        let files = dates.entry(raw.date).or_default();
+        let (count, files) = dates.entry(raw.date).or_default();
+        *count += 1;
         if files.iter().map(|raw| raw.rows).sum::<u64>() + raw.rows <= MOST_ROWS {
             files.push(raw.clone());
         }
     }
     let today = date(now);
-    dates.into_iter().filter(|(date, files)| files.len() >= MANY || (*date < today && files.len() > 1)).collect()
+    // Many are merged also where not all of them fit.
+    let due = |date: Day, count: usize| count >= MANY || date < today;
+    let dates = dates.into_iter().filter(|(date, (count, files))| due(*date, *count) && files.len() > 1);
+    dates.map(|(date, (_, files))| (date, files)).collect()
 }
 
 /// Merges small files; the new ones are stored, the old ones taken out. Says which are new.

@@ -62,6 +62,16 @@ impl Entry {
     /// # Errors
     /// What database and storage answer.
     pub async fn bring<C: Calls>(&self, slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
+        let brought = self.take_inbox(slot, store, app, how, upto).await;
+        if brought.is_err() {
+            // What was taken from the inbox may be missing, or files of an older manifest be gone: it is loaded anew.
+            slot.clear();
+        }
+        self.measure(slot);
+        brought
+    }
+
+    async fn take_inbox<C: Calls>(&self, slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
         let Inbox { batches, full, .. } = mem::take(&mut *lock(&self.inbox));
         if slot.state().is_some() {
             if full && let Some(state) = slot.state() {
@@ -69,9 +79,7 @@ impl Entry {
             }
             apply(slot, store, app, batches).await?;
         }
-        let complete = bring(slot, store, app, how, upto).await?;
-        self.measure(slot);
-        Ok(complete)
+        bring(slot, store, app, how, upto).await
     }
 
     /// Takes down how much memory the state takes.
