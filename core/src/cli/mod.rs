@@ -306,7 +306,7 @@ mod tests {
             "analytics report trend --app K --space ID --output f",
             "analytics report overview --app K --space ID --unit day",
             "analytics report retention --app K --space ID --unit hour",
-            "analytics report use-time --app K --space ID --compare week",
+            "analytics report use-time --app K --space ID --compare yesterday",
             "analytics report channel-list --app K --space ID --limit 0",
             "analytics export --app K --space ID",
             "nothing",

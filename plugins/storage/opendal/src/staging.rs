@@ -101,7 +101,8 @@ async fn rename(operator: &Operator, from: &str, to: &str, key: &str) -> Result<
     let mut left = RENAMES;
     loop {
         match operator.rename(from, to).await {
-            Err(e) if e.kind() == ErrorKind::NotFound && left > 0 => left -= 1,
+            // A folder that another delete removes while it is made may answer either.
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) && left > 0 => left -= 1,
             done => return done.map_err(|e| failure(key, e)),
         }
     }
