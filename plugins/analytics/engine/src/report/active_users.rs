@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::audience::Audience;
+use super::compared::Compared;
 use super::range::MOST_DAYS_BY_HOUR;
 use super::table::{self, Table, Tabular};
 use super::{Range, buckets, rate, trend};
@@ -12,18 +13,7 @@ use crate::{Result, Snapshot, Unit};
 pub type Params = trend::Params;
 
 /// Active users.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ActiveUsers {
-    /// The buckets' unit.
-    pub unit: Unit,
-    /// What was asked for.
-    #[serde(flatten)]
-    pub series: Series,
-    /// The earlier days, where they were asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub comparison: Option<Series>,
-}
+pub type ActiveUsers = Compared<Series>;
 
 /// Active users of some days.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -72,10 +62,7 @@ pub struct Bucket {
 /// [`Error::Parameter`](crate::Error::Parameter) when the range is not valid, or the unit is the hour
 /// and there is a channel.
 pub fn active_users(snapshot: &Snapshot, params: &Params) -> Result<ActiveUsers> {
-    let (range, compared) = params.ranges()?;
-    let audience = Audience::of(snapshot, params.channel.as_deref());
-    let series = |range| series_of(&audience, range, params.unit);
-    Ok(ActiveUsers { unit: params.unit, series: series(range), comparison: compared.map(series) })
+    Compared::of(snapshot, params, series_of)
 }
 
 fn series_of(audience: &Audience<'_>, range: Range, unit: Unit) -> Series {
@@ -126,7 +113,7 @@ fn by_hour(audience: &Audience<'_>, range: &Range) -> Vec<f64> {
 impl Tabular for ActiveUsers {
     fn table(&self) -> Table {
         let names = ["Active users", "Share", "New users", "Returning users", "Stickiness (7 days)", "Stickiness (30 days)", "Active rate"];
-        let periods = std::iter::once(&self.series).chain(&self.comparison).map(|series| (&series.range, series.buckets.as_slice()));
+        let periods = self.all().map(|series| (&series.range, series.buckets.as_slice()));
         table::of_buckets(self.unit, names, periods, |bucket| {
             vec![
                 bucket.at.as_str().into(),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::audience::Audience;
+use super::compared::Compared;
 use super::table::{self, Table, Tabular};
 use super::{Range, rate, trend};
 use crate::{Result, Snapshot, Unit};
@@ -11,18 +12,7 @@ use crate::{Result, Snapshot, Unit};
 pub type Params = trend::Params;
 
 /// Launches.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Launches {
-    /// The buckets' unit.
-    pub unit: Unit,
-    /// What was asked for.
-    #[serde(flatten)]
-    pub series: Series,
-    /// The earlier days, where they were asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub comparison: Option<Series>,
-}
+pub type Launches = Compared<Series>;
 
 /// Launches of some days.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,10 +47,7 @@ pub struct Bucket {
 /// [`Error::Parameter`](crate::Error::Parameter) when the range is not valid, or the unit is the hour
 /// and there is a channel.
 pub fn launches(snapshot: &Snapshot, params: &Params) -> Result<Launches> {
-    let (range, compared) = params.ranges()?;
-    let audience = Audience::of(snapshot, params.channel.as_deref());
-    let series = |range| series_of(&audience, range, params.unit);
-    Ok(Launches { unit: params.unit, series: series(range), comparison: compared.map(series) })
+    Compared::of(snapshot, params, series_of)
 }
 
 fn series_of(audience: &Audience<'_>, range: Range, unit: Unit) -> Series {
@@ -77,7 +64,7 @@ fn series_of(audience: &Audience<'_>, range: Range, unit: Unit) -> Series {
 
 impl Tabular for Launches {
     fn table(&self) -> Table {
-        let periods = std::iter::once(&self.series).chain(&self.comparison).map(|series| (&series.range, series.buckets.as_slice()));
+        let periods = self.all().map(|series| (&series.range, series.buckets.as_slice()));
         table::of_buckets(self.unit, ["Launches", "Share"], periods, |bucket| {
             vec![bucket.at.as_str().into(), bucket.complete.into(), bucket.launches.into(), bucket.share.into()]
         })

@@ -33,6 +33,7 @@ pub mod channel_list;
 mod channel_tally;
 pub mod channel_top;
 pub mod channel_trend;
+mod compared;
 pub mod frequency;
 pub mod launches;
 pub mod new_users;
@@ -47,6 +48,7 @@ mod testing;
 pub mod trend;
 pub mod use_time;
 
+pub use compared::Compared;
 pub use range::{Comparison, Range};
 pub use table::{Cell, Table, Tabular};
 

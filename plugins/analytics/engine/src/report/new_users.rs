@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::audience::Audience;
+use super::compared::Compared;
 use super::table::{self, Cell, Table, Tabular};
 use super::{Range, buckets, rate, trend};
 use crate::{Day, Result, Snapshot, Unit};
@@ -11,18 +12,7 @@ use crate::{Day, Result, Snapshot, Unit};
 pub type Params = trend::Params;
 
 /// New users.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewUsers {
-    /// The buckets' unit.
-    pub unit: Unit,
-    /// What was asked for.
-    #[serde(flatten)]
-    pub series: Series,
-    /// The earlier days, where they were asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub comparison: Option<Series>,
-}
+pub type NewUsers = Compared<Series>;
 
 /// New users of some days.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -73,10 +63,7 @@ pub struct NextDay {
 /// [`Error::Parameter`](crate::Error::Parameter) when the range is not valid, or the unit is the hour
 /// and there is a channel.
 pub fn new_users(snapshot: &Snapshot, params: &Params) -> Result<NewUsers> {
-    let (range, compared) = params.ranges()?;
-    let audience = Audience::of(snapshot, params.channel.as_deref());
-    let series = |range| series_of(&audience, range, params.unit);
-    Ok(NewUsers { unit: params.unit, series: series(range), comparison: compared.map(series) })
+    Compared::of(snapshot, params, series_of)
 }
 
 fn series_of(audience: &Audience<'_>, range: Range, unit: Unit) -> Series {
@@ -105,7 +92,7 @@ fn next_day(audience: &Audience<'_>, date: Day) -> NextDay {
 impl Tabular for NewUsers {
     fn table(&self) -> Table {
         let retention = if self.unit == Unit::Day { &["Retained next day", "Next-day retention"][..] } else { &[] };
-        let rows = std::iter::once(&self.series).chain(&self.comparison).map(|series| (&series.range, series.rows(self.unit)));
+        let rows = self.all().map(|series| (&series.range, series.rows(self.unit)));
         let rows: Vec<_> = rows.collect();
         let names = ["New users", "Share of active users"].into_iter().chain(retention.iter().copied());
         table::of_buckets(self.unit, names, rows.iter().map(|(range, rows)| (*range, rows.as_slice())), Vec::clone)

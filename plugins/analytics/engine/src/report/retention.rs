@@ -1,11 +1,13 @@
 //! 6.6.1 留存用户: how many of the new or active users of a day, week or month came back later.
 
-use roaring::RoaringBitmap;
+mod active;
+mod newcomers;
+
 use serde::{Deserialize, Serialize};
 
 use super::table::{Cell, Table, Tabular};
 use super::{Range, buckets, rate};
-use crate::{Day, DeviceId, Error, Result, Snapshot, Unit};
+use crate::{Day, Error, Result, Snapshot, Unit};
 
 /// What is asked.
 #[derive(Clone, Debug, Deserialize)]
@@ -99,154 +101,42 @@ pub fn retention(snapshot: &Snapshot, params: &Params) -> Result<Retention> {
     Ok(Retention { unit, users, range, periods: periods(unit).to_vec(), rows })
 }
 
-/// Counts users and retained ones of all rows, block by block of devices, in one pass over the buckets.
+/// Counts users and retained ones of all rows.
 fn count(snapshot: &Snapshot, params: &Params, rows: &mut [Row]) {
-    let (unit, periods, today) = (params.unit, periods(params.unit), snapshot.today());
     let Some(first) = rows.first().map(|row| row.at) else { return };
-    let farthest = periods.iter().max().map_or(0, |most| *most as usize);
-    let ends = (0..rows.len() + farthest).map(|bucket| (first.step(unit, bucket as i32), first.step(unit, bucket as i32 + 1).plus(-1)));
-    let begun: Vec<_> = ends.take_while(|(from, _)| *from <= today).collect();
-    let active: Vec<_> = begun.iter().map(|(from, to)| snapshot.active_between(*from, *to)).collect();
-    let users: Vec<_> = match params.users {
-        Users::New => begun.iter().take(rows.len()).map(|(from, to)| snapshot.newcomers_between(*from, *to)).collect(),
-        Users::Active => active.iter().take(rows.len()).cloned().collect(),
+    let span = Span::of(snapshot, params.unit, first, rows.len());
+    let retained = match params.users {
+        Users::New => newcomers::count(snapshot, params, &span, rows),
+        Users::Active => active::count(snapshot, params, &span, rows),
     };
-    let ended = begun.iter().filter(|(_, to)| *to < today).count();
-    // By bucket that was come back in, not by that of the users.
-    let mut retained = vec![[0; PERIODS]; ended];
-    let members = params.channel.as_deref().map(|name| members(snapshot, name));
-    for block in 0..snapshot.devices.len().div_ceil(BLOCK) {
-        let mut past = Past::of_block(block);
-        for (bucket, active) in active.iter().enumerate() {
-            match (retained.get_mut(bucket), rows.get_mut(bucket)) {
-                (Some(retained), Some(row)) if params.users == Users::Active => {
-                    row.users += past.look::<true>(active, members.as_deref(), bucket, unit, retained);
-                }
-                (retained, row) => {
-                    if let Some(retained) = retained {
-                        past.look::<false>(active, None, bucket, unit, retained);
-                    }
-                    if let (Some(users), Some(row)) = (users.get(bucket), row) {
-                        row.users += past.mark(users, members.as_deref(), bucket);
-                    }
-                }
-            }
-        }
-    }
     for (bucket, row) in rows.iter_mut().enumerate() {
-        for (place, (period, known)) in periods.iter().zip(&mut row.retained).enumerate() {
+        for (place, (period, known)) in periods(params.unit).iter().zip(&mut row.retained).enumerate() {
             *known = retained.get(bucket + *period as usize).and_then(|counts| counts.get(place)).copied();
         }
     }
 }
 
-/// By device, whether it is of a channel.
-fn members(snapshot: &Snapshot, channel: &str) -> Vec<bool> {
-    let id = snapshot.channels.id(channel);
-    snapshot.devices.iter().map(|device| Some(device.channel) == id).collect()
+/// By bucket that was come back in, as far as they have ended: the retained ones of each period, of
+/// the users so many buckets before.
+type Retained = Vec<[u64; PERIODS]>;
+
+/// The buckets from the first row's on that users may come back in.
+struct Span {
+    /// First and last days of those that have begun.
+    begun: Vec<(Day, Day)>,
+    /// How many of them have ended.
+    ended: usize,
 }
 
-/// How many devices are looked at together: as many as a container of a bitmap has, few enough for
-/// their marks to stay in a processor's cache.
-const BLOCK: usize = 1 << 16;
-
-/// In which of the last buckets each device of a block was among the users whose retention it is.
-///
-/// So each bucket's users are met once, however many periods there are.
-struct Past {
-    /// The block's devices.
-    ids: std::ops::RangeInclusive<DeviceId>,
-    /// By device: the last such bucket, and a bit for it and each of the 31 before it, the lowest for itself.
-    marks: Vec<(u32, u32)>,
-}
-
-impl Past {
-    fn of_block(block: usize) -> Self {
-        let first = (block * BLOCK) as DeviceId;
-        Self { ids: first..=first + (BLOCK - 1) as DeviceId, marks: vec![(0, 0); BLOCK] }
+impl Span {
+    fn of(snapshot: &Snapshot, unit: Unit, first: Day, rows: usize) -> Self {
+        let today = snapshot.today();
+        let farthest = periods(unit).iter().max().map_or(0, |most| *most as usize);
+        let ends = (0..rows + farthest).map(|bucket| (first.step(unit, bucket as i32), first.step(unit, bucket as i32 + 1).plus(-1)));
+        let begun: Vec<_> = ends.take_while(|(from, _)| *from <= today).collect();
+        let ended = begun.iter().filter(|(_, to)| *to < today).count();
+        Self { begun, ended }
     }
-
-    /// Marks users of a bucket, of the `members` only; how many they are.
-    fn mark(&mut self, users: &RoaringBitmap, members: Option<&[bool]>, bucket: usize) -> u64 {
-        let mut count = 0;
-        for id in users.range(self.ids.clone()) {
-            let counts = members.is_none_or(|members| members.get(id as usize) == Some(&true));
-            if let Some(mark) = self.marks.get_mut(id as usize % BLOCK).filter(|_| counts) {
-                *mark = (bucket as u32, seen_from(*mark, bucket) | 1);
-                count += 1;
-            }
-        }
-        count
-    }
-
-    /// Adds how many of those who are active in a bucket were marked the unit's periods before it.
-    /// With `MARK` they are marked on the way, as by [`Past::mark`].
-    fn look<const MARK: bool>(
-        &mut self,
-        active: &RoaringBitmap,
-        members: Option<&[bool]>,
-        bucket: usize,
-        unit: Unit,
-        retained: &mut [u64; PERIODS],
-    ) -> u64 {
-        let (mut lanes, mut room, mut count) = (0, LANE_MOST, 0);
-        for id in active.range(self.ids.clone()) {
-            let Some(mark) = self.marks.get_mut(id as usize % BLOCK) else { continue };
-            let seen = seen_from(*mark, bucket);
-            if MARK && members.is_none_or(|members| members.get(id as usize) == Some(&true)) {
-                *mark = (bucket as u32, seen | 1);
-                count += 1;
-            }
-            lanes += LANES.get(pattern(seen, unit)).copied().unwrap_or(0);
-            room -= 1;
-            if room == 0 {
-                empty(&mut lanes, retained);
-                room = LANE_MOST;
-            }
-        }
-        empty(&mut lanes, retained);
-        count
-    }
-}
-
-/// Nine counters of seven bits are added to at once, and emptied before any of them can be full.
-const LANE_BITS: usize = 7;
-const LANE_MOST: u64 = (1 << LANE_BITS) - 1;
-
-/// For each pattern of periods, a one in the counters of its periods.
-static LANES: [u64; 1 << PERIODS] = {
-    let mut lanes = [0; 1 << PERIODS];
-    let mut pattern = 0;
-    while pattern < lanes.len() {
-        let mut place = 0;
-        while place < PERIODS {
-            lanes[pattern] |= ((pattern >> place & 1) as u64) << (place * LANE_BITS);
-            place += 1;
-        }
-        pattern += 1;
-    }
-    lanes
-};
-
-fn empty(lanes: &mut u64, counts: &mut [u64; PERIODS]) {
-    for count in counts {
-        *count += *lanes & LANE_MOST;
-        *lanes >>= LANE_BITS;
-    }
-}
-
-/// A mark's bits, the lowest for a bucket that is not before the mark's.
-fn seen_from((last, bits): (u32, u32), bucket: usize) -> u32 {
-    bits.checked_shl(bucket as u32 - last).unwrap_or(0)
-}
-
-/// Of a mark's bits those of the unit's periods, side by side.
-fn pattern(bits: u32, unit: Unit) -> usize {
-    let periods = match unit {
-        Unit::Hour | Unit::Day => bits >> 1 & 0x7f | (bits >> 14 & 1) << 7 | (bits >> 30 & 1) << 8,
-        Unit::Week | Unit::Month => bits >> 1 & 0x1ff,
-    };
-    periods as usize
 }
 
 impl Row {

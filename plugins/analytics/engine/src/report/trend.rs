@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audience::{Audience, Tally};
 use super::buckets::{self, Span};
+use super::compared::Compared;
 use super::table::{self, Table, Tabular};
 use super::{Comparison, Range, rate};
 use crate::{Day, Error, Result, Snapshot, Unit};
@@ -32,22 +33,9 @@ pub struct Params {
 }
 
 /// The trend.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Trend {
-    /// The buckets' unit.
-    pub unit: Unit,
-    /// The days, in whole buckets.
-    #[serde(flatten)]
-    pub range: Range,
-    /// The buckets.
-    pub buckets: Vec<Bucket>,
-    /// The earlier days, where they were asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub comparison: Option<Series>,
-}
+pub type Trend = Compared<Series>;
 
-/// The trend of other days.
+/// The trend of some days.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Series {
@@ -106,11 +94,7 @@ impl Params {
 /// # Errors
 /// [`Error::Parameter`] when the range is not valid, or the unit is the hour and there is a channel.
 pub fn trend(snapshot: &Snapshot, params: &Params) -> Result<Trend> {
-    let (range, compared) = params.ranges()?;
-    let audience = Audience::of(snapshot, params.channel.as_deref());
-    let series = |range: Range| Series { range, buckets: buckets_of(&audience, &range, params.unit) };
-    let Series { range, buckets } = series(range);
-    Ok(Trend { unit: params.unit, range, buckets, comparison: compared.map(series) })
+    Compared::of(snapshot, params, |audience, range, unit| Series { range, buckets: buckets_of(audience, &range, unit) })
 }
 
 fn buckets_of(audience: &Audience<'_>, range: &Range, unit: Unit) -> Vec<Bucket> {
@@ -154,8 +138,7 @@ impl Tabular for Trend {
             "Next-day retention",
             "Single use time (ms)",
         ];
-        let compared = self.comparison.as_ref().map(|series| (&series.range, series.buckets.as_slice()));
-        let periods = std::iter::once((&self.range, self.buckets.as_slice())).chain(compared);
+        let periods = self.all().map(|series| (&series.range, series.buckets.as_slice()));
         table::of_buckets(self.unit, names, periods, |bucket| {
             vec![
                 bucket.at.as_str().into(),
@@ -192,7 +175,7 @@ mod tests {
     fn days_have_their_figures_and_those_to_come_have_none() {
         let trend = trend(&week(), &params("2026-11-20", "2026-11-28", Unit::Day)).unwrap();
         assert_eq!(
-            users(&trend.buckets),
+            users(&trend.series.buckets),
             [
                 ("2026-11-20", 0, 0, 0, 0),
                 ("2026-11-21", 2, 2, 2, 2),
@@ -203,24 +186,24 @@ mod tests {
                 ("2026-11-26", 1, 1, 1, 4),
             ]
         );
-        let ratios: Vec<_> = trend.buckets.iter().map(|one| (one.daily_use_time, one.daily_launches, one.single_use_time)).collect();
+        let ratios: Vec<_> = trend.series.buckets.iter().map(|one| (one.daily_use_time, one.daily_launches, one.single_use_time)).collect();
         assert_eq!(ratios[1], (Some(30_000.0), Some(1.0), Some(30_000.0)));
         assert_eq!(ratios[2], (Some(120_000.0), Some(2.0), Some(60_000.0)));
         assert_eq!(ratios[3], (None, None, None));
-        let returning: Vec<_> = trend.buckets.iter().map(|one| one.returning_users).collect();
+        let returning: Vec<_> = trend.series.buckets.iter().map(|one| one.returning_users).collect();
         assert_eq!(returning, [0, 0, 1, 0, 0, 2, 0]);
-        let retention: Vec<_> = trend.buckets.iter().map(|one| one.next_day_retention).collect();
+        let retention: Vec<_> = trend.series.buckets.iter().map(|one| one.next_day_retention).collect();
         assert_eq!(retention, [None, Some(0.5), None, None, Some(1.0), None, None]);
-        let complete: Vec<_> = trend.buckets.iter().map(|one| one.complete).collect();
+        let complete: Vec<_> = trend.series.buckets.iter().map(|one| one.complete).collect();
         assert_eq!(complete, [true, true, true, true, true, true, false]);
-        assert_eq!((trend.range.to, trend.comparison), (day("2026-11-28"), None));
+        assert_eq!((trend.series.range.to, trend.comparison), (day("2026-11-28"), None));
     }
 
     #[test]
     fn retention_waits_for_the_end_of_the_next_day() {
         let mut application = Application::with(&[("a", "2026-11-24 10:00", 0, ""), ("a", "2026-11-25 10:00", 0, "")]);
         let retention = |now: &str, application: &mut Application| {
-            trend(&application.at(now), &params("2026-11-24", "2026-11-24", Unit::Day)).unwrap().buckets[0].next_day_retention
+            trend(&application.at(now), &params("2026-11-24", "2026-11-24", Unit::Day)).unwrap().series.buckets[0].next_day_retention
         };
         assert_eq!(retention("2026-11-25 23:59", &mut application), None);
         assert_eq!(retention("2026-11-26 00:00", &mut application), Some(1.0));
@@ -229,9 +212,9 @@ mod tests {
     #[test]
     fn weeks_are_whole_and_count_each_user_once() {
         let trend = trend(&week(), &params("2026-11-21", "2026-11-23", Unit::Week)).unwrap();
-        assert_eq!(trend.range, Range { from: day("2026-11-15"), to: day("2026-11-28") });
-        assert_eq!(users(&trend.buckets), [("2026-11-15", 2, 2, 2, 2), ("2026-11-22", 2, 4, 6, 4)]);
-        let second = &trend.buckets[1];
+        assert_eq!(trend.series.range, Range { from: day("2026-11-15"), to: day("2026-11-28") });
+        assert_eq!(users(&trend.series.buckets), [("2026-11-15", 2, 2, 2, 2), ("2026-11-22", 2, 4, 6, 4)]);
+        let second = &trend.series.buckets[1];
         assert_eq!((second.complete, second.returning_users), (false, 2));
         // 155 s, of 1 + 1 + 2 + 1 daily active users.
         assert_eq!((second.daily_use_time, second.daily_launches), (Some(31_000.0), Some(1.2)));
@@ -243,19 +226,19 @@ mod tests {
     #[test]
     fn a_month_reaches_beyond_both_ends_of_the_range() {
         let trend = trend(&week(), &params("2026-11-10", "2026-11-11", Unit::Month)).unwrap();
-        assert_eq!(users(&trend.buckets), [("2026-11-01", 4, 4, 8, 4)]);
-        assert_eq!(trend.buckets[0].next_day_retention, Some(2.0 / 3.0));
+        assert_eq!(users(&trend.series.buckets), [("2026-11-01", 4, 4, 8, 4)]);
+        assert_eq!(trend.series.buckets[0].next_day_retention, Some(2.0 / 3.0));
     }
 
     #[test]
     fn hours_go_up_to_the_present_one() {
         let trend = trend(&week(), &params("2026-11-25", "2026-11-27", Unit::Hour)).unwrap();
-        assert_eq!(trend.buckets.len(), 24 + 11);
-        let users = users(&trend.buckets);
+        assert_eq!(trend.series.buckets.len(), 24 + 11);
+        let users = users(&trend.series.buckets);
         assert_eq!(users[10], ("2026-11-25 10", 0, 2, 2, 3));
         assert_eq!(users[32..], [("2026-11-26 08", 0, 0, 0, 3), ("2026-11-26 09", 1, 1, 1, 4), ("2026-11-26 10", 0, 0, 0, 4)]);
-        assert_eq!((trend.buckets[33].complete, trend.buckets[34].complete), (true, false));
-        assert_eq!((trend.buckets[10].daily_use_time, trend.buckets[10].next_day_retention), (Some(10_000.0), None));
+        assert_eq!((trend.series.buckets[33].complete, trend.series.buckets[34].complete), (true, false));
+        assert_eq!((trend.series.buckets[10].daily_use_time, trend.series.buckets[10].next_day_retention), (Some(10_000.0), None));
     }
 
     #[test]
@@ -266,7 +249,7 @@ mod tests {
         application.launch("c", "2026-11-01T01:30:00-04:00", 0, "");
         application.launch("c", "2026-11-01T01:30:00-05:00", 0, "");
         let snapshot = application.at("2026-11-26T12:00:00-05:00");
-        let hours = |text: &str| trend(&snapshot, &params(text, text, Unit::Hour)).unwrap().buckets;
+        let hours = |text: &str| trend(&snapshot, &params(text, text, Unit::Hour)).unwrap().series.buckets;
         assert_eq!(
             users(&hours("2026-03-08")[1..4]),
             [("2026-03-08 01", 1, 1, 1, 1), ("2026-03-08 02", 0, 0, 0, 1), ("2026-03-08 03", 1, 1, 1, 2)]
@@ -279,7 +262,7 @@ mod tests {
     fn a_channel_has_its_users_only() {
         let of = |channel: &str, unit| {
             let params = Params { channel: Some(channel.to_owned()), ..params("2026-11-21", "2026-11-26", unit) };
-            trend(&week(), &params).unwrap().buckets
+            trend(&week(), &params).unwrap().series.buckets
         };
         assert_eq!(
             users(&of("ad", Unit::Day)),
@@ -312,8 +295,8 @@ mod tests {
     fn days_to_come_and_applications_without_users_give_what_there_is() {
         let empty = Application::with(&[]).at("2026-11-26 10:30");
         for unit in [Unit::Day, Unit::Week, Unit::Month, Unit::Hour] {
-            assert_eq!(trend(&week(), &params("2027-02-01", "2027-02-03", unit)).unwrap().buckets, []);
-            let buckets = trend(&empty, &params("2026-11-25", "2026-11-25", unit)).unwrap().buckets;
+            assert_eq!(trend(&week(), &params("2027-02-01", "2027-02-03", unit)).unwrap().series.buckets, []);
+            let buckets = trend(&empty, &params("2026-11-25", "2026-11-25", unit)).unwrap().series.buckets;
             assert!(!buckets.is_empty() && users(&buckets).iter().all(|one| (one.1, one.2, one.3, one.4) == (0, 0, 0, 0)), "{unit:?}");
         }
     }
