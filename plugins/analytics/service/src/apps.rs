@@ -181,6 +181,11 @@ impl<C: Calls> Apps<C> {
         Ok(app)
     }
 
+    /// Whether an application was deleted, and its mark is left.
+    pub async fn is_marked(&self, key: &str) -> Result<bool> {
+        Ok(self.records.count(json!({"_id": key, "deleted": {"$exists": true}})).await? > 0)
+    }
+
     /// An application of a space, as it was a few seconds ago or is now.
     ///
     /// # Errors

@@ -95,14 +95,18 @@ impl<C: Calls> Service<C> {
             let empty =
                 self.store.manifests.head(&app.key).await?.version == 0 && self.store.pending.ids(&app.key, None).await?.0.is_empty();
             if !empty {
-                let message = format!(
-                    "the application has data whose days are those of {}: make another application for another time zone",
-                    app.time_zone
-                );
-                return Err(Error::new(codes::CONFLICT, message));
+                return Err(zone_stays(&app.time_zone));
             }
         }
         self.apps.update(space, &update).await?;
+        // The first fold may have been done since.
+        if let Some(zone) = &update.time_zone
+            && let Some(manifest) = self.store.manifests.get(&app.key).await?
+            && manifest.time_zone != *zone
+        {
+            self.apps.set_zone(&app.key, &manifest.time_zone).await?;
+            return Err(zone_stays(&manifest.time_zone));
+        }
         self.apps.require(space, &app.key).await
     }
 
@@ -140,4 +144,9 @@ impl<C: Calls> Service<C> {
             tracing::warn!("the plugin stops while batches of analytics wait: they were not acknowledged, and come again");
         }
     }
+}
+
+fn zone_stays(zone: &str) -> Error {
+    let message = format!("the application has data whose days are those of {zone}: make another application for another time zone");
+    Error::new(codes::CONFLICT, message)
 }

@@ -153,7 +153,9 @@ fn told(json: &str, oldest: i64, now: i64) -> Result<Told, Reason> {
     if event.start > now.saturating_add(AHEAD) {
         return Err(Reason::InFuture);
     }
-    let duration = event.duration.unwrap_or_default().min(u64::from(LONGEST));
+    // No session has been in front for longer than since it began.
+    let since = now.saturating_add(AHEAD).saturating_sub(event.start);
+    let duration = event.duration.unwrap_or_default().min(u64::from(LONGEST)).min(since.unsigned_abs());
     Ok(Told(event.start, u32::try_from(duration).unwrap_or(LONGEST), channel.into_owned()))
 }
 
@@ -190,11 +192,15 @@ mod tests {
             {"start": NOW, "duration": 1_000_000_000_000_u64, "channel": null},
             {"start": NOW, "stop": 1},
             7,
+            {"start": late, "duration": 1_000_000_000_000_u64},
         ]))
         .to_string();
         let (batch, rejected) = Params::read(json.as_bytes()).unwrap().check(NOW, 30);
         let told = |start, duration, channel: &str| Told(start, duration, channel.to_owned());
-        assert_eq!(batch.events, [told(NOW, 5, "a"), told(late, 0, ""), told(NOW + AHEAD, 0, ""), told(NOW, LONGEST, "")]);
+        // No time in front is longer than a day, nor than the time since the session began.
+        let longest = [told(NOW, AHEAD as u32, ""), told(late, LONGEST, "")];
+        assert_eq!(batch.events[..3], [told(NOW, 5, "a"), told(late, 0, ""), told(NOW + AHEAD, 0, "")]);
+        assert_eq!(batch.events[3..], longest);
         let reasons: Vec<(usize, Reason)> = rejected.iter().map(|rejected| (rejected.index, rejected.reason)).collect();
         let invalid = [5, 6, 7, 8, 10, 11].map(|index| (index, Reason::Invalid));
         assert_eq!(reasons[..2], [(2, Reason::TooOld), (4, Reason::InFuture)]);

@@ -6,7 +6,7 @@
 //!
 //! - **Nothing that was acknowledged is lost.** A batch is deleted only after a manifest was written
 //!   whose files have it. Files are never replaced, and are deleted only when no manifest has named
-//!   them for ten minutes, by a node that has just written that manifest.
+//!   them for ten minutes, by a node that has just written a manifest without them.
 //! - **Nothing counts twice.** The files hold sessions, and joining a session again changes nothing.
 //!   A batch that is still there after a kill, or was sent again after it was deleted, is noted again
 //!   as nothing new, so that it gives no raw event either: raw events are what was new beside the
@@ -19,7 +19,9 @@
 //!   fold in flight loses, and deletes its own files. One that has nothing to lose against, because it
 //!   writes the first manifest, looks afterwards whether the application is still there. The mark of
 //!   the deleted application has the rest removed again when all folds of that time are over.
-//! - **Lost files**, of folds that were killed before the manifest, are found by a daily search.
+//! - **Lost files**, of folds that were killed before the manifest, are found by a daily search. They
+//!   are listed before the manifest is replaced, and deleted only when that was won: a fold that wrote
+//!   one of them, and has not ended, has lost by then, whatever the clocks say.
 
 pub mod devices;
 pub mod pass;
@@ -39,6 +41,9 @@ use crate::service::Service;
 
 /// How many batches one fold takes.
 const BATCHES: usize = 2000;
+/// How often each application is folded in a round. What waits then is folded in the next round, after
+/// all others had their turn.
+const TURNS: usize = 8;
 /// For so many intervals an application belongs to the node that folded it last.
 const PEACE: i64 = 3;
 /// So many times the events that are folded early make a backlog that any node folds.
@@ -80,9 +85,18 @@ impl<C: Calls> Service<C> {
             waiting.push(app);
         }
         self.limits.only(&waiting);
-        for app in &waiting {
-            self.alone(app, "folded", self.fold(app)).await;
-            self.registry.evict(self.idle(), self.config.memory());
+        for _ in 0..TURNS {
+            let mut more = Vec::new();
+            for app in waiting {
+                if self.alone(&app, "folded", self.fold(&app)).await == Some(false) {
+                    more.push(app);
+                }
+                self.registry.evict(self.idle(), self.config.memory());
+            }
+            waiting = more;
+        }
+        if !waiting.is_empty() {
+            self.kick.notify_one();
         }
         for app in self.store.manifests.due(self.clock.now()).await? {
             self.alone(&app, "tidied", self.tidy(&app)).await;
@@ -94,26 +108,21 @@ impl<C: Calls> Service<C> {
         self.store.peers.forget_old(self.clock.now()).await
     }
 
-    async fn alone(&self, app: &str, what: &str, work: impl Future<Output = Result<()>>) {
+    async fn alone<T>(&self, app: &str, what: &str, work: impl Future<Output = Result<T>>) -> Option<T> {
         if self.stopping.is_cancelled() {
-            return;
+            return None;
         }
-        if let Err(error) = work.await {
-            tracing::warn!(?error, app, "an analytics application could not be {what}: it is tried again");
-        }
+        let done = work.await;
+        done.inspect_err(|error| tracing::warn!(?error, app, "an analytics application could not be {what}: it is tried again")).ok()
     }
 
-    /// Folds an application until nothing waits.
+    /// Folds some batches of an application; says whether nothing is left to do.
     ///
     /// # Errors
     /// What database and storage answer.
-    pub async fn fold(&self, key: &str) -> Result<()> {
-        loop {
-            let Some(app) = self.apps.fetch(key).await? else { return self.purge_gone(key).await };
-            if self.is_left_alone(key).await? || self.pass(&app).await? || self.stopping.is_cancelled() {
-                return Ok(());
-            }
-        }
+    pub async fn fold(&self, key: &str) -> Result<bool> {
+        let Some(app) = self.apps.fetch(key).await? else { return self.purge_gone(key).await.map(|()| true) };
+        Ok(self.is_left_alone(key).await? || self.pass(&app).await?)
     }
 
     /// Whether another node folds an application, and keeps up.
@@ -133,10 +142,11 @@ impl<C: Calls> Service<C> {
         !node.is_empty() && node != self.node && (0..interval * PEACE).contains(&(self.clock.now() - at))
     }
 
-    /// Removes what there is of an application that is not there.
+    /// Removes what there is of an application that was deleted. One that nobody deleted, and is not
+    /// there all the same, may be in a backup: nothing of it is touched.
     async fn purge_gone(&self, key: &str) -> Result<()> {
-        if !is_key(key) {
-            return Err(Error::internal(format!("`{key}` is no AppKey, and has batches")));
+        if !is_key(key) || !self.apps.is_marked(key).await? {
+            return Err(Error::internal(format!("there is data of `{key}`, and no such application: is analyticsApps complete?")));
         }
         self.registry.remove(key);
         self.limits.forget(key);

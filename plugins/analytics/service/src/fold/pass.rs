@@ -76,7 +76,12 @@ impl<C: Calls> Service<C> {
         }
         entry.measure(&mut slot);
         outcome?;
-        self.limits.folded(&app.key, events);
+        if complete {
+            // Also those that were sent again, which were counted and are nothing new.
+            self.limits.set_waiting(&app.key, 0);
+        } else {
+            self.limits.folded(&app.key, events);
+        }
         tracing::debug!(app = app.key, batches = ids.len(), events, "analytics was folded");
         Ok(complete)
     }

@@ -82,3 +82,19 @@ pub async fn merge<C: Calls>(store: &Store<C>, app: &str, manifest: &mut Manifes
     }
     Ok(new)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_small_files_are_merged_also_where_not_all_fit() {
+        let now = 1_795_694_400_000;
+        let raw = |n: u64| RawFile { date: date(now), file: format!("raw/{n}"), rows: 40_000, bytes: 2 << 20 };
+        let mut manifest = Manifest { raw: (0..40).map(raw).collect(), ..Manifest::default() };
+        let merged: Vec<usize> = mergeable(&manifest, now).iter().map(|(_, files)| files.len()).collect();
+        assert_eq!(merged, [12]);
+        manifest.raw.truncate(MANY - 1);
+        assert!(mergeable(&manifest, now).is_empty());
+    }
+}

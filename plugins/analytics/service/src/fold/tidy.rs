@@ -37,11 +37,9 @@ impl<C: Calls> Service<C> {
         let mut manifest = before.clone();
         let (old, young): (Vec<Garbage>, Vec<Garbage>) = manifest.garbage.into_iter().partition(|garbage| garbage.at + GRACE <= now);
         manifest.garbage = young;
-        for garbage in &old {
-            self.store.objects.delete(key, &garbage.file).await?;
-        }
+        let mut useless: Vec<String> = old.into_iter().map(|garbage| garbage.file).collect();
         if before.wants_sweep(now) {
-            self.sweep(key, &before, now).await?;
+            useless.extend(self.lost(key, &before, now).await?);
             manifest.swept = now;
         }
         raw::expire(&mut manifest, self.config.raw_days, now);
@@ -49,24 +47,23 @@ impl<C: Calls> Service<C> {
         manifest.version += 1;
         (manifest.pass, manifest.node, manifest.at) = (Uuid::new_v4().to_string(), self.node.clone(), now);
         manifest.due = manifest.next_due(self.config.raw_days, raw::is_small);
-        if !self.replace(key, entry.as_deref(), &before, manifest).await? {
-            for file in new {
-                self.store.objects.delete(key, &file).await?;
-            }
+        // Only now, so that of a fold in flight, whose files look lost, and this one at most one has won.
+        let useless = if self.replace(key, entry.as_deref(), &before, manifest).await? { useless } else { new };
+        for file in useless {
+            self.store.objects.delete(key, &file).await?;
         }
         Ok(())
     }
 
-    /// Deletes files that no manifest names.
-    async fn sweep(&self, key: &str, manifest: &Manifest, now: i64) -> Result<()> {
+    /// The files that the manifest does not name, and no fold in flight can have written.
+    async fn lost(&self, key: &str, manifest: &Manifest, now: i64) -> Result<Vec<String>> {
         let named = manifest.files();
-        for file in self.store.objects.older(key, now - LOST).await? {
-            if !named.contains(file.as_str()) {
-                tracing::info!(app = key, file, "a file of analytics that nothing names is deleted");
-                self.store.objects.delete(key, &file).await?;
-            }
+        let mut lost = self.store.objects.older(key, now - LOST).await?;
+        lost.retain(|file| !named.contains(file.as_str()));
+        if !lost.is_empty() {
+            tracing::info!(app = key, files = lost.len(), "files of analytics that nothing names are deleted");
         }
-        Ok(())
+        Ok(lost)
     }
 
     /// Writes a manifest that has the same state; one that is in memory is then of it.

@@ -138,10 +138,10 @@ impl Registry {
             entry.bring(&mut slot, &store, &app, &how, Upto::Moment).await?;
             let now = how.clock.now();
             let (snapshot, warm) = slot.with(move |state| (state.ledger.snapshot(now), std::mem::replace(&mut state.warm, true))).await?;
+            drop(slot);
             if !warm {
                 let snapshot = snapshot.clone();
-                // Nobody waits for it: a report that needs it makes its part by itself.
-                drop(tokio::task::spawn_blocking(move || snapshot.prepare()));
+                tokio::task::spawn_blocking(move || snapshot.prepare()).await.map_err(Error::internal)?;
             }
             Ok(snapshot)
         });

@@ -63,6 +63,11 @@ impl<C: Calls> Objects<C> {
         Self { calls }
     }
 
+    /// What is not there, or not right, is our matter, and nobody's who asks for a report.
+    fn ours(error: Error) -> Error {
+        if error.is_retryable() { error } else { Error::internal(error).with_operation("a file of analytics") }
+    }
+
     async fn call(&self, method: &str, params: &impl Serialize, body: Option<Body>, patience: Duration) -> Result<Reply> {
         let mut call = Call::json(SYSTEM_SPACE, method, params)?;
         call.caller = Caller::of(CallerKind::System);
@@ -81,7 +86,8 @@ impl<C: Calls> Objects<C> {
 
     /// Reads a file.
     pub async fn get(&self, app: &str, file: &str) -> Result<Bytes> {
-        self.body(app, file, PATIENCE).await?.collect(LARGEST).await
+        let body = self.body(app, file, PATIENCE).await.map_err(Self::ours)?;
+        body.collect(LARGEST).await
     }
 
     /// Reads a file as a stream.

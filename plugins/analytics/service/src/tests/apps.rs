@@ -1,7 +1,10 @@
 //! Applications, and reports of them.
 
+use sdk_plugin::codes;
+
 use super::*;
 use crate::reports::METHODS;
+use crate::testing::Fate;
 
 async fn create(node: &Node, app: Value) -> Result<crate::apps::App> {
     node.create_app("space", serde_json::from_value(app).unwrap()).await
@@ -94,4 +97,24 @@ async fn every_report_is_answered_as_json_and_as_csv() {
     let without = Call::json("space", "analytics.report.overview", &json!({})).unwrap();
     assert!(node.report(&without).await.unwrap_err().message().contains("appKey"));
     assert_eq!(node.channels("space", &world.app).await.unwrap(), ["(channels beyond 2,000)", "shop"]);
+}
+
+#[tokio::test]
+async fn a_zone_that_is_changed_while_another_node_folds_first_stays() {
+    let mut world = World::new().await;
+    let (node, other) = (world.node(), world.node());
+    let update = serde_json::from_value(json!({"appKey": world.app, "timeZone": "UTC"})).unwrap();
+    // The application, its manifest and its batches were looked at: there is nothing yet.
+    other.calls.plan(4, Fate::Held);
+    let updating = tokio::spawn({
+        let other = other.clone();
+        async move { other.update_app("space", update).await }
+    });
+    other.calls.held().await;
+    world.send(&node, &sent("1", "d", &[(NOON, 1, "")])).await;
+    node.round().await.unwrap();
+    other.calls.go();
+    assert_eq!(updating.await.unwrap().unwrap_err().code(), codes::CONFLICT);
+    let shown = node.apps.fetch(&world.app).await.unwrap().unwrap().time_zone.clone();
+    assert_eq!((shown.as_str(), world.manifest().await.time_zone.as_str()), ("Asia/Shanghai", "Asia/Shanghai"));
 }

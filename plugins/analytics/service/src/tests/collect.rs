@@ -138,3 +138,15 @@ async fn what_waits_when_the_plugin_stops_is_stored() {
     assert!(world.waiting() >= acknowledged.len());
     assert_eq!(world.try_send(&node, &sent("late", "d", &[(NOON, 1, "")])).await.unwrap_err().code(), "ServiceUnavailable");
 }
+
+#[tokio::test]
+async fn batches_that_are_sent_again_do_not_stay_counted_as_waiting() {
+    let mut world = World::new().await;
+    let node = world.node();
+    let batch = sent("1", "d1", &[(NOON, 5, "x")]);
+    for _ in 0..50 {
+        world.send(&node, &batch).await;
+    }
+    node.round().await.unwrap();
+    assert_eq!(node.limits.stored(&world.app, 0), 0);
+}

@@ -139,3 +139,20 @@ async fn a_call_that_is_refused_loses_nothing_and_counts_nothing_twice() {
 async fn a_call_whose_answer_is_lost_loses_nothing_and_counts_nothing_twice() {
     every_call(Fate::Unanswered).await;
 }
+
+#[tokio::test]
+async fn a_storage_that_fails_while_a_report_is_made_hides_nothing_from_the_next() {
+    let mut world = World::new().await;
+    let node = world.node();
+    world.send(&node, &sent("1", "d1", &[(NOON, 5, "x"), (NOON - 5 * DAY, 5, "")])).await;
+    node.round().await.unwrap();
+    world.figures(&node).await;
+    world.clock.advance(10 * MINUTE);
+    node.registry.time_passes(&world.app).await;
+    world.figures(&node).await;
+    world.send(&node, &sent("2", "d1", &[(NOON - 5 * DAY, 500, "")])).await;
+    let app = node.apps.of("space", &world.app).await.unwrap();
+    node.calls.plan(1, Fate::Refused);
+    assert!(node.snapshot(app).await.is_err());
+    assert_eq!(world.figures(&node).await, world.expected());
+}

@@ -56,6 +56,19 @@ async fn many_batches_are_folded_bit_by_bit() {
 }
 
 #[tokio::test]
+async fn one_fold_takes_some_batches_so_that_others_have_their_turn() {
+    let mut world = World::new().await;
+    let node = world.node();
+    for n in 0..2001 {
+        world.send(&node, &sent(&format!("{n}"), "d", &[(NOON - n * 1000, 1, "")])).await;
+    }
+    assert!(!node.fold(&world.app).await.unwrap());
+    assert_eq!(world.waiting(), 1);
+    assert!(node.fold(&world.app).await.unwrap());
+    assert_eq!(world.waiting(), 0);
+}
+
+#[tokio::test]
 async fn a_day_without_changes_is_neither_read_nor_written() {
     let mut world = World::new().await;
     let node = world.node();

@@ -97,3 +97,39 @@ async fn of_two_nodes_that_fold_at_once_one_wins_and_nothing_counts_twice() {
         nth += 1;
     }
 }
+
+#[tokio::test]
+async fn a_state_whose_files_are_gone_is_loaded_anew() {
+    let mut world = World::new().await;
+    let (a, b) = (world.node(), world.node());
+    world.send(&b, &sent("1", "d1", &[(NOON, 5, "x"), (NOON - 3 * DAY, 5, "")])).await;
+    b.round().await.unwrap();
+    assert_eq!(world.figures(&a).await, world.expected());
+    world.send(&b, &sent("2", "d1", &[(NOON, 50, "x"), (NOON - 3 * DAY, 50, "")])).await;
+    b.round().await.unwrap();
+    world.clock.advance(11 * MINUTE);
+    b.round().await.unwrap();
+    // The other is gone from here on, and so are the files of the days that this one has figures of.
+    world.send(&a, &sent("3", "d2", &[(NOON, 7, "z")])).await;
+    a.registry.time_passes(&world.app).await;
+    let app = a.apps.of("space", &world.app).await.unwrap();
+    drop(a.snapshot(app).await);
+    world.clock.advance(10 * MINUTE);
+    a.round().await.unwrap();
+    assert_eq!(world.waiting(), 0);
+    world.check(&a, "").await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_does_not_keep_others_from_folding() {
+    let mut world = World::new().await;
+    let ahead = world.node();
+    world.clock.advance(400 * DAY);
+    world.send(&ahead, &sent("1", "d1", &[(NOON + 400 * DAY, 5, "x")])).await;
+    ahead.round().await.unwrap();
+    world.clock.advance(-400 * DAY);
+    let node = world.node();
+    world.send(&node, &sent("2", "d1", &[(NOON, 5, "x")])).await;
+    node.round().await.unwrap();
+    assert_eq!(world.waiting(), 0);
+}
