@@ -128,6 +128,59 @@ fn connections_over_the_limit_wait_their_turn() {
     answered(&mut third);
 }
 
+/// Reads one answer with a body: its head and its body.
+fn read_answer(stream: &mut TcpStream) -> (String, String) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("a head");
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).expect("text").to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length").parse().expect("a number");
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).expect("a body");
+    (head, String::from_utf8(body).expect("text"))
+}
+
+#[test]
+fn a_connection_goes_on_after_a_body_that_nobody_read() {
+    let server = Server::start();
+    let mut stream = TcpStream::connect(server.address()).expect("connected");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    for path in ["/nothing-is-here", "/healthz", "/nothing-is-here"] {
+        write!(stream, "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 6\r\n\r\n").expect("sent");
+        // The answer waits for the body, which comes later than the head.
+        stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
+        let early = stream.read(&mut [0]).expect_err("the body has not come");
+        assert!(matches!(early.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{early:?}");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        stream.write_all(b"unread").expect("sent");
+        let (head, _) = read_answer(&mut stream);
+        assert!(!head.contains("connection: close"), "{path}: {head}");
+    }
+    write!(stream, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("sent");
+    assert_eq!(read_answer(&mut stream).1, "ok\n");
+}
+
+#[test]
+fn an_answer_before_a_large_body_says_that_the_connection_ends() {
+    let server = Server::start();
+    for (what, head) in [
+        ("a large body", "content-length: 1000000\r\n\r\nsome"),
+        ("one that does not go on", "content-length: 1000\r\n\r\nsome"),
+        ("one in chunks that does not end", "transfer-encoding: chunked\r\n\r\n4\r\nsome\r\n"),
+        ("one that waits to be asked for", "content-length: 4\r\nexpect: 100-continue\r\n\r\n"),
+    ] {
+        let mut stream = TcpStream::connect(server.address()).expect("connected");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        write!(stream, "POST /nothing-is-here HTTP/1.1\r\nhost: localhost\r\n{head}").expect("sent");
+        let (head, _) = read_answer(&mut stream);
+        assert!(head.starts_with("http/1.1 404") && head.contains("connection: close"), "{what}: {head}");
+        read_to_end(&mut stream, Duration::from_secs(20));
+    }
+}
+
 #[test]
 fn browsers_may_read_replies_from_the_domains_of_the_space() {
     let server = Server::start();

@@ -8,16 +8,17 @@ use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 use sdk_plugin::{Body, Error, Result, codes};
 use tokio::time::timeout;
+
+use super::arriving::Arriving;
 
 /// Reads a body whole.
 ///
 /// # Errors
 /// `InvalidBody.Format` when it is larger than `limit` bytes, slower than `patience`, broken off,
 /// or compressed in a way that is not gzip.
-pub async fn read(body: Incoming, headers: &HeaderMap, limit: usize, patience: Duration) -> Result<Bytes> {
+pub async fn read(body: Arriving, headers: &HeaderMap, limit: usize, patience: Duration) -> Result<Bytes> {
     let refuse = |why: String| Error::new(codes::INVALID_BODY, why);
     let read = timeout(patience, Limited::new(body, limit).collect()).await;
     let raw = read
@@ -52,7 +53,7 @@ fn gunzip(raw: &[u8], limit: usize) -> Result<Bytes> {
 
 /// Hands a body on as a stream, for plugins that read it themselves. It ends with an error when
 /// nothing arrives for `patience`.
-pub fn stream(body: Incoming, patience: Duration) -> Body {
+pub fn stream(body: Arriving, patience: Duration) -> Body {
     let length = hyper::body::Body::size_hint(&body).exact();
     let chunks = futures_util::stream::unfold(Some(body.into_data_stream()), move |chunks| async move {
         let mut chunks = chunks?;

@@ -1,5 +1,6 @@
 //! The gateway: takes connections and requests, and makes calls of them.
 
+mod arriving;
 mod begun;
 mod body;
 mod compress;

@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body as _, Incoming};
 use sdk_plugin::{Body, Caller, CallerKind, Error, HttpRequest, Result, codes};
 
+use super::arriving::{self, Arriving};
 use super::connections::Arrived;
 use super::forwarded::Forwarded;
 use super::respond::{REQUEST_ID, ResponseBody, from_plugin, full, json};
@@ -26,7 +27,7 @@ pub struct Answer {
 /// A request, and what is known of it.
 pub struct Asked {
     /// The request.
-    pub request: Request<Incoming>,
+    pub request: Request<Arriving>,
     /// Its id.
     pub id: String,
     /// The address that it comes from.
@@ -49,6 +50,7 @@ impl Answer {
 /// Answers a request, whatever it is.
 pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: Arc<Arrived>) -> Response<ResponseBody> {
     let began = Instant::now();
+    let (request, rest) = arriving::watch(request);
     let id = request_id();
     let forwarded = if gateway.server.trust_forwarded_for { Forwarded::of(request.headers()) } else { Forwarded::default() };
     let ip = forwarded.ip.map_or_else(|| arrived.ip.clone(), |ip| ip.to_string());
@@ -62,6 +64,9 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: 
     };
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if !rest.is_read().await {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let took = began.elapsed();
     gateway.metrics.request(surface, &code, took);
@@ -123,7 +128,7 @@ async fn by_path(gateway: &Arc<Gateway>, asked: Asked) -> Answer {
     }
 }
 
-fn is_management(request: &Request<Incoming>) -> bool {
+fn is_management(request: &Request<Arriving>) -> bool {
     let query = request.uri().query().unwrap_or_default();
     request.method() == Method::POST || query.split('&').any(|pair| pair.starts_with("Action="))
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Call, Caller, CallerKind, Error, Reply, Result, codes};
 
+use super::arriving::Arriving;
 use super::respond::{ResponseBody, json};
 use super::routes::text;
 use super::{Gateway, body, cors};
@@ -54,7 +54,7 @@ struct Trace {
 pub async fn answer(
     gateway: &Gateway,
     surface: Surface,
-    request: Request<Incoming>,
+    request: Request<Arriving>,
     id: &str,
     ip: String,
 ) -> (Response<ResponseBody>, String) {

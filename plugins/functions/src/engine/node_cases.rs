@@ -85,6 +85,24 @@ async fn process_exit_ends_its_call_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_has_ended_and_goes_on_does_not_hold_up_the_next() {
+    let f = Function::with(
+        &[(
+            "index.js",
+            "module.exports = (ctx) => {
+                if (ctx.args === 'exit') { try { process.exit(3) } catch { for (;;); } }
+                return 'fine';
+            }",
+        )],
+        128 * MB,
+        1,
+    );
+    let exit = outcome(&f, json!("exit"), Duration::from_secs(60)).await;
+    assert_eq!(exit, Err("the function called process.exit(3)".to_owned()));
+    assert_eq!(outcome(&f, json!(0), Duration::from_secs(5)).await, Ok(json!("fine")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ticks_of_a_call_that_was_stopped_do_not_run_in_the_next() {
     let f = Function::with(
         &[(

@@ -23,7 +23,7 @@ use super::wasm::keep;
 use super::worker::Setup;
 use crate::native::{self, Env, Failure};
 use crate::package::{Package, Wanted};
-use crate::runtime::{Answer, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Upstream, facts};
+use crate::runtime::{Answer, Guard, Instance, Lines, MAX_OPEN_CALLS, MAX_OPEN_OF_CALL, Message, Upstream, facts};
 
 /// The most timers that wait in one isolate.
 const MAX_TIMERS: usize = 10_000;
@@ -34,6 +34,9 @@ pub const NOBODY: u32 = 0;
 /// How much longer than the function its calls of services may take, so that a function which waits
 /// for one too long is ended by its own deadline, and not told of the service's.
 const GRACE: Duration = Duration::from_millis(50);
+
+/// How long a stretch may take whose call has ended already.
+pub const LEFTOVER: Duration = Duration::from_millis(200);
 
 /// A call of the function that has not ended.
 pub struct Running {
@@ -72,6 +75,7 @@ pub struct State {
     /// Functions whose bytecode is not in the cache.
     pub fresh: Vec<Fresh>,
     pub instance: Arc<Instance>,
+    guard: Arc<Guard>,
     pub package: Arc<Package>,
     upstream: Arc<dyn Upstream>,
     tasks: Handle,
@@ -79,7 +83,7 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(setup: &Setup) -> Self {
+    pub fn new(setup: &Setup, guard: Arc<Guard>) -> Self {
         Self {
             running: HashMap::new(),
             current: 0,
@@ -95,6 +99,7 @@ impl State {
             code_cache: setup.code_cache.clone(),
             fresh: Vec::new(),
             instance: setup.instance.clone(),
+            guard,
             package: setup.package.clone(),
             upstream: setup.upstream.clone(),
             tasks: setup.tasks.clone(),
@@ -106,6 +111,10 @@ impl State {
     pub fn end(&mut self, call: u32, result: Result<String, Error>) {
         if let Some(running) = self.running.remove(&call) {
             self.abandon(call, running.open);
+            if call == self.current {
+                // Its code may go on, as it does when it catches what `process.exit` throws, and others wait.
+                self.guard.hasten(Instant::now() + LEFTOVER);
+            }
             self.instance.end(call, result);
         }
     }

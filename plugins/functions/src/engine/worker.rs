@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::code_cache::CodeCache;
 use super::fatal;
 use super::isolate::{Entry, Isolate};
-use super::ops::{NOBODY, Running, State, error_text};
+use super::ops::{LEFTOVER, NOBODY, Running, State, error_text};
 use crate::native::Network;
 use crate::package::Package;
 use crate::runtime::{
@@ -23,8 +23,6 @@ use crate::runtime::{
 
 /// Both engines end a recursion after about one megabyte of stack; the rest is for their own code.
 const STACK: usize = 8 * 1024 * 1024;
-/// How long a stretch may take whose call has ended already.
-const LEFTOVER: Duration = Duration::from_millis(200);
 /// How often the heap is measured at most: QuickJS walks all of it.
 const MEASURE: Duration = Duration::from_millis(500);
 
@@ -79,7 +77,7 @@ fn guard(instance: &Arc<Instance>, pool: &Arc<Pool>) -> Arc<Guard> {
 }
 
 fn live(setup: Setup, guard: Arc<Guard>) {
-    let state = Rc::new(RefCell::new(State::new(&setup)));
+    let state = Rc::new(RefCell::new(State::new(&setup, guard.clone())));
     let Setup { instance, messages, pool, .. } = setup;
     match Isolate::new(instance.target.memory, state.clone(), guard) {
         Ok(isolate) => Worker { isolate, state, instance, pool, last_call: 0, measured: None, left: 0, full: false }.run(&messages),

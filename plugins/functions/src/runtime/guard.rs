@@ -98,6 +98,12 @@ impl Guard {
         wake_watcher();
     }
 
+    /// What runs now, if anything does, may until then at most.
+    pub fn hasten(&self, deadline: Instant) {
+        let mut stretch = self.lock();
+        stretch.deadline = stretch.deadline.map(|allowed| allowed.min(deadline));
+    }
+
     /// It has ended. Says whether it was stopped: then the engine must be told that it may run again.
     pub fn end(&self) -> Option<StopCause> {
         std::mem::take(&mut *self.lock()).stopped
@@ -279,6 +285,20 @@ mod tests {
             assert_eq!(guard.end(), None);
             assert!(told.try_recv().is_err());
         }
+    }
+
+    #[test]
+    fn a_stretch_that_is_hastened_is_stopped_earlier_and_never_later() {
+        let (tell, told) = mpsc::channel();
+        let guard = Guard::watched(|_| true);
+        guard.arm(Box::new(Tell(tell)));
+        guard.begin(Instant::now() + Duration::from_secs(60));
+        guard.hasten(Instant::now() + Duration::from_millis(20));
+        guard.hasten(Instant::now() + Duration::from_secs(60));
+        assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok("interrupted"));
+        assert_eq!(guard.end(), Some(StopCause::Time));
+        guard.hasten(Instant::now());
+        assert!(!guard.is_stopped(), "nothing ran");
     }
 
     #[test]
