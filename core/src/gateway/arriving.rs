@@ -53,7 +53,7 @@ fn expects(headers: &HeaderMap) -> bool {
 
 impl Rest {
     /// Reads a small rest; says whether the connection can take another request.
-    pub async fn is_read(self) -> bool {
+    pub async fn finish(self) -> bool {
         // A body that is read still, by whoever streams the answer, is hyper's matter.
         let Some(Ok(Unread { incoming, expects })) = self.0.map(|mut unread| unread.try_recv()) else { return true };
         if expects || incoming.size_hint().lower() > LIMIT as u64 {

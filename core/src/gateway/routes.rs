@@ -65,7 +65,7 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, arrived: 
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    if !rest.is_read().await {
+    if !rest.finish().await {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let took = began.elapsed();
