@@ -125,7 +125,8 @@ async fn loops_of_webassembly_end_at_their_time() {
         );
         let (outcome, _) = f.invoke(json!(endless), Duration::from_secs(1)).await;
         let error = outcome.result.unwrap_err();
-        assert!(error.message().contains("within 1.0 seconds"), "{error:?}");
+        // Less than a second of it may be left where the machine is busy.
+        assert!(error.message().contains("the function did not end within"), "{error:?}");
     }
     assert_eq!(f.ok(json!("return 'fine'")).await, json!("fine"));
 }
