@@ -10,7 +10,7 @@ use sdk_plugin::contract::Calls;
 use sdk_plugin::{Error, Result};
 use uuid::Uuid;
 
-use super::{BATCHES, devices, raw};
+use super::{BATCHES, raw};
 use crate::apps::App;
 use crate::errors;
 use crate::service::Service;
@@ -18,8 +18,11 @@ use crate::state::registry::Entry;
 use crate::state::sync::Upto;
 use crate::state::{Slot, State};
 use crate::store::Manifest;
-use crate::store::manifest::{DayFile, DeviceFile, RawFile};
+use crate::store::manifest::{DayFile, DeviceFile, GRACE, RawFile};
 use crate::store::objects::{Kind, new_name};
+
+#[path = "levels.rs"]
+mod levels;
 
 /// How many files are written at once.
 const AT_ONCE: usize = 8;
@@ -92,7 +95,12 @@ impl<C: Calls> Service<C> {
             .with(|state| {
                 let changes = state.ledger.changes();
                 let segments = &state.manifest.devices;
-                let count = if changes.devices.is_empty() { 0 } else { devices::merged(segments, changes.devices.len()) };
+                let sizes: Vec<u64> = segments.iter().map(|segment| segment.bytes).collect();
+                let count = if changes.devices.is_empty() {
+                    0
+                } else {
+                    levels::merged(&sizes, changes.devices.len().saturating_mul(levels::DEVICE))
+                };
                 let merged = segments.get(segments.len() - count..).unwrap_or_default().to_vec();
                 (changes, merged)
             })
@@ -170,7 +178,7 @@ fn encode(state: &mut State, changes: &Changes, merged: Vec<Bytes>, about: About
         }
         let file = new_name(Kind::Devices, manifest.version);
         for old in manifest.devices.split_off(manifest.devices.len().saturating_sub(count)) {
-            manifest.discard(old.file, now);
+            manifest.discard(old.file, now + GRACE);
         }
         manifest.devices.push(DeviceFile { file: file.clone(), bytes: bytes.len() as u64 });
         files.push((file, bytes));
@@ -180,8 +188,8 @@ fn encode(state: &mut State, changes: &Changes, merged: Vec<Bytes>, about: About
         let bytes = write_sessions(sessions).map_err(errors::engine)?;
         let file = new_name(Kind::Days, day);
         let new = DayFile { file: file.clone(), sessions: sessions.len() as u64, bytes: bytes.len() as u64 };
-        if let Some(old) = manifest.days.insert(*day, new) {
-            manifest.discard(old.file, now);
+        for old in manifest.days.insert(*day, vec![new]).into_iter().flatten() {
+            manifest.discard(old.file, now + GRACE);
         }
         files.push((file, bytes));
     }

@@ -117,11 +117,14 @@ pub async fn apply<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, batch
     let (batches, files) = slot
         .with(move |state| {
             let lacking = state.lacking(&batches);
-            let files: Vec<_> = lacking.into_iter().map(|day| (day, state.manifest.days.get(&day).cloned())).collect();
+            let files: Vec<_> = lacking.into_iter().map(|day| (day, state.manifest.days.get(&day).cloned().unwrap_or_default())).collect();
             (batches, files)
         })
         .await?;
-    let held = load::sessions(store, &app.key, files).await?;
+    let mut held = Vec::with_capacity(files.len());
+    for (day, parts) in files {
+        held.push((day, load::sessions(store, &app.key, day, &parts).await?));
+    }
     let noted = slot
         .with(move |state| {
             for (day, sessions) in held {

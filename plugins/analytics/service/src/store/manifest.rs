@@ -31,7 +31,7 @@ pub struct DeviceFile {
     pub bytes: u64,
 }
 
-/// The sessions of a day.
+/// Sessions of a day: a part of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayFile {
     /// The file's name.
@@ -60,7 +60,9 @@ pub struct RawFile {
 pub struct Garbage {
     /// The file's name.
     pub file: String,
-    /// Since when, in milliseconds since 1970.
+    /// Until when it is kept, in milliseconds since 1970.
+    pub until: i64,
+    /// As `until`, less [`GRACE`].
     pub at: i64,
 }
 
@@ -82,8 +84,9 @@ pub struct Manifest {
     pub channels: Vec<String>,
     /// The segments of devices, in their order.
     pub devices: Vec<DeviceFile>,
-    /// The days.
-    pub days: BTreeMap<Day, DayFile>,
+    /// The days, each with the parts of its sessions. Parts may have the same session: the longest
+    /// time counts.
+    pub days: BTreeMap<Day, Vec<DayFile>>,
     /// The raw files, by date.
     pub raw: Vec<RawFile>,
     /// What will be deleted.
@@ -109,15 +112,15 @@ pub struct Head {
 }
 
 impl Manifest {
-    /// Takes a file out: it is deleted later.
-    pub fn discard(&mut self, file: String, now: i64) {
-        self.garbage.push(Garbage { file, at: now });
+    /// Has a file that was taken out deleted from an instant on, in milliseconds since 1970.
+    pub fn discard(&mut self, file: String, until: i64) {
+        self.garbage.push(Garbage { file, until, at: until - GRACE });
     }
 
     /// The names of all its files, those that will be deleted among them.
     pub fn files(&self) -> HashSet<&str> {
         let devices = self.devices.iter().map(|file| &file.file);
-        let days = self.days.values().map(|file| &file.file);
+        let days = self.days.values().flatten().map(|file| &file.file);
         let raw = self.raw.iter().map(|file| &file.file);
         let garbage = self.garbage.iter().map(|file| &file.file);
         devices.chain(days).chain(raw).chain(garbage).map(String::as_str).collect()
@@ -126,7 +129,7 @@ impl Manifest {
     /// When something is to be done besides folding: the first of deletion of a file, merging and
     /// expiry of raw files, and looking for lost ones.
     pub fn next_due(&self, raw_days: u32, small: impl Fn(&RawFile) -> bool) -> i64 {
-        let deletion = self.garbage.iter().map(|garbage| garbage.at + GRACE);
+        let deletion = self.garbage.iter().map(|garbage| garbage.until);
         let expiry = self.raw.iter().map(|raw| clock::start_of(raw.date.plus(1)) + i64::from(raw_days) * DAY);
         let mut dates: BTreeMap<Day, usize> = BTreeMap::new();
         for raw in self.raw.iter().filter(|raw| small(raw)) {
