@@ -10,7 +10,7 @@ use sdk_plugin::contract::Calls;
 use sdk_plugin::{Error, Result};
 use uuid::Uuid;
 
-use super::{BATCHES, raw};
+use super::{BATCHES, levels, raw};
 use crate::apps::App;
 use crate::errors;
 use crate::service::Service;
@@ -20,9 +20,6 @@ use crate::state::{Slot, State};
 use crate::store::Manifest;
 use crate::store::manifest::{DayFile, DeviceFile, GRACE, RawFile};
 use crate::store::objects::{Kind, new_name};
-
-#[path = "levels.rs"]
-mod levels;
 
 /// How many files are written at once.
 const AT_ONCE: usize = 8;

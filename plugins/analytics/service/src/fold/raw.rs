@@ -9,9 +9,10 @@ use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
 
 use crate::clock::{DAY, date, start_of};
+use crate::export::signature::VALID;
 use crate::state::engine;
 use crate::store::Store;
-use crate::store::manifest::{MANY, Manifest, RawFile};
+use crate::store::manifest::{GRACE, MANY, Manifest, RawFile};
 use crate::store::objects::{Kind, new_name};
 
 /// Smaller files, in bytes and in rows, are merged.
@@ -19,6 +20,10 @@ const SMALL: u64 = 4 << 20;
 const SMALL_ROWS: u64 = 200_000;
 /// So many rows are merged at the most.
 const MOST_ROWS: u64 = 500_000;
+
+/// How long a file is kept that was merged or has expired, in milliseconds: whoever was given its
+/// address may use it for as long as that is good.
+const RETIRED: i64 = VALID + GRACE;
 
 /// Whether a file is to be merged with others of its date.
 pub fn is_small(raw: &RawFile) -> bool {
@@ -31,7 +36,7 @@ pub fn expire(manifest: &mut Manifest, raw_days: u32, now: i64) {
     let (kept, old) = std::mem::take(&mut manifest.raw).into_iter().partition(kept);
     manifest.raw = kept;
     let old: Vec<RawFile> = old;
-    old.into_iter().for_each(|old| manifest.discard(old.file, now));
+    old.into_iter().for_each(|old| manifest.discard(old.file, now + RETIRED));
 }
 
 /// The small files that are merged now, by date: those of a date that is over, and many.
@@ -77,7 +82,7 @@ pub async fn merge<C: Calls>(store: &Store<C>, app: &str, manifest: &mut Manifes
         let place = manifest.raw.iter().position(|raw| files.contains(raw)).unwrap_or_default();
         manifest.raw.retain(|raw| !files.contains(raw));
         manifest.raw.insert(place.min(manifest.raw.len()), RawFile { date, file: file.clone(), rows, bytes: size });
-        files.into_iter().for_each(|old| manifest.discard(old.file, now));
+        files.into_iter().for_each(|old| manifest.discard(old.file, now + RETIRED));
         new.push(file);
     }
     Ok(new)

@@ -10,7 +10,7 @@ use crate::clock::MINUTE;
 use crate::service::Service;
 use crate::state::{Slot, registry::Entry};
 use crate::store::Manifest;
-use crate::store::manifest::{GRACE, Garbage};
+use crate::store::manifest::Garbage;
 
 /// How old a file is, in milliseconds, that no fold in flight can have written.
 const LOST: i64 = 60 * MINUTE;
@@ -35,7 +35,7 @@ impl<C: Calls> Service<C> {
             return Ok(());
         }
         let mut manifest = before.clone();
-        let (old, young): (Vec<Garbage>, Vec<Garbage>) = manifest.garbage.into_iter().partition(|garbage| garbage.at + GRACE <= now);
+        let (old, young): (Vec<Garbage>, Vec<Garbage>) = manifest.garbage.into_iter().partition(|garbage| garbage.until <= now);
         manifest.garbage = young;
         let mut useless: Vec<String> = old.into_iter().map(|garbage| garbage.file).collect();
         if before.wants_sweep(now) {

@@ -7,6 +7,7 @@ mod crashes;
 mod deletion;
 mod files;
 mod nodes;
+mod schedule;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
