@@ -192,7 +192,13 @@ fn encode(state: &mut State, changes: &Changes, merged: Vec<Bytes>, about: About
     }
     for sealed in state.rows.take()? {
         let file = new_name(Kind::Raw, sealed.date);
-        manifest.raw.push(RawFile { date: sealed.date, file: file.clone(), rows: sealed.rows, bytes: sealed.bytes.len() as u64 });
+        manifest.raw.push(RawFile {
+            date: sealed.date,
+            file: file.clone(),
+            rows: sealed.rows,
+            bytes: sealed.bytes.len() as u64,
+            settled: false,
+        });
         files.push((file, sealed.bytes));
     }
     manifest.raw.sort_by_key(|raw| raw.date);

@@ -81,7 +81,7 @@ pub async fn merge<C: Calls>(store: &Store<C>, app: &str, manifest: &mut Manifes
         // In the place of the first, so that files stay in the order of their events.
         let place = manifest.raw.iter().position(|raw| files.contains(raw)).unwrap_or_default();
         manifest.raw.retain(|raw| !files.contains(raw));
-        manifest.raw.insert(place.min(manifest.raw.len()), RawFile { date, file: file.clone(), rows, bytes: size });
+        manifest.raw.insert(place.min(manifest.raw.len()), RawFile { date, file: file.clone(), rows, bytes: size, settled: false });
         files.into_iter().for_each(|old| manifest.discard(old.file, now + RETIRED));
         new.push(file);
     }
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn many_small_files_are_merged_also_where_not_all_fit() {
         let now = 1_795_694_400_000;
-        let raw = |n: u64| RawFile { date: date(now), file: format!("raw/{n}"), rows: 40_000, bytes: 2 << 20 };
+        let raw = |n: u64| RawFile { date: date(now), file: format!("raw/{n}"), rows: 40_000, bytes: 2 << 20, settled: false };
         let mut manifest = Manifest { raw: (0..40).map(raw).collect(), ..Manifest::default() };
         let merged: Vec<usize> = mergeable(&manifest, now).iter().map(|(_, files)| files.len()).collect();
         assert_eq!(merged, [12]);

@@ -53,6 +53,9 @@ pub struct RawFile {
     pub rows: u64,
     /// Its size.
     pub bytes: u64,
+    /// Whether it will not be merged any more.
+    #[serde(default)]
+    pub settled: bool,
 }
 
 /// A file that is not needed any more.
@@ -62,8 +65,6 @@ pub struct Garbage {
     pub file: String,
     /// Until when it is kept, in milliseconds since 1970.
     pub until: i64,
-    /// As `until`, less [`GRACE`].
-    pub at: i64,
 }
 
 /// A manifest.
@@ -114,7 +115,7 @@ pub struct Head {
 impl Manifest {
     /// Has a file that was taken out deleted from an instant on, in milliseconds since 1970.
     pub fn discard(&mut self, file: String, until: i64) {
-        self.garbage.push(Garbage { file, until, at: until - GRACE });
+        self.garbage.push(Garbage { file, until });
     }
 
     /// The names of all its files, those that will be deleted among them.
@@ -182,15 +183,21 @@ impl<C: Calls> Manifests<C> {
         Ok(found.into_iter().next().unwrap_or_default())
     }
 
-    /// The applications whose manifests are due.
+    /// The first applications whose manifests are due.
     pub async fn due(&self, now: i64) -> Result<Vec<String>> {
+        self.due_after(now, None).await
+    }
+
+    /// The first applications whose manifests are due, of those that follow one.
+    pub async fn due_after(&self, now: i64, after: Option<&str>) -> Result<Vec<String>> {
         #[derive(Deserialize)]
         struct Due {
             #[serde(rename = "_id")]
             id: String,
         }
-        let options = json!({"sort": {"due": 1}, "limit": AT_ONCE, "projection": {"_id": 1}});
-        let due: Vec<Due> = self.records.find(json!({"due": {"$lte": now}}), options).await?;
+        let query = json!({"due": {"$lte": now}, "_id": {"$gt": after.unwrap_or_default()}});
+        let options = json!({"sort": {"_id": 1}, "limit": AT_ONCE, "projection": {"_id": 1}});
+        let due: Vec<Due> = self.records.find(query, options).await?;
         Ok(due.into_iter().map(|due| due.id).collect())
     }
 
