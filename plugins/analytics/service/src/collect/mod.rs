@@ -2,6 +2,7 @@
 //! when the database has it. Nothing else has to work for that: files and figures follow later.
 
 pub mod batch;
+pub mod known;
 pub mod limits;
 pub mod queue;
 
