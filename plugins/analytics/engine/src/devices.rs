@@ -128,6 +128,11 @@ impl Directory {
         self.keys.get(id as usize).copied()
     }
 
+    /// The keys from a number on.
+    pub fn keys(&self, from: DeviceId) -> &[DeviceKey] {
+        self.keys.get(from as usize..).unwrap_or_default()
+    }
+
     /// Gives a key that has none the next number.
     pub fn add(&mut self, key: DeviceKey) -> DeviceId {
         let id = self.keys.len() as DeviceId;

@@ -1,5 +1,6 @@
-//! The state on the disk: a file of channels' names, files of devices by number, and one for each day.
+//! The state on the disk: a file of channels' names, files of devices by number, and some for each day.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,9 @@ pub fn ingest(chunks: impl Iterator<Item = Result<Chunk>>, folder: &Path, read: 
         events += chunk.starts.len();
         timed(&mut snapshots, || ledger.snapshot(last));
         timed(&mut saving, || save(&mut ledger, number, folder))?;
-        ledger.release(ledger.calendar().locate(last).0.plus(-1));
+        let yesterday = ledger.calendar().locate(last).0.plus(-1);
+        let earlier: Vec<Day> = ledger.held().map(|(day, _)| day).filter(|day| *day < yesterday).collect();
+        earlier.into_iter().for_each(|day| ledger.release(day));
     }
     let counted = if read { getting } else { Duration::ZERO };
     let seconds = counted + noting + snapshots + saving;
@@ -63,10 +66,8 @@ fn save(ledger: &mut Ledger, number: usize, folder: &Path) -> Result {
     let names: Vec<&str> = ledger.channels().names().collect();
     store(&folder.join("channels.json"), &serde_json::to_vec(&names)?)?;
     store(&folder.join(format!("devices-{number:05}.parquet")), &segment::write_devices(ledger, &changes.devices)?)?;
-    for day in changes.days {
-        if let Some(sessions) = ledger.sessions(day) {
-            store(&day_file(folder, day), &segment::write_sessions(sessions)?)?;
-        }
+    for (day, sessions) in changes.days {
+        store(&folder.join(format!("day-{day}-{number:05}.parquet")), &segment::write_sessions(&sessions)?)?;
     }
     ledger.saved();
     Ok(())
@@ -78,13 +79,28 @@ fn store(path: &Path, bytes: &[u8]) -> Result {
     Ok(file.sync_data()?)
 }
 
-fn day_file(folder: &Path, day: Day) -> PathBuf {
-    folder.join(format!("day-{day}.parquet"))
+/// The files of each day, in any order.
+fn days(folder: &Path) -> Result<BTreeMap<Day, Vec<PathBuf>>> {
+    let mut days: BTreeMap<Day, Vec<PathBuf>> = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()?.strip_prefix("day-")?.get(..10));
+        if let Some(day) = name {
+            days.entry(day.parse()?).or_default().push(path);
+        }
+    }
+    Ok(days)
 }
 
-/// The sessions of a day that was saved.
+/// The sessions that files of a day have together.
+fn joined(files: &[PathBuf]) -> Result<Sessions> {
+    let parts: Vec<Sessions> = files.iter().map(|file| Ok(segment::read_sessions(fs::read(file)?.into())?)).collect::<Result<_>>()?;
+    Ok(parts.into_iter().reduce(|some, others| some.join(&others)).unwrap_or_default())
+}
+
+/// The sessions of a day that were saved.
 pub fn sessions(folder: &Path, day: Day) -> Result<Sessions> {
-    Ok(segment::read_sessions(fs::read(day_file(folder, day))?.into())?)
+    joined(&days(folder)?.remove(&day).unwrap_or_default())
 }
 
 fn size(folder: &Path) -> Result<u64> {
@@ -95,7 +111,7 @@ fn size(folder: &Path) -> Result<u64> {
 pub struct Saved {
     channels: Vec<String>,
     devices: Vec<Bytes>,
-    pub days: Vec<Day>,
+    pub days: BTreeMap<Day, Vec<PathBuf>>,
 }
 
 impl Saved {
@@ -105,9 +121,7 @@ impl Saved {
         names.sort();
         let devices = names.iter().filter(|name| name.starts_with("devices-"));
         let devices = devices.map(|name| Ok(fs::read(folder.join(name))?.into())).collect::<Result<_>>()?;
-        let days = names.iter().filter_map(|name| name.strip_prefix("day-")?.strip_suffix(".parquet"));
-        let days = days.map(|day| Ok(day.parse()?)).collect::<Result<_>>()?;
-        Ok(Self { channels: serde_json::from_slice(&fs::read(folder.join("channels.json"))?)?, devices, days })
+        Ok(Self { channels: serde_json::from_slice(&fs::read(folder.join("channels.json"))?)?, devices, days: days(folder)? })
     }
 
     /// A ledger of the devices, without days.
@@ -127,8 +141,8 @@ pub fn load(folder: &Path) -> Result<(Saved, Ledger, Duration, Duration)> {
     let saved = Saved::open(folder)?;
     let mut ledger = saved.ledger()?;
     let devices = begun.elapsed();
-    for day in &saved.days {
-        ledger.load_day(*day, &sessions(folder, *day)?);
+    for (day, files) in &saved.days {
+        ledger.load_day(*day, &joined(files)?);
     }
     Ok((saved, ledger, devices, begun.elapsed() - devices))
 }
