@@ -112,8 +112,16 @@ impl<C: Calls> Service<C> {
 
     /// Does all that is due besides folding.
     async fn tidy_all(&self) -> Result<()> {
-        for app in self.store.manifests.due(self.clock.now()).await? {
-            self.alone(&app, "tidied", self.tidy(&app)).await;
+        let (now, mut after) = (self.clock.now(), None);
+        loop {
+            let due = self.store.manifests.due_after(now, after.as_deref()).await?;
+            for app in &due {
+                self.alone(app, "tidied", self.tidy(app)).await;
+            }
+            match due.into_iter().last() {
+                Some(last) => after = Some(last),
+                None => break,
+            }
         }
         for app in self.apps.gone().await? {
             self.alone(&app.key, "removed", self.forget(&app.key)).await;
