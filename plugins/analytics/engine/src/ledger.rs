@@ -4,6 +4,7 @@ mod day_state;
 mod loading;
 #[cfg(test)]
 mod model;
+mod note_all;
 mod saving;
 #[cfg(test)]
 mod tests;
@@ -171,15 +172,15 @@ impl Ledger {
         noted
     }
 
-    /// Adds what clients told, in its order, as [`Ledger::note`] does with each: faster for many.
-    pub fn note_all(&mut self, told: &[Observation]) -> Vec<Noted> {
-        told.iter().map(|told| self.note(told)).collect()
-    }
-
     /// Finds or adds the device of an observation, and keeps its first session and channel.
     fn meet(&mut self, told: &Observation, first_day: Day, first_hour: u8) -> DeviceId {
+        self.meet_as(self.directory.get(told.device), told, first_day, first_hour)
+    }
+
+    /// As [`Ledger::meet`], of a device whose number was looked up.
+    fn meet_as(&mut self, known: Option<DeviceId>, told: &Observation, first_day: Day, first_hour: u8) -> DeviceId {
         let device = Device { first: told.start, first_day, first_hour, channel: told.channel };
-        let Some(id) = self.directory.get(told.device) else {
+        let Some(id) = known else {
             let id = self.directory.add(told.device);
             self.devices.push(device);
             self.welcome(first_day, id);
@@ -187,6 +188,9 @@ impl Ledger {
             return id;
         };
         let Some(known) = self.devices.get(id).copied() else { return id };
+        if told.start > known.first {
+            return id;
+        }
         // Of two channels at the same instant the first by name counts, whichever came first.
         let earlier =
             told.start < known.first || (told.start == known.first && self.channels.name(told.channel) < self.channels.name(known.channel));

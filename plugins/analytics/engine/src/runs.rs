@@ -33,10 +33,20 @@ impl Runs {
         self.0.iter().filter_map(|run| run.duration(device, start)).max()
     }
 
+    /// The runs.
+    pub fn iter(&self) -> impl Iterator<Item = &Sessions> {
+        self.0.iter()
+    }
+
     /// All of them as one.
     pub fn joined(&self) -> Sessions {
+        self.clone().into_joined()
+    }
+
+    /// All of them as one.
+    pub fn into_joined(self) -> Sessions {
         // The short ones first.
-        let joined = self.0.iter().rev().cloned().reduce(|short, long| long.join(&short));
+        let joined = self.0.into_iter().rev().reduce(|short, long| long.join(&short));
         joined.unwrap_or_default()
     }
 
@@ -44,6 +54,50 @@ impl Runs {
     pub fn memory(&self) -> usize {
         self.len() * size_of::<Session>()
     }
+}
+
+impl IntoIterator for Runs {
+    type Item = Sessions;
+    type IntoIter = std::vec::IntoIter<Sessions>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Finds sessions in several runs, when they are asked for in their order.
+pub(crate) struct Finder<'a>(Vec<&'a [Session]>);
+
+impl<'a> Finder<'a> {
+    pub fn of(runs: impl Iterator<Item = &'a Sessions>) -> Self {
+        Self(runs.map(Sessions::as_slice).filter(|run| !run.is_empty()).collect())
+    }
+
+    /// How long a session has lasted, which is none of those before the last one that was asked for;
+    /// none when there is no such session.
+    pub fn duration(&mut self, device: DeviceId, start: i64) -> Option<u32> {
+        let key = (device, start);
+        let mut longest = None;
+        for run in &mut self.0 {
+            *run = from(run, key);
+            if let Some(first) = run.first().filter(|first| first.key() == key) {
+                longest = longest.max(Some(first.duration));
+            }
+        }
+        longest
+    }
+}
+
+/// The sessions from one on. Looked for in steps that double, as it mostly is near.
+fn from(run: &[Session], key: (DeviceId, i64)) -> &[Session] {
+    let mut bound = 1;
+    while run.get(bound - 1).is_some_and(|session| session.key() < key) {
+        bound *= 2;
+    }
+    let (low, high) = (bound / 2, bound.min(run.len()));
+    let within = run.get(low..high).unwrap_or_default();
+    let at = low + within.partition_point(|session| session.key() < key);
+    run.get(at..).unwrap_or_default()
 }
 
 impl From<Sessions> for Runs {

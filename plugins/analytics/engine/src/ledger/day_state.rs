@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::runs::Runs;
+use crate::runs::{Finder, Runs};
 use crate::snapshot::Cell;
 use crate::{Calendar, Day, DayFigures, DeviceId, Session, Sessions};
 
@@ -54,6 +54,12 @@ impl DayState {
         saved.max(self.saving.duration(device, start)).max(self.unsaved.duration(device, start))
     }
 
+    /// Finds the sessions that were there before some are added.
+    pub fn finder(&self) -> Finder<'_> {
+        let saved = self.saved.iter().flat_map(Runs::iter);
+        Finder::of(saved.chain([&self.saving]).chain(self.unsaved.iter()))
+    }
+
     /// Adds sessions that are new, or longer than they were.
     pub fn add(&mut self, sessions: Sessions) {
         self.unsaved.add(sessions);
@@ -90,7 +96,9 @@ impl DayState {
     /// What has to be saved, which is thought to be on its way then.
     pub fn take(&mut self) -> &Sessions {
         if !self.unsaved.is_empty() {
-            self.saving = self.saving.join(&std::mem::take(&mut self.unsaved).joined());
+            let mut all = Runs::from(std::mem::take(&mut self.saving));
+            std::mem::take(&mut self.unsaved).into_iter().for_each(|run| all.add(run));
+            self.saving = all.into_joined();
         }
         &self.saving
     }

@@ -56,6 +56,12 @@ fn by_day<'a>(known: impl Iterator<Item = (&'a (Day, DeviceId, i64), &'a u32)>) 
     days.into_iter().map(|(day, sessions)| (day, Sessions::of(sessions))).collect()
 }
 
+fn seed() -> u64 {
+    let seed = std::env::var("MPCLOUD_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    println!("MPCLOUD_SEED={seed}");
+    seed
+}
+
 fn observation(random: &mut StdRng) -> Observation {
     Observation {
         device: DeviceKey::of(&random.random_range(0..40).to_string()),
@@ -67,8 +73,7 @@ fn observation(random: &mut StdRng) -> Observation {
 
 #[test]
 fn a_ledger_is_what_a_naive_model_of_it_is() {
-    let seed: u64 = std::env::var("MPCLOUD_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
-    println!("MPCLOUD_SEED={seed}");
+    let seed = seed();
     for round in 0..60 {
         let mut random = StdRng::seed_from_u64(seed ^ round);
         let calendar = Calendar::named("Europe/Berlin").unwrap();
@@ -78,7 +83,15 @@ fn a_ledger_is_what_a_naive_model_of_it_is() {
         }
         for _ in 0..random.random_range(1..150) {
             match random.random_range(0..10) {
-                0..4 => {
+                0 => {
+                    let told: Vec<Observation> = (0..random.random_range(1..50)).map(|_| observation(&mut random)).collect();
+                    for day in told.iter().filter_map(|told| ledger.lacks(told.start)).collect::<Vec<_>>() {
+                        ledger.hold(day, Model::of_day(&model.saved, day));
+                    }
+                    let noted: Vec<Noted> = told.iter().map(|told| model.note(calendar.locate(told.start).0, told)).collect();
+                    assert_eq!(ledger.note_all(&told), noted);
+                }
+                1..4 => {
                     for _ in 0..random.random_range(1..30) {
                         let told = observation(&mut random);
                         let day = calendar.locate(told.start).0;
@@ -119,6 +132,50 @@ fn a_ledger_is_what_a_naive_model_of_it_is() {
                 }
             }
         }
+    }
+}
+
+/// All that `note` and `note_all` change.
+fn outcome(mut ledger: Ledger) -> impl PartialEq + std::fmt::Debug {
+    let saved = ledger.changes();
+    let moved = std::mem::take(&mut ledger.moved);
+    let snapshot = ledger.snapshot(BEGIN + 1000 * HOUR);
+    let figures: Vec<_> = snapshot.days.iter().map(|(day, cell)| (*day, cell.figures.clone())).collect();
+    let devices: Vec<_> = ledger.devices.iter().copied().collect();
+    (saved, moved, figures, devices, ledger.directory.keys(0).to_vec(), ledger.newcomers)
+}
+
+#[test]
+fn noting_many_at_once_is_noting_each_in_their_order() {
+    let seed = seed();
+    for round in 0..100 {
+        let mut random = StdRng::seed_from_u64(seed ^ round);
+        let [mut one, mut other] = [(); 2].map(|()| {
+            let mut ledger = Ledger::new(Calendar::named("Europe/Berlin").unwrap());
+            for name in ["b", "a"] {
+                ledger.note_channel(name);
+            }
+            ledger
+        });
+        for _ in 0..random.random_range(1..8) {
+            let mut told = Vec::new();
+            for _ in 0..random.random_range(0..60) {
+                let mut next = observation(&mut random);
+                for _ in 0..random.random_range(1..6) {
+                    told.push(next);
+                    // Such as are far off, too.
+                    next.start += [0, 0, 1, -HOUR, 30 * HOUR, -4 * BEGIN][random.random_range(0..6)];
+                    next.duration = random.random_range(0..2 * LONGEST);
+                }
+            }
+            assert_eq!(one.note_all(&told), told.iter().map(|told| other.note(told)).collect::<Vec<_>>());
+            if random.random_bool(0.3) {
+                let day = one.calendar.locate(observation(&mut random).start).0;
+                one.release(day);
+                other.release(day);
+            }
+        }
+        assert_eq!(outcome(one), outcome(other));
     }
 }
 
