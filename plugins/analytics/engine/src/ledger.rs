@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use crate::day::Grown;
 use crate::devices::{Device, Directory};
 use crate::observation::LONGEST;
 use crate::snapshot::{Cell, Rollups, Stale};
-use crate::{Calendar, ChannelId, Channels, Day, DeviceId, DeviceKey, Devices, Observation, Session, Sessions, Snapshot, channels};
+use crate::{Calendar, ChannelId, Channels, Day, DeviceId, DeviceKey, Devices, Observation, Snapshot, channels};
 use day_state::DayState;
 
 pub use saving::Changes;
@@ -162,12 +163,13 @@ impl Ledger {
         let device = self.meet(told, day, hour);
         let state = self.days.entry(day).or_insert_with(DayState::empty);
         let duration = told.duration.min(LONGEST);
-        let noted = match state.duration(device, told.start) {
+        let before = state.duration(device, told.start);
+        let noted = match before {
             None => Noted::Launch,
             Some(known) if known < duration => Noted::Longer,
             Some(_) => return Noted::Nothing,
         };
-        state.add(Sessions::of(vec![Session { device, start: told.start, duration }]));
+        state.add(&[Grown { device, start: told.start, before, duration }]);
         self.last = None;
         noted
     }

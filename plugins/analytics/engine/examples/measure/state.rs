@@ -48,6 +48,7 @@ pub fn ingest(chunks: impl Iterator<Item = Result<Chunk>>, folder: &Path, read: 
 
 /// Notes events; when the last of their sessions began.
 fn note(ledger: &mut Ledger, chunk: &Chunk, folder: &Path) -> Result<i64> {
+    let mut told = Vec::with_capacity(chunk.starts.len());
     let texts = chunk.devices.iter().zip(&chunk.channels);
     for ((device, channel), (start, duration)) in texts.zip(chunk.starts.iter().zip(&chunk.durations)) {
         if let Some(day) = ledger.lacks(*start) {
@@ -55,8 +56,9 @@ fn note(ledger: &mut Ledger, chunk: &Chunk, folder: &Path) -> Result<i64> {
         }
         let channel = ledger.note_channel(channel.as_utf8()?);
         let device = DeviceKey::of(device.as_utf8()?);
-        ledger.note(&Observation { device, start: *start, duration: duration.cast_unsigned(), channel });
+        told.push(Observation { device, start: *start, duration: duration.cast_unsigned(), channel });
     }
+    ledger.note_all(&told);
     Ok(chunk.starts.iter().max().copied().unwrap_or_default())
 }
 

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use crate::day::Grown;
 use crate::runs::{Finder, Runs};
 use crate::snapshot::Cell;
 use crate::{Calendar, Day, DayFigures, DeviceId, Session, Sessions};
+
+/// Figures of at least so many times as many devices are changed by sessions, and not made anew.
+const FEW: usize = 16;
 
 /// What is known of a day. Its sessions are in three places: a session, or the longest time of one,
 /// may be in any of them.
 #[derive(Debug, Default)]
 pub(super) struct DayState {
-    /// Its figures as reports see them.
+    /// Its figures as reports see them; none when they have to be made of its sessions.
     pub cell: Option<Arc<Cell>>,
     /// What was saved of its sessions; absent when that was released.
     saved: Option<Runs>,
@@ -18,8 +22,8 @@ pub(super) struct DayState {
     saving: Sessions,
     /// What has not been taken yet.
     unsaved: Runs,
-    /// Whether the figures lack some of the sessions.
-    changed: bool,
+    /// What the figures lack.
+    grown: Vec<Grown>,
 }
 
 impl DayState {
@@ -60,10 +64,16 @@ impl DayState {
         Finder::of(saved.chain([&self.saving]).chain(self.unsaved.iter()))
     }
 
-    /// Adds sessions that are new, or longer than they were.
-    pub fn add(&mut self, sessions: Sessions) {
-        self.unsaved.add(sessions);
-        self.changed = true;
+    /// Adds sessions that are new, or longer than they were, in order. The day must be held.
+    pub fn add(&mut self, grown: &[Grown]) {
+        let session = |grown: &Grown| Session { device: grown.device, start: grown.start, duration: grown.duration };
+        self.unsaved.add(Sessions::sorted(grown.iter().map(session).collect()));
+        let Some(cell) = &self.cell else { return };
+        if (self.grown.len() + grown.len()) * FEW <= cell.figures.uses.len() {
+            self.grown.extend_from_slice(grown);
+        } else {
+            (self.cell, self.grown) = (None, Vec::new());
+        }
     }
 
     /// All of its sessions; none when they are not held.
@@ -73,17 +83,23 @@ impl DayState {
 
     /// Whether its figures have to be made before they are shown.
     pub fn is_stale(&self) -> bool {
-        self.changed || self.cell.is_none()
+        self.cell.is_none() || !self.grown.is_empty()
     }
 
-    /// Makes its figures, where they lack something.
+    /// Makes its figures. It must be stale.
     pub fn settle(&mut self, calendar: &Calendar, day: Day) {
-        if self.is_stale()
-            && let Some(sessions) = self.sessions()
-        {
-            self.cell = Some(Arc::new(Cell::of(Arc::new(DayFigures::of(calendar, day, &sessions)))));
-            self.changed = false;
-        }
+        let mut grown = std::mem::take(&mut self.grown);
+        let figures = match self.cell.take() {
+            Some(cell) => {
+                grown.sort_unstable_by_key(|grown| (grown.device, grown.start, grown.duration));
+                // Where no snapshot has them they are changed in place.
+                let mut figures = Arc::try_unwrap(cell).map_or_else(|cell| cell.figures.clone(), |cell| cell.figures);
+                Arc::make_mut(&mut figures).grow(calendar, day, &grown);
+                figures
+            }
+            None => Arc::new(DayFigures::of(calendar, day, &self.sessions().unwrap_or_default())),
+        };
+        self.cell = Some(Arc::new(Cell::of(figures)));
     }
 
     /// Lets go of what was saved. The figures must have been made.
@@ -115,6 +131,6 @@ impl DayState {
     pub fn memory(&self) -> usize {
         let figures = self.cell.as_ref().map_or(0, |cell| cell.figures.memory());
         let saved = self.saved.as_ref().map_or(0, Runs::memory);
-        figures + saved + self.saving.len() * size_of::<Session>() + self.unsaved.memory()
+        figures + saved + self.saving.len() * size_of::<Session>() + self.unsaved.memory() + self.grown.capacity() * size_of::<Grown>()
     }
 }

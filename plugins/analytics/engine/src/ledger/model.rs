@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::*;
-use crate::DayFigures;
+use crate::{DayFigures, Session, Sessions};
 
 const HOUR: i64 = 3_600_000;
 /// 2026-03-28T00:00:00Z: the next day, clocks change in Berlin.

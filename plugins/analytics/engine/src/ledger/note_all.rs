@@ -1,8 +1,9 @@
 //! Notes many observations at once.
 
 use super::{DayState, Ledger, Noted};
+use crate::day::Grown;
 use crate::observation::LONGEST;
-use crate::{Day, DeviceId, Observation, Session, Sessions};
+use crate::{Day, DeviceId, Observation};
 
 /// So many are noted together, which stay in the processor's cache.
 const CHUNK: usize = 1 << 16;
@@ -52,7 +53,7 @@ impl Ledger {
                 let state = self.days.entry(day).or_insert_with(DayState::empty);
                 let fresh = fresh(state, &of_day, told, noted);
                 if !fresh.is_empty() {
-                    state.add(Sessions::sorted(fresh));
+                    state.add(&fresh);
                     self.last = None;
                 }
             }
@@ -105,7 +106,7 @@ impl Ledger {
 }
 
 /// The sessions of a day that are new, or longer than they were; notes which observations told of that.
-fn fresh(state: &DayState, of_day: &[Told], told: &[Observation], noted: &mut [Noted]) -> Vec<Session> {
+fn fresh(state: &DayState, of_day: &[Told], told: &[Observation], noted: &mut [Noted]) -> Vec<Grown> {
     let mut finder = state.finder();
     let mut fresh = Vec::with_capacity(of_day.len());
     for of_session in of_day.chunk_by(|one, next| one.is_of_session(next)) {
@@ -122,7 +123,7 @@ fn fresh(state: &DayState, of_day: &[Told], told: &[Observation], noted: &mut [N
             }
         }
         if let Some(duration) = known.filter(|_| known > before) {
-            fresh.push(Session { device, start, duration });
+            fresh.push(Grown { device, start, before, duration });
         }
     }
     fresh
