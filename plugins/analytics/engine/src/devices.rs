@@ -102,6 +102,17 @@ impl Devices {
         }
     }
 
+    /// Forgets those from a number on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            self.blocks.truncate(len.div_ceil(BLOCK));
+            if let Some(last) = self.blocks.last_mut().filter(|_| !len.is_multiple_of(BLOCK)) {
+                Arc::make_mut(last).truncate(len % BLOCK);
+            }
+            self.len = len;
+        }
+    }
+
     pub(crate) fn set(&mut self, id: DeviceId, device: Device) {
         let block = self.blocks.get_mut(id as usize / BLOCK);
         if let Some(place) = block.and_then(|block| Arc::make_mut(block).get_mut(id as usize % BLOCK)) {
@@ -166,6 +177,16 @@ impl Directory {
         let again = |id: &DeviceId| keys.get(*id as usize).map_or(0, |key| hasher.hash(*key));
         ids.insert_unique(hasher.hash(key), id, again);
         id
+    }
+
+    /// Takes those from a number on out.
+    pub fn truncate(&mut self, len: usize) {
+        for (id, key) in self.keys.iter().enumerate().skip(len) {
+            if let Ok(entry) = self.ids.find_entry(self.hasher.hash(*key), |some| *some as usize == id) {
+                entry.remove();
+            }
+        }
+        self.keys.truncate(len);
     }
 
     /// About how many bytes it takes.

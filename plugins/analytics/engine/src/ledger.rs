@@ -5,7 +5,9 @@ mod loading;
 #[cfg(test)]
 mod model;
 mod note_all;
+mod roll_back;
 mod saving;
+mod since;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +22,7 @@ use crate::observation::LONGEST;
 use crate::snapshot::{Cell, Rollups, Stale};
 use crate::{Calendar, ChannelId, Channels, Day, DeviceId, DeviceKey, Devices, Observation, Snapshot, channels};
 use day_state::DayState;
+use since::Since;
 
 pub use saving::Changes;
 
@@ -53,10 +56,10 @@ pub struct Ledger {
     stale: Stale,
     /// The devices that have changed their channel or their first day since.
     moved: RoaringBitmap,
-    /// The changed devices that have not been taken by [`Ledger::changes`].
-    unsaved: RoaringBitmap,
-    /// Those that have been taken, and may not have been saved.
-    saving: RoaringBitmap,
+    /// What has changed since changes were taken by [`Ledger::changes`].
+    unsaved: Since,
+    /// What had changed then since the last changes that were saved.
+    saving: Since,
     /// The snapshot that was made last, while nothing has changed since.
     last: Option<Snapshot>,
     /// The last day that a snapshot has shown.
@@ -103,8 +106,8 @@ impl Ledger {
             moved: RoaringBitmap::new(),
             place: Place::default(),
             shown: None,
-            unsaved: RoaringBitmap::new(),
-            saving: RoaringBitmap::new(),
+            unsaved: Since::of(&Devices::default(), &Channels::default()),
+            saving: Since::of(&Devices::default(), &Channels::default()),
             last: None,
         }
     }
@@ -186,7 +189,7 @@ impl Ledger {
             let id = self.directory.add(told.device);
             self.devices.push(device);
             self.welcome(first_day, id);
-            self.unsaved.insert(id);
+            self.unsaved.changed.insert(id);
             return id;
         };
         let Some(known) = self.devices.get(id).copied() else { return id };
@@ -197,18 +200,24 @@ impl Ledger {
         let earlier =
             told.start < known.first || (told.start == known.first && self.channels.name(told.channel) < self.channels.name(known.channel));
         if earlier {
-            self.devices.set(id, device);
-            if known.first_day != first_day {
-                self.leave(known.first_day, id);
-                self.welcome(first_day, id);
-            }
-            if known.channel != told.channel || known.first_day != first_day {
-                self.moved.insert(id);
-            }
-            self.unsaved.insert(id);
+            self.put(id, device);
+            self.unsaved.keep(id, known);
             self.last = None;
         }
         id
+    }
+
+    /// Changes what is known of a device.
+    fn put(&mut self, id: DeviceId, device: Device) {
+        let Some(known) = self.devices.get(id).copied() else { return };
+        self.devices.set(id, device);
+        if known.first_day != device.first_day {
+            self.leave(known.first_day, id);
+            self.welcome(device.first_day, id);
+        }
+        if known.channel != device.channel || known.first_day != device.first_day {
+            self.moved.insert(id);
+        }
     }
 
     fn welcome(&mut self, day: Day, id: DeviceId) {
@@ -289,6 +298,11 @@ impl Ledger {
     pub fn memory(&self) -> usize {
         let days = self.days.values().map(DayState::memory);
         let newcomers = self.newcomers.values().map(|some| some.serialized_size());
-        self.directory.memory() + self.devices.len() * size_of::<Device>() + days.sum::<usize>() + newcomers.sum::<usize>()
+        self.unsaved.memory()
+            + self.saving.memory()
+            + self.directory.memory()
+            + self.devices.len() * size_of::<Device>()
+            + days.sum::<usize>()
+            + newcomers.sum::<usize>()
     }
 }

@@ -109,6 +109,11 @@ impl DayState {
         }
     }
 
+    /// Whether some of its sessions wait to be saved.
+    pub fn is_unsaved(&self) -> bool {
+        !self.saving.is_empty() || !self.unsaved.is_empty()
+    }
+
     /// What has to be saved, which is thought to be on its way then.
     pub fn take(&mut self) -> &Sessions {
         if !self.unsaved.is_empty() {

@@ -9,11 +9,13 @@ use crate::{ChannelId, Channels, Day, DayFigures, DeviceId, DeviceKey, Sessions,
 
 impl Ledger {
     /// Takes the names of channels over, by number, before anything else is loaded.
+    /// Nothing may wait to be saved when something is loaded.
     pub fn load_channels<T: AsRef<str>>(&mut self, names: impl IntoIterator<Item = T>) {
         self.channels = Arc::new(Channels::of(names));
         for name in [channels::NONE, channels::OTHER] {
             Arc::make_mut(&mut self.channels).add(name);
         }
+        (self.saving.channels, self.unsaved.channels) = (self.channels.len(), self.channels.len());
         self.last = None;
     }
 
@@ -22,18 +24,16 @@ impl Ledger {
         let (first_day, first_hour) = self.calendar.locate(first);
         let device = Device { first, first_day, first_hour, channel };
         match self.devices.get(id) {
-            Some(known) => {
-                let before = known.first_day;
-                self.devices.set(id, device);
-                self.leave(before, id);
-            }
+            Some(_) if self.directory.key(id) == Some(key) => self.put(id, device),
+            Some(_) => return false,
             None if id as usize == self.devices.len() => {
                 self.directory.add(key);
                 self.devices.push(device);
+                self.welcome(first_day, id);
+                (self.saving.devices, self.unsaved.devices) = (self.devices.len(), self.devices.len());
             }
             None => return false,
         }
-        self.welcome(first_day, id);
         self.last = None;
         true
     }

@@ -18,33 +18,44 @@ type Known = BTreeMap<(Day, DeviceId, i64), u32>;
 
 #[derive(Default)]
 struct Model {
-    numbers: BTreeMap<DeviceKey, DeviceId>,
-    noted: Known,
+    now: All,
     /// What files have.
-    saved: Known,
-    /// What was noted when changes were taken last, and not saved since.
-    taken: Option<Known>,
+    saved: All,
+    /// What there was when changes were taken last, and not saved since.
+    taken: Option<All>,
+}
+
+#[derive(Clone, Default)]
+struct All {
+    numbers: BTreeMap<DeviceKey, DeviceId>,
+    /// The least start of each device, with its channel.
+    firsts: BTreeMap<DeviceId, (i64, ChannelId)>,
+    noted: Known,
 }
 
 impl Model {
     fn note(&mut self, day: Day, told: &Observation) -> Noted {
-        let next = self.numbers.len() as DeviceId;
-        let device = *self.numbers.entry(told.device).or_insert(next);
+        let All { numbers, firsts, noted } = &mut self.now;
+        let next = numbers.len() as DeviceId;
+        let device = *numbers.entry(told.device).or_insert(next);
+        // Channels are numbered in the order of their names here.
+        let first = firsts.entry(device).or_insert((told.start, told.channel));
+        *first = (*first).min((told.start, told.channel));
         let key = (day, device, told.start);
-        let known = self.noted.get(&key).copied();
+        let known = noted.get(&key).copied();
         match known {
             Some(known) if known >= told.duration => return Noted::Nothing,
-            _ => self.noted.insert(key, told.duration),
+            _ => noted.insert(key, told.duration),
         };
         if known.is_some() { Noted::Longer } else { Noted::Launch }
     }
 
     fn changes(&self) -> BTreeMap<Day, Sessions> {
-        by_day(self.noted.iter().filter(|(key, duration)| self.saved.get(key) != Some(duration)))
+        by_day(self.now.noted.iter().filter(|(key, duration)| self.saved.noted.get(key) != Some(duration)))
     }
 
-    fn of_day(known: &Known, day: Day) -> Sessions {
-        by_day(known.range((day, 0, 0)..(day.plus(1), 0, 0))).remove(&day).unwrap_or_default()
+    fn of_day(known: &All, day: Day) -> Sessions {
+        by_day(known.noted.range((day, 0, 0)..(day.plus(1), 0, 0))).remove(&day).unwrap_or_default()
     }
 }
 
@@ -62,12 +73,16 @@ fn seed() -> u64 {
     seed
 }
 
+fn channels(ledger: &mut Ledger) {
+    assert_eq!(["a", "b"].map(|name| ledger.note_channel(name)), [ChannelId(2), ChannelId(3)]);
+}
+
 fn observation(random: &mut StdRng) -> Observation {
     Observation {
         device: DeviceKey::of(&random.random_range(0..40).to_string()),
         start: BEGIN + random.random_range(0..72) * HOUR + random.random_range(0..3),
         duration: random.random_range(0..5) * 20_000,
-        channel: ChannelId(random.random_range(0..4)),
+        channel: [ChannelId::NONE, ChannelId(2), ChannelId(3)][random.random_range(0..3)],
     }
 }
 
@@ -78,11 +93,21 @@ fn a_ledger_is_what_a_naive_model_of_it_is() {
         let mut random = StdRng::seed_from_u64(seed ^ round);
         let calendar = Calendar::named("Europe/Berlin").unwrap();
         let (mut ledger, mut model) = (Ledger::new(calendar), Model::default());
-        for name in ["a", "b"] {
-            ledger.note_channel(name);
-        }
+        channels(&mut ledger);
         for _ in 0..random.random_range(1..150) {
-            match random.random_range(0..10) {
+            match random.random_range(0..11) {
+                10 => {
+                    let lost = ledger.roll_back();
+                    assert!(lost.iter().eq(model.changes().keys()));
+                    (model.now, model.taken) = (model.saved.clone(), None);
+                    channels(&mut ledger);
+                    for day in lost {
+                        let saved = Model::of_day(&model.saved, day);
+                        if !saved.is_empty() {
+                            ledger.load_day(day, &saved);
+                        }
+                    }
+                }
                 0 => {
                     let told: Vec<Observation> = (0..random.random_range(1..50)).map(|_| observation(&mut random)).collect();
                     for day in told.iter().filter_map(|told| ledger.lacks(told.start)).collect::<Vec<_>>() {
@@ -104,7 +129,7 @@ fn a_ledger_is_what_a_naive_model_of_it_is() {
                 }
                 4 => {
                     assert_eq!(ledger.changes().days, model.changes());
-                    model.taken = Some(model.noted.clone());
+                    model.taken = Some(model.now.clone());
                 }
                 5 => {
                     ledger.saved();
@@ -119,13 +144,19 @@ fn a_ledger_is_what_a_naive_model_of_it_is() {
                     let day = calendar.locate(observation(&mut random).start).0;
                     if ledger.days.contains_key(&day) {
                         ledger.hold(day, Model::of_day(&model.saved, day));
-                        assert_eq!(ledger.sessions(day).unwrap(), Model::of_day(&model.noted, day));
+                        assert_eq!(ledger.sessions(day).unwrap(), Model::of_day(&model.now, day));
                     }
                 }
                 _ => {
                     let snapshot = ledger.snapshot(BEGIN + 1000 * HOUR);
-                    let days = by_day(model.noted.iter());
+                    let days = by_day(model.now.noted.iter());
                     assert!(snapshot.days.keys().eq(days.keys()));
+                    let firsts: Vec<_> = ledger.devices.iter().map(|device| (device.first, device.channel)).collect();
+                    assert!(firsts.iter().eq(model.now.firsts.values()));
+                    assert!(model.now.numbers.iter().all(|(key, id)| ledger.directory.get(*key) == Some(*id)));
+                    let newcomers = snapshot.newcomers.iter().flat_map(|(day, some)| some.iter().map(|id| (id, *day)));
+                    let located = model.now.firsts.iter().map(|(id, (first, _))| (*id, calendar.locate(*first).0));
+                    assert_eq!(newcomers.collect::<BTreeMap<_, _>>(), located.collect());
                     for (day, sessions) in days {
                         assert_eq!(snapshot.day(day).unwrap(), &DayFigures::of(&calendar, day, &sessions), "{day}");
                     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use roaring::RoaringBitmap;
 
-use super::{DayState, Ledger};
+use super::{DayState, Ledger, Since};
 use crate::{Day, Sessions};
 
 /// What has to be saved.
@@ -20,7 +20,7 @@ impl Ledger {
     /// What has changed since the last changes that were saved, or were loaded. It is to be written,
     /// with the names of channels, before anything else is noted.
     pub fn changes(&mut self) -> Changes {
-        self.saving |= std::mem::take(&mut self.unsaved);
+        self.saving.then(std::mem::replace(&mut self.unsaved, Since::of(&self.devices, &self.channels)));
         let mut days = BTreeMap::new();
         for (day, state) in &mut self.days {
             let sessions = state.take();
@@ -28,12 +28,12 @@ impl Ledger {
                 days.insert(*day, sessions.clone());
             }
         }
-        Changes { devices: self.saving.clone(), days }
+        Changes { devices: self.saving.changed.clone(), days }
     }
 
     /// The changes that were taken last have been saved; what was noted since has not.
     pub fn saved(&mut self) {
-        self.saving.clear();
+        self.saving = Since::at(self.unsaved.devices, self.unsaved.channels);
         self.days.values_mut().for_each(DayState::saved);
     }
 
