@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Error, Result, codes};
-use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -40,8 +39,6 @@ pub struct Service<C> {
     pub(crate) limits: Limits,
     pub(crate) queue: Queue,
     pub(crate) registry: Arc<Registry>,
-    /// Tells that much waits to be folded.
-    pub(crate) kick: Notify,
     /// Which applications are to be folded.
     pub(crate) turns: Turns,
     /// For the states that are loaded to be folded.
@@ -61,10 +58,9 @@ impl<C: Calls> Service<C> {
         let registry = Arc::<Registry>::default();
         Arc::new(Self {
             apps: Apps::new(calls.clone(), clock.clone()),
-            limits: Limits::new(config.max_events_per_second, config.max_pending_events),
+            limits: Limits::of(&config),
             queue: Queue::new(store.pending.clone(), registry.clone()),
             node,
-            kick: Notify::new(),
             turns: Turns::default(),
             room: Room::new(config.memory_mib),
             patience: PATIENCE,

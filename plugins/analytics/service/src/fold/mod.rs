@@ -2,12 +2,16 @@
 //!
 //! A fold of an application brings its state up to date ([`crate::state::sync`]), writes what has
 //! changed as new files, replaces the manifest if it is still the one that the state is of, and only
-//! then deletes the batches. It may be killed at every step, and several nodes may do the same:
+//! then deletes the batches. It may be killed at every step, and several nodes may do the same. One
+//! that takes too long, or panics, is given up, which is as a kill that leaves a state behind: whoever
+//! comes next throws that away if something was taken out of it ([`crate::state`]).
 //!
 //! - **Nothing that was acknowledged is lost.** A batch is deleted only after a manifest was written
 //!   whose files have it. Files are never replaced, and are deleted only when no manifest has named
-//!   them for ten minutes, by a node that has just written a manifest without them.
-//! - **Nothing counts twice.** The files hold sessions, and joining a session again changes nothing.
+//!   them for ten minutes (raw files: for as long as their addresses are good), by a node that has just
+//!   written a manifest without them.
+//! - **Nothing counts twice.** The parts of a day hold sessions, and joining a session again changes
+//!   nothing: neither which part has it, nor in how many, nor in which order they are joined, matters.
 //!   A batch that is still there after a kill, or was sent again after it was deleted, is noted again
 //!   as nothing new, so that it gives no raw event either: raw events are what was new beside the
 //!   files of the manifest that is replaced, and get into the next one together with these sessions.
@@ -29,7 +33,6 @@ pub mod raw;
 pub mod room;
 pub mod schedule;
 pub mod tidy;
-#[allow(dead_code)]
 pub mod turns;
 
 use sdk_plugin::contract::Calls;

@@ -9,6 +9,7 @@ use sdk_plugin::contract::Calls;
 use tokio::time::{sleep, timeout};
 
 use super::*;
+use crate::testing::Fate;
 
 /// What becomes of the calls that name an application's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,4 +133,81 @@ async fn a_fold_that_panics_ends_no_folding() {
 #[tokio::test]
 async fn a_fold_that_hangs_is_given_up_and_others_are_folded_meanwhile() {
     one_goes_wrong_and_the_other_is_folded(Fault::Hangs).await;
+}
+
+#[tokio::test]
+async fn an_application_of_which_much_waits_is_folded_before_the_next_round() {
+    let mut it = Scheduled::new(json!({"fold_seconds": 3600})).await;
+    let (busy, other) = (it.world.app.clone(), it.app().await);
+    let folding = tokio::spawn(it.node.clone().keep_folding());
+    let batch = sent("1", "d", &[(NOON, 1, "")]);
+    it.send(&busy, &batch).await;
+    it.send(&other, &batch).await;
+    it.node.turns.kick(&busy);
+    it.until("the fold", |it| it.waiting(&busy) == 0).await;
+    assert_eq!(it.waiting(&other), 1);
+    it.node.stop().await;
+    folding.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_folded_when_the_plugin_stops_is_ended() {
+    let mut world = World::with(json!({"fold_seconds": 3600})).await;
+    let node = world.node();
+    world.send(&node, &sent("1", "d", &[(NOON, 1, "")])).await;
+    let folding = tokio::spawn(node.clone().keep_folding());
+    node.calls.plan(4, Fate::Held);
+    node.turns.kick(&world.app);
+    node.calls.held().await;
+    let stop = tokio::spawn({
+        let node = node.clone();
+        async move { node.stop().await }
+    });
+    node.stopping.cancelled().await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!stop.is_finished() && world.waiting() == 1);
+    node.calls.go();
+    stop.await.unwrap();
+    assert_eq!(world.waiting(), 0);
+    folding.await.unwrap();
+}
+
+/// Manifests that tell of files larger than the budget: their states are loaded one after the other.
+#[tokio::test]
+async fn states_are_loaded_at_once_as_far_as_the_budget_goes() {
+    let mut it = Scheduled::new(json!({"memory_mib": 100})).await;
+    let large = [it.world.app.clone(), it.app().await];
+    let small = it.app().await;
+    for (app, bytes) in large.iter().map(|app| (app, 30 << 20)).chain([(&small, 1 << 20)]) {
+        it.send(app, &sent("1", "d", &[(NOON, 1, "")])).await;
+        it.node.fold(app).await.unwrap();
+        let mut manifest = it.node.store.manifests.get(app).await.unwrap().unwrap();
+        manifest.version += 1;
+        manifest.node = String::new();
+        manifest.devices[0].bytes = bytes;
+        assert!(it.node.store.manifests.replace(app, &manifest).await.unwrap());
+        it.send(app, &sent("2", "e", &[(NOON, 1, "")])).await;
+        it.calls.set(app, Some(Fault::Hangs));
+    }
+    it.node.registry.evict(Duration::ZERO, 0);
+    let fold = |app: &String| {
+        let (node, app) = (it.node.clone(), app.clone());
+        tokio::spawn(async move { node.fold(&app).await })
+    };
+    let first = fold(&large[0]);
+    it.until("the first is loaded", |it| it.calls.has_met(&large[0])).await;
+    // 90 of 100 MiB are taken: a small one has room, and another large one has not.
+    let beside = fold(&small);
+    it.until("the small one is loaded", |it| it.calls.has_met(&small)).await;
+    let second = fold(&large[1]);
+    for _ in 0..300 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!it.calls.has_met(&large[1]));
+    first.abort();
+    beside.abort();
+    it.until("the second is loaded", |it| it.calls.has_met(&large[1])).await;
+    second.abort();
 }
