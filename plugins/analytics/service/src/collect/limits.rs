@@ -66,11 +66,6 @@ impl Limits {
         }
     }
 
-    /// As the defaults, but for these.
-    pub fn new(max_events_per_second: u64, max_pending_events: u64) -> Self {
-        Self::of(&Config { max_events_per_second, max_pending_events, ..Config::default() })
-    }
-
     fn apps(&self) -> MutexGuard<'_, HashMap<String, Counted>> {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -142,9 +137,13 @@ impl Limits {
 mod tests {
     use super::*;
 
+    fn limits(max_events_per_second: u64, max_pending_events: u64) -> Limits {
+        Limits::of(&Config { max_events_per_second, max_pending_events, ..Config::default() })
+    }
+
     #[test]
     fn ten_seconds_may_come_at_once() {
-        let limits = Limits::new(1, 100);
+        let limits = limits(1, 100);
         assert!(limits.take("a", 6) && limits.take("a", 3));
         assert!(!limits.take("a", 3));
         assert!(limits.take("b", 10));
@@ -154,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_full_backlog_is_counted_now_and_then() {
-        let limits = Limits::new(1000, 100);
+        let limits = limits(1000, 100);
         assert_eq!(limits.stored("a", 100), 100);
         assert_eq!(limits.backlog("a"), Backlog::Small);
         limits.stored("a", 1);

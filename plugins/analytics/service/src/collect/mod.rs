@@ -9,8 +9,6 @@ pub mod queue;
 pub mod rate;
 mod refusals;
 
-use std::sync::Arc;
-
 use analytics_engine::DeviceKey;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Call, Error, Result};
@@ -18,7 +16,6 @@ use serde::Serialize;
 
 use crate::service::Service;
 use batch::{Params, Rejected};
-use known::Known;
 use limits::Backlog;
 use newcomers::Exceeded;
 
@@ -79,13 +76,13 @@ impl<C: Calls> Service<C> {
     /// Lets in a device that is known, or one more.
     async fn admit(&self, app: &str, device: DeviceKey, from: &str) -> Result<()> {
         let newcomers = &self.limits.newcomers;
-        let known: Option<Arc<Known>> = self.known(app);
+        let known = self.registry.known(app);
         match known.as_ref().and_then(|known| Some((known.has(device)?, known.count()))) {
             Some((true, _)) => return Ok(()),
             Some((false, users)) => newcomers.heard(app, users as u64),
             None if newcomers.asks(app) => {
-                if let Ok(users) = self.users(app).await {
-                    newcomers.heard(app, users);
+                if let Ok(head) = self.store.manifests.head(app).await {
+                    newcomers.heard(app, head.users);
                 }
             }
             None => {}
@@ -97,14 +94,6 @@ impl<C: Calls> Service<C> {
             Err(Exceeded::Address) => ("max_new_devices_per_address", "too many new devices come from this address"),
         };
         Err(self.refuse(app, limit, why))
-    }
-
-    fn known(&self, _app: &str) -> Option<Arc<Known>> {
-        None
-    }
-
-    async fn users(&self, _app: &str) -> Result<u64> {
-        Ok(0)
     }
 
     async fn check_backlog(&self, app: &str) -> Result<()> {
