@@ -7,15 +7,11 @@
 const TIMES: u64 = 3;
 /// There are at most so many.
 pub const MOST: usize = 10;
-/// What a file takes beside what is in it, in bytes.
-const FILE: u64 = 1000;
-/// About how many bytes a device takes.
-pub const DEVICE: u64 = 30;
 
 /// How many of the last files are merged with so many new bytes; `sizes` are those of the files, in
 /// their order.
 pub fn merged(sizes: &[u64], new: u64) -> usize {
-    let (mut total, mut count) = (FILE.saturating_add(new), 0);
+    let (mut total, mut count) = (new, 0);
     for size in sizes.iter().rev() {
         let crowded = sizes.len() - count >= MOST;
         if *size >= total.saturating_mul(TIMES) && !crowded {
@@ -36,7 +32,7 @@ mod tests {
         let mut sizes: Vec<u64> = Vec::new();
         let mut written = 0;
         for fold in 0..10_000 {
-            let new = DEVICE * (1 + fold % 7);
+            let new = 1000 + 30 * (1 + fold % 7);
             let count = merged(&sizes, new);
             let bytes = new + sizes.split_off(sizes.len() - count).iter().sum::<u64>();
             written += bytes;

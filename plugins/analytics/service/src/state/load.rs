@@ -1,7 +1,7 @@
 //! Reads the state of an application from its files.
 
 use analytics_engine::segment::read_sessions;
-use analytics_engine::{Calendar, Day, DayFigures, Ledger, Sessions};
+use analytics_engine::{Calendar, DayFigures, Ledger, Sessions};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sdk_plugin::contract::Calls;
@@ -80,14 +80,11 @@ fn join(parts: Vec<Bytes>) -> analytics_engine::Result<Sessions> {
     Ok(joined)
 }
 
-/// The sessions of a day of a manifest.
+/// The sessions of a day of a manifest; of one that it does not have there are none.
 ///
 /// # Errors
-/// What the storage answers; `InternalError` when the manifest lacks the day.
-pub async fn sessions<C: Calls>(store: &Store<C>, app: &str, day: Day, parts: &[DayFile]) -> Result<Sessions> {
-    if parts.is_empty() {
-        return Err(Error::internal(format!("the manifest of {app} lacks the day {day}")));
-    }
+/// What the storage answers.
+pub async fn sessions<C: Calls>(store: &Store<C>, app: &str, parts: &[DayFile]) -> Result<Sessions> {
     let parts = fetch(store, app, parts.iter().map(|part| &part.file)).await?;
     engine(move || join(parts)).await
 }
