@@ -5,13 +5,14 @@ mod loading;
 #[cfg(test)]
 mod model;
 mod note_all;
+mod places;
 mod roll_back;
 mod saving;
 mod since;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
@@ -22,6 +23,7 @@ use crate::observation::LONGEST;
 use crate::snapshot::{Cell, Rollups, Stale};
 use crate::{Calendar, ChannelId, Channels, Day, DeviceId, DeviceKey, Devices, Observation, Snapshot, channels};
 use day_state::DayState;
+use places::Places;
 use since::Since;
 
 pub use saving::Changes;
@@ -64,31 +66,8 @@ pub struct Ledger {
     last: Option<Snapshot>,
     /// The last day that a snapshot has shown.
     shown: Option<Day>,
-    /// Where the last observation fell.
-    place: Place,
-}
-
-/// A minute and the local hour it belongs to: no zone has changed its clock within one since 1972.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    minute: i64,
-    at: Option<(Day, u8)>,
-}
-
-impl Place {
-    const MINUTE: i64 = 60_000;
-
-    fn of(&mut self, calendar: &Calendar, instant: i64) -> (Day, u8) {
-        let minute = instant.div_euclid(Self::MINUTE);
-        match self.at {
-            Some(at) if self.minute == minute => at,
-            _ => {
-                let at = calendar.locate(instant);
-                *self = Self { minute, at: Some(at) };
-                at
-            }
-        }
-    }
+    /// Where the last observations fell.
+    places: Places,
 }
 
 impl Ledger {
@@ -104,7 +83,7 @@ impl Ledger {
             rollups: Arc::default(),
             stale: Stale::default(),
             moved: RoaringBitmap::new(),
-            place: Place::default(),
+            places: Places::default(),
             shown: None,
             unsaved: Since::of(&Devices::default(), &Channels::default()),
             saving: Since::of(&Devices::default(), &Channels::default()),
@@ -156,10 +135,22 @@ impl Ledger {
         self.days.get(&day).filter(|state| !state.is_held()).map(|_| day)
     }
 
+    /// The days whose sessions have to be held before all of these can be noted.
+    pub fn lacking(&self, told: &[Observation]) -> BTreeSet<Day> {
+        let (mut places, mut lacking, mut last) = (Places::default(), BTreeSet::new(), None);
+        for told in told {
+            let (day, _) = places.of(&self.calendar, told.start);
+            if last.replace(day) != Some(day) && self.days.get(&day).is_some_and(|state| !state.is_held()) {
+                lacking.insert(day);
+            }
+        }
+        lacking
+    }
+
     /// Adds what a client told. The sessions of its day must be held, see [`Ledger::lacks`];
     /// otherwise nothing is noted.
     pub fn note(&mut self, told: &Observation) -> Noted {
-        let (day, hour) = self.place.of(&self.calendar, told.start);
+        let (day, hour) = self.places.of(&self.calendar, told.start);
         if self.days.get(&day).is_some_and(|state| !state.is_held()) {
             return Noted::Nothing;
         }

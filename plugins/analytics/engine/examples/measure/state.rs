@@ -1,13 +1,16 @@
 //! The state on the disk: a file of channels' names, files of devices by number, and some for each day.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use analytics_engine::{Calendar, Day, DeviceKey, Ledger, Observation, Sessions, segment};
 use bytes::Bytes;
+use parquet::data_type::ByteArray;
 use serde_json::{Value, json};
 
 use crate::events::Chunk;
@@ -16,25 +19,59 @@ use crate::{Result, memory, timed};
 /// The zone that days are of.
 pub const ZONE: &str = "Asia/Shanghai";
 
-/// Takes events in, and saves the state after each chunk. Getting the chunks counts where they are
-/// read, and does not where they are made.
-pub fn ingest(chunks: impl Iterator<Item = Result<Chunk>>, folder: &Path, read: bool) -> Result<Value> {
+/// Events as batches are decoded: devices by their keys.
+struct Decoded {
+    devices: Vec<DeviceKey>,
+    chunk: Chunk,
+}
+
+impl Decoded {
+    fn of(chunk: Chunk) -> Result<Self, String> {
+        let key = |text: &ByteArray| text.as_utf8().map(DeviceKey::of).map_err(|error| error.to_string());
+        Ok(Self { devices: chunk.devices.iter().map(key).collect::<Result<_, _>>()?, chunk })
+    }
+}
+
+/// Takes events in, and saves the state after each chunk. A second thread gets and decodes the next
+/// chunk meanwhile. Where chunks are read the clock does not stop; where they are made, decoding counts
+/// by itself.
+pub fn ingest<C>(chunks: impl FnOnce() -> Result<C> + Send, folder: &Path, read: bool) -> Result<Value>
+where
+    C: Iterator<Item = Result<Chunk>>,
+{
     fs::create_dir_all(folder)?;
     let mut ledger = Ledger::new(Calendar::named(ZONE)?);
-    let [mut getting, mut noting, mut snapshots, mut saving] = [Duration::ZERO; 4];
-    let mut chunks = chunks.enumerate();
+    let [mut waiting, mut noting, mut snapshots, mut saving] = [Duration::ZERO; 4];
     let mut events = 0;
-    while let Some((number, chunk)) = timed(&mut getting, || chunks.next()) {
-        let chunk = chunk?;
-        let last = timed(&mut noting, || note(&mut ledger, &chunk, folder))?;
-        events += chunk.starts.len();
-        timed(&mut snapshots, || ledger.snapshot(last));
-        timed(&mut saving, || save(&mut ledger, number, folder))?;
-        let yesterday = ledger.calendar().locate(last).0.plus(-1);
-        let earlier: Vec<Day> = ledger.held().map(|(day, _)| day).filter(|day| *day < yesterday).collect();
-        earlier.into_iter().for_each(|day| ledger.release(day));
-    }
-    let counted = if read { getting } else { Duration::ZERO };
+    let getting = thread::scope(|threads| -> Result<Duration> {
+        let (send, receive) = sync_channel(0);
+        let getter = threads.spawn(move || {
+            let mut decoding = Duration::ZERO;
+            let all = || -> Result {
+                for chunk in chunks()? {
+                    let chunk = chunk?;
+                    if send.send(timed(&mut decoding, || Decoded::of(chunk))).is_err() {
+                        break;
+                    }
+                }
+                Ok(())
+            };
+            all().map(|()| decoding).map_err(|error| error.to_string())
+        });
+        for number in 0.. {
+            let Ok(decoded) = timed(&mut waiting, || receive.recv()) else { break };
+            let decoded = decoded?;
+            let last = timed(&mut noting, || note(&mut ledger, &decoded, folder))?;
+            events += decoded.devices.len();
+            timed(&mut snapshots, || ledger.snapshot(last));
+            timed(&mut saving, || save(&mut ledger, number, folder))?;
+            let yesterday = ledger.calendar().locate(last).0.plus(-1);
+            let earlier: Vec<Day> = ledger.held().map(|(day, _)| day).filter(|day| *day < yesterday).collect();
+            earlier.into_iter().for_each(|day| ledger.release(day));
+        }
+        Ok(getter.join().map_err(|_| "getting events panicked")??)
+    })?;
+    let counted = if read { waiting } else { getting };
     let seconds = counted + noting + snapshots + saving;
     Ok(json!({
         "events": events, "seconds": seconds.as_secs_f64(), "devices": ledger.devices().len(), "bytes": size(folder)?,
@@ -47,16 +84,15 @@ pub fn ingest(chunks: impl Iterator<Item = Result<Chunk>>, folder: &Path, read: 
 }
 
 /// Notes events; when the last of their sessions began.
-fn note(ledger: &mut Ledger, chunk: &Chunk, folder: &Path) -> Result<i64> {
-    let mut told = Vec::with_capacity(chunk.starts.len());
-    let texts = chunk.devices.iter().zip(&chunk.channels);
-    for ((device, channel), (start, duration)) in texts.zip(chunk.starts.iter().zip(&chunk.durations)) {
-        if let Some(day) = ledger.lacks(*start) {
-            ledger.hold(day, sessions(folder, day)?);
-        }
+fn note(ledger: &mut Ledger, decoded: &Decoded, folder: &Path) -> Result<i64> {
+    let Decoded { devices, chunk } = decoded;
+    let mut told = Vec::with_capacity(devices.len());
+    for (((device, channel), start), duration) in devices.iter().zip(&chunk.channels).zip(&chunk.starts).zip(&chunk.durations) {
         let channel = ledger.note_channel(channel.as_utf8()?);
-        let device = DeviceKey::of(device.as_utf8()?);
-        told.push(Observation { device, start: *start, duration: duration.cast_unsigned(), channel });
+        told.push(Observation { device: *device, start: *start, duration: duration.cast_unsigned(), channel });
+    }
+    for day in ledger.lacking(&told) {
+        ledger.hold(day, sessions(folder, day)?);
     }
     ledger.note_all(&told);
     Ok(chunk.starts.iter().max().copied().unwrap_or_default())
@@ -66,19 +102,23 @@ fn note(ledger: &mut Ledger, chunk: &Chunk, folder: &Path) -> Result<i64> {
 fn save(ledger: &mut Ledger, number: usize, folder: &Path) -> Result {
     let changes = ledger.changes();
     let names: Vec<&str> = ledger.channels().names().collect();
-    store(&folder.join("channels.json"), &serde_json::to_vec(&names)?)?;
-    store(&folder.join(format!("devices-{number:05}.parquet")), &segment::write_devices(ledger, &changes.devices)?)?;
+    let mut files = vec![
+        store(&folder.join("channels.json"), &serde_json::to_vec(&names)?)?,
+        store(&folder.join(format!("devices-{number:05}.parquet")), &segment::write_devices(ledger, &changes.devices)?)?,
+    ];
     for (day, sessions) in changes.days {
-        store(&folder.join(format!("day-{day}-{number:05}.parquet")), &segment::write_sessions(&sessions)?)?;
+        files.push(store(&folder.join(format!("day-{day}-{number:05}.parquet")), &segment::write_sessions(&sessions)?)?);
     }
+    // At last, so that the disk gets them together.
+    files.iter().try_for_each(File::sync_data)?;
     ledger.saved();
     Ok(())
 }
 
-fn store(path: &Path, bytes: &[u8]) -> Result {
-    let mut file = fs::File::create(path)?;
+fn store(path: &Path, bytes: &[u8]) -> Result<File> {
+    let mut file = File::create(path)?;
     file.write_all(bytes)?;
-    Ok(file.sync_data()?)
+    Ok(file)
 }
 
 /// The files of each day, in any order.

@@ -110,7 +110,9 @@ fn a_ledger_is_what_a_naive_model_of_it_is() {
                 }
                 0 => {
                     let told: Vec<Observation> = (0..random.random_range(1..50)).map(|_| observation(&mut random)).collect();
-                    for day in told.iter().filter_map(|told| ledger.lacks(told.start)).collect::<Vec<_>>() {
+                    let lacking = ledger.lacking(&told);
+                    assert_eq!(lacking, told.iter().filter_map(|told| ledger.lacks(told.start)).collect());
+                    for day in lacking {
                         ledger.hold(day, Model::of_day(&model.saved, day));
                     }
                     let noted: Vec<Noted> = told.iter().map(|told| model.note(calendar.locate(told.start).0, told)).collect();

@@ -43,6 +43,14 @@ impl Told {
     }
 }
 
+/// A device, as it was found.
+#[derive(Clone, Copy)]
+struct Known {
+    id: DeviceId,
+    /// The start of its first session; that may be earlier meanwhile.
+    first: i64,
+}
+
 impl Ledger {
     /// Adds what clients told, in its order, as [`Ledger::note`] does with each: faster for many.
     pub fn note_all(&mut self, told: &[Observation]) -> Vec<Noted> {
@@ -68,7 +76,7 @@ impl Ledger {
         let mut days: Vec<OfDay> = Vec::new();
         let mut at = 0;
         for (place, (told, known)) in told.iter().zip(known).enumerate() {
-            let (day, hour) = self.place.of(&self.calendar, told.start);
+            let (day, hour) = self.places.of(&self.calendar, told.start);
             if days.get(at).is_none_or(|of_day| of_day.day != day) {
                 at = match days.iter().position(|of_day| of_day.day == day) {
                     Some(at) => at,
@@ -79,9 +87,12 @@ impl Ledger {
                     }
                 };
             }
-            // It may have been met since all were looked up.
-            let known = known.or_else(|| self.directory.get(told.device));
-            let device = self.meet_as(known, told, day, hour);
+            let device = match known {
+                Some(Known { id, first }) if told.start > first => id,
+                Some(Known { id, .. }) => self.meet_as(Some(id), told, day, hour),
+                // It may have been met since all were looked up.
+                None => self.meet(told, day, hour),
+            };
             if let Some(of_day) = days.get_mut(at) {
                 of_day.told.push(Told::of(device, told.start, place));
             }
@@ -89,17 +100,17 @@ impl Ledger {
         days
     }
 
-    /// The numbers of devices that are known. A batch has one device, which is looked up once.
-    fn look_up(&self, told: &[Observation]) -> Vec<Option<DeviceId>> {
-        let mut known: Vec<Option<DeviceId>> = Vec::with_capacity(told.len());
+    /// The devices that are known. A batch has one device, which is looked up once.
+    fn look_up(&self, told: &[Observation]) -> Vec<Option<Known>> {
+        let mut known = Vec::with_capacity(told.len());
         let mut before = None;
         for told in told {
-            let id = match before {
-                Some((device, id)) if device == told.device => id,
-                _ => self.directory.get(told.device),
+            let found = match before {
+                Some((device, found)) if device == told.device => found,
+                _ => self.directory.get(told.device).map(|id| Known { id, first: self.devices.first(id) }),
             };
-            before = Some((told.device, id));
-            known.push(id);
+            before = Some((told.device, found));
+            known.push(found);
         }
         known
     }
