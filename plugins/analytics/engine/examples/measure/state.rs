@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use analytics_engine::{Calendar, Day, DeviceKey, Ledger, Observation, Sessions, segment};
@@ -33,7 +33,7 @@ impl Decoded {
 }
 
 /// Takes events in, and saves the state after each chunk. A second thread gets and decodes the next
-/// chunk meanwhile. Where chunks are read the clock does not stop; where they are made, decoding counts
+/// chunk meanwhile, a third one waits for the disk. Where chunks are read the clock does not stop; where they are made, decoding counts
 /// by itself.
 pub fn ingest<C>(chunks: impl FnOnce() -> Result<C> + Send, folder: &Path, read: bool) -> Result<Value>
 where
@@ -58,17 +58,25 @@ where
             };
             all().map(|()| decoding).map_err(|error| error.to_string())
         });
+        let mut syncing = None;
         for number in 0.. {
             let Ok(decoded) = timed(&mut waiting, || receive.recv()) else { break };
             let decoded = decoded?;
             let last = timed(&mut noting, || note(&mut ledger, &decoded, folder))?;
             events += decoded.devices.len();
             timed(&mut snapshots, || ledger.snapshot(last));
-            timed(&mut saving, || save(&mut ledger, number, folder))?;
+            timed(&mut saving, || -> Result {
+                finish(&mut ledger, syncing.take())?;
+                let files = write(&mut ledger, number, folder)?;
+                // The next events are noted while the disk works.
+                syncing = Some(threads.spawn(move || files.iter().try_for_each(File::sync_data)));
+                Ok(())
+            })?;
             let yesterday = ledger.calendar().locate(last).0.plus(-1);
             let earlier: Vec<Day> = ledger.held().map(|(day, _)| day).filter(|day| *day < yesterday).collect();
             earlier.into_iter().for_each(|day| ledger.release(day));
         }
+        timed(&mut saving, || finish(&mut ledger, syncing))?;
         Ok(getter.join().map_err(|_| "getting events panicked")??)
     })?;
     let counted = if read { waiting } else { getting };
@@ -98,8 +106,8 @@ fn note(ledger: &mut Ledger, decoded: &Decoded, folder: &Path) -> Result<i64> {
     Ok(chunk.starts.iter().max().copied().unwrap_or_default())
 }
 
-/// Saves what has changed, so that it is on the disk afterwards.
-fn save(ledger: &mut Ledger, number: usize, folder: &Path) -> Result {
+/// Writes what has changed.
+fn write(ledger: &mut Ledger, number: usize, folder: &Path) -> Result<Vec<File>> {
     let changes = ledger.changes();
     let names: Vec<&str> = ledger.channels().names().collect();
     let mut files = vec![
@@ -109,9 +117,15 @@ fn save(ledger: &mut Ledger, number: usize, folder: &Path) -> Result {
     for (day, sessions) in changes.days {
         files.push(store(&folder.join(format!("day-{day}-{number:05}.parquet")), &segment::write_sessions(&sessions)?)?);
     }
-    // At last, so that the disk gets them together.
-    files.iter().try_for_each(File::sync_data)?;
-    ledger.saved();
+    Ok(files)
+}
+
+/// Waits until what was written is on the disk.
+fn finish(ledger: &mut Ledger, syncing: Option<ScopedJoinHandle<'_, io::Result<()>>>) -> Result {
+    if let Some(syncing) = syncing {
+        syncing.join().map_err(|_| "saving panicked")??;
+        ledger.saved();
+    }
     Ok(())
 }
 
