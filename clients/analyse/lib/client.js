@@ -53,16 +53,21 @@ class Client {
 
   pause(now) {
     if (!this.visits.front) return;
-    this.visits.pause(now);
+    this.watch(this.visits.pause(now));
     clearInterval(this.ticker);
     this.note(true);
     this.delivery.sleep();
   }
 
   tick() {
-    this.visits.measure(Date.now());
+    this.watch(this.visits.measure(Date.now()));
     this.note(false);
     this.delivery.nudge();
+  }
+
+  /** A clock that was changed has to be confirmed before it is relied on. */
+  watch(steady) {
+    if (!steady) this.queue.confirmed = null;
   }
 
   /** Keeps the present session. Until it is `due` it only waits for the next pause, or the next run. */

@@ -2,6 +2,7 @@
 
 const Connection = require('./connection');
 const log = require('./log');
+const random = require('./random');
 const VERSION = require('./version');
 
 const METHOD = 'analytics.collect';
@@ -17,6 +18,8 @@ const TOLD_FAILURES = 3;
 const NO_APP = 'InvalidAppKey.NotFound';
 const UNREADABLE = 'InvalidParams.Format';
 const THROTTLED = 'Throttling.Api';
+/** Further codes that say that nothing was stored. */
+const NOTHING_STORED = [NO_APP, 'InvalidMethod.Format', THROTTLED];
 /** In the place of a code: several failures in a row, of any kind. */
 const SEVERAL = 'several';
 
@@ -34,7 +37,12 @@ const ADVICE = {
     'and that mpServerless.user.authorize succeeds. Visits are kept and sent later',
 };
 
-/** Sends what waits: one batch at a time, each until it was answered. */
+/**
+ * Sends what waits: one batch at a time, each until it was answered.
+ *
+ * A start that was sent stays as it is, since it names the session, unless the server says that it stored nothing. So the
+ * clock has to be right before: where that is not known, an empty batch asks for the server's time first.
+ */
 class Delivery {
   constructor(appKey, platform, store, queue) {
     this.appKey = appKey;
@@ -96,14 +104,15 @@ class Delivery {
   flush() {
     this.cancel();
     if (this.ended || this.sending || !this.connection || !this.store.open()) return;
-    const batch = this.queue.next();
-    if (!batch) return;
+    if (!this.queue.waits()) return;
+    const asking = !this.queue.sure(Date.now());
+    const batch = asking ? { id: random.uuid(), events: [] } : this.queue.next();
     this.store.save();
     this.sending = true;
     this.connection
       .send(METHOD, this.params(batch))
-      .then((answer) => this.answered(answer))
-      .catch((reason) => this.failed(reason))
+      .then((answer) => this.answered(answer, asking))
+      .catch((reason) => this.failed(reason, asking))
       .then((again) => {
         this.sending = false;
         if (again) this.flush();
@@ -128,18 +137,22 @@ class Delivery {
     };
   }
 
-  /** Tells whether to go on at once. */
-  answered(answer) {
+  /** Tells whether to go on at once. `asking` is set when only the time was asked for. */
+  answered(answer, asking) {
     if (!Number.isFinite(answer.serverTime)) throw new Error('no answer of analytics');
-    if (answer.clockOff === true) {
+    const off = answer.clockOff === true;
+    if (!off && !Number.isFinite(answer.accepted)) throw new Error('no answer of analytics');
+    const now = Date.now();
+    this.queue.confirmed = now;
+    if (off) {
       this.queue.dissolve();
-      this.queue.correct(Math.round(answer.serverTime - Date.now()));
+      this.queue.correct(Math.round(answer.serverTime - now));
       this.store.save();
       if (this.corrected) throw new Error('the clock does not come right');
       this.corrected = true;
       return true;
     }
-    if (!Number.isFinite(answer.accepted)) throw new Error('no answer of analytics');
+    if (asking) return true;
     const rejected = Array.isArray(answer.rejected) ? answer.rejected : [];
     this.queue.settle(rejected.map((one) => one && one.index));
     this.tell(answer.accepted);
@@ -152,12 +165,19 @@ class Delivery {
   }
 
   /** Tells whether to go on at once. */
-  failed(reason) {
+  failed(reason, asking) {
     const code = (reason && reason.code) || '';
+    if (asking && code === UNREADABLE) {
+      // Which batches it reads is found out with these.
+      this.queue.confirmed = Date.now();
+      return true;
+    }
     this.failures += 1;
     this.unread = false;
-    if (code === UNREADABLE) {
-      this.unread = this.queue.split();
+    if (!asking) {
+      if (code === UNREADABLE) this.unread = this.queue.split();
+      else if (NOTHING_STORED.indexOf(code) >= 0) this.queue.dissolve();
+      else this.queue.pin();
       this.store.save();
     }
     this.patient = this.unread || code === THROTTLED;

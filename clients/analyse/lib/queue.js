@@ -6,6 +6,8 @@ const random = require('./random');
 const MOST = 1000;
 /** The most sessions of a batch. */
 const BATCH = 200;
+/** How long an answer confirms the clock, in milliseconds on it: a day. */
+const CONFIRMED = 86400000;
 /** After so many sessions in a row that the server could not read even alone, the fault is not theirs. */
 const SUSPECTS = 3;
 
@@ -21,6 +23,8 @@ class Queue {
     this.dropped = 0;
     /** What is added to the device's clock to have the server's, in milliseconds. */
     this.offset = 0;
+    /** When the server last confirmed the clock, on the device's; null when nothing is known of it. */
+    this.confirmed = null;
     this.limit = BATCH;
     /** Sessions that the server could not read alone. They are given up once it has read others. */
     this.suspects = [];
@@ -76,8 +80,18 @@ class Queue {
     this.limit = BATCH;
   }
 
-  /** The server has stored nothing of the batch: its sessions are due again. */
+  /** The server may have stored the batch, or not: its sessions keep their starts, or they would count twice. */
+  pin() {
+    if (!this.batch) return;
+    this.batch.events.forEach((event) => {
+      const session = this.find(event);
+      if (session) session.pinned = true;
+    });
+  }
+
+  /** The batch is given up: its sessions are due again. */
   dissolve() {
+    if (!this.batch) return;
     this.batch.events.forEach((event) => {
       const session = this.find(event);
       if (session) session.due = true;
@@ -111,12 +125,17 @@ class Queue {
     return true;
   }
 
-  /** Sets the offset, and moves the sessions that the server does not know by its change. */
+  /** Whether the clock with its offset can be relied on: starts that are sent by it never move again. */
+  sure(now) {
+    return this.confirmed !== null && now >= this.confirmed && now <= this.confirmed + CONFIRMED;
+  }
+
+  /** Sets the offset, and moves the sessions that the server cannot know by its change. */
   correct(offset) {
     const change = offset - this.offset;
     this.offset = offset;
     this.sessions.forEach((session) => {
-      if (session.known < 0) session.start += change;
+      if (session.known < 0 && !session.pinned) session.start += change;
     });
   }
 
@@ -131,8 +150,9 @@ class Queue {
   toJSON() {
     return {
       offset: this.offset,
+      confirmed: this.confirmed,
       dropped: this.dropped,
-      sessions: this.sessions.map((session) => [session.start, session.duration, session.known]),
+      sessions: this.sessions.map((session) => [session.start, session.duration, session.known, session.pinned]),
       batch: this.batch && { id: this.batch.id, events: this.batch.events.map((event) => [event.start, event.duration]) },
     };
   }
@@ -140,11 +160,13 @@ class Queue {
   /** Takes over what an earlier run has kept. All of it is due, also what a killed run was still measuring. */
   restore(saved) {
     if (Number.isSafeInteger(saved.offset)) this.correct(saved.offset);
+    if (Number.isFinite(saved.confirmed)) this.confirmed = saved.confirmed;
     if (count(saved.dropped)) this.dropped += saved.dropped;
     const sessions = pairs(saved.sessions).map((one) => ({
       start: one[0],
       duration: one[1],
       known: count(one[2]) ? one[2] : -1,
+      pinned: one[3] === true,
       refused: false,
       due: true,
     }));
@@ -153,6 +175,7 @@ class Queue {
     const batch = saved.batch;
     const events = pairs(batch && batch.events).map((one) => ({ start: one[0], duration: one[1] }));
     if (events.length > 0 && typeof batch.id === 'string') this.batch = { id: batch.id, events: events };
+    this.pin();
   }
 }
 

@@ -11,8 +11,8 @@ const LONGEST = 86400000;
  * Sessions, from calls with the device's clock in milliseconds.
  *
  * A session: `start` is when it began, on the server's clock, and `duration` is its time in front so far. `known` is the
- * duration that the server has taken, or -1: once it has taken one, the start never changes. `refused` is set when the server
- * will not take the session, and `due` while its present duration is to be sent.
+ * duration that the server has taken, or -1, and `pinned` is set once it may have taken one: then the start never changes.
+ * `refused` is set when the server will not take the session, and `due` while its present duration is to be sent.
  */
 class Visits {
   constructor() {
@@ -28,21 +28,24 @@ class Visits {
     const goesOn = this.session && Math.abs(now - this.looked) <= LONGEST_AWAY;
     this.looked = now;
     if (goesOn) return false;
-    this.session = { start: Math.round(now + offset), duration: 0, known: -1, refused: false, due: false };
+    this.session = { start: Math.round(now + offset), duration: 0, known: -1, pinned: false, refused: false, due: false };
     return true;
   }
 
-  /** Counts the time in front until now. */
+  /** Counts the time in front until now. Tells whether the clock went on as it should. */
   measure(now) {
-    if (!this.front) return;
+    if (!this.front) return true;
     const step = now - this.looked;
     this.looked = now;
-    if (step > 0 && step <= LONGEST_STEP) this.session.duration = Math.min(Math.round(this.session.duration + step), LONGEST);
+    if (step < 0 || step > LONGEST_STEP) return false;
+    this.session.duration = Math.min(Math.round(this.session.duration + step), LONGEST);
+    return true;
   }
 
   pause(now) {
-    this.measure(now);
+    const steady = this.measure(now);
     this.front = false;
+    return steady;
   }
 }
 

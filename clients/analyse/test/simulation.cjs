@@ -137,6 +137,9 @@ class Server {
     this.clock = () => phone.now;
     this.sessions = new Map();
     this.heard = [];
+    /** Empty batches, which only ask for the time, and what happens to the next ones instead. */
+    this.asked = [];
+    this.askedFaults = [];
     /** For each of the next requests what happens instead: see `forward`. */
     this.faults = [];
     this.down = false;
@@ -154,8 +157,9 @@ class Server {
     try {
       await turns(2);
       if (this.down) throw new Error('request:fail');
-      this.heard.push({ method, ...sent });
-      const fault = this.faults.shift();
+      const asks = sent.events.length === 0;
+      (asks ? this.asked : this.heard).push({ method, ...sent });
+      const fault = (asks ? this.askedFaults : this.faults).shift();
       const reply = () => ({ success: true, result: this.collect(sent) });
       return fault ? await fault(reply) : reply();
     } finally {

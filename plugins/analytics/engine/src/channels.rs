@@ -76,6 +76,13 @@ impl Channels {
         self.names.len() < MOST + 2
     }
 
+    /// Forgets those from a number on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        for name in self.names.drain(len.min(self.names.len())..) {
+            self.ids.remove(&name);
+        }
+    }
+
     pub(crate) fn add(&mut self, name: &str) -> ChannelId {
         if let Some(id) = self.id(name) {
             return id;

@@ -19,8 +19,8 @@ pub struct DeviceKey(pub u128);
 impl DeviceKey {
     /// The key of the device that a client names so.
     pub fn of(text: &str) -> Self {
-        let digest = Sha256::digest(text.as_bytes());
-        Self(digest.iter().take(16).fold(0, |key, byte| key << 8 | u128::from(*byte)))
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        Self(digest.first_chunk().map_or(0, |first| u128::from_be_bytes(*first)))
     }
 }
 
@@ -102,6 +102,17 @@ impl Devices {
         }
     }
 
+    /// Forgets those from a number on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            self.blocks.truncate(len.div_ceil(BLOCK));
+            if let Some(last) = self.blocks.last_mut().filter(|_| !len.is_multiple_of(BLOCK)) {
+                Arc::make_mut(last).truncate(len % BLOCK);
+            }
+            self.len = len;
+        }
+    }
+
     pub(crate) fn set(&mut self, id: DeviceId, device: Device) {
         let block = self.blocks.get_mut(id as usize / BLOCK);
         if let Some(place) = block.and_then(|block| Arc::make_mut(block).get_mut(id as usize % BLOCK)) {
@@ -115,17 +126,47 @@ impl Devices {
 pub(crate) struct Directory {
     ids: HashTable<DeviceId>,
     keys: Vec<DeviceKey>,
-    // Keyed, as clients choose what is hashed.
-    hasher: RandomState,
+    hasher: KeyHasher,
+}
+
+/// Hashes keys by multiply-shift (Dietzfelbinger 1996): for random factors any two keys meet with the
+/// chance of random numbers. Clients choose what is hashed, and could search for keys that meet under
+/// a hash without secrets.
+#[derive(Debug)]
+struct KeyHasher {
+    factors: [u128; 2],
+    offset: u128,
+}
+
+impl Default for KeyHasher {
+    fn default() -> Self {
+        let secret = RandomState::new();
+        let random = |n: u64| u128::from(secret.hash_one((n, 0))) << 64 | u128::from(secret.hash_one((n, 1)));
+        Self { factors: [random(0), random(1)], offset: random(2) }
+    }
+}
+
+impl KeyHasher {
+    fn hash(&self, key: DeviceKey) -> u64 {
+        let [first, second] = self.factors;
+        let (high, low) = (key.0 >> 64, key.0 & u128::from(u64::MAX));
+        let sum = first.wrapping_mul(high).wrapping_add(second.wrapping_mul(low)).wrapping_add(self.offset);
+        (sum >> 64) as u64
+    }
 }
 
 impl Directory {
     pub fn get(&self, key: DeviceKey) -> Option<DeviceId> {
-        self.ids.find(self.hasher.hash_one(key), |id| self.keys.get(*id as usize) == Some(&key)).copied()
+        self.ids.find(self.hasher.hash(key), |id| self.keys.get(*id as usize) == Some(&key)).copied()
     }
 
     pub fn key(&self, id: DeviceId) -> Option<DeviceKey> {
         self.keys.get(id as usize).copied()
+    }
+
+    /// The keys from a number on.
+    pub fn keys(&self, from: DeviceId) -> &[DeviceKey] {
+        self.keys.get(from as usize..).unwrap_or_default()
     }
 
     /// Gives a key that has none the next number.
@@ -133,9 +174,19 @@ impl Directory {
         let id = self.keys.len() as DeviceId;
         self.keys.push(key);
         let Self { ids, keys, hasher } = self;
-        let again = |id: &DeviceId| keys.get(*id as usize).map_or(0, |key| hasher.hash_one(key));
-        ids.insert_unique(hasher.hash_one(key), id, again);
+        let again = |id: &DeviceId| keys.get(*id as usize).map_or(0, |key| hasher.hash(*key));
+        ids.insert_unique(hasher.hash(key), id, again);
         id
+    }
+
+    /// Takes those from a number on out.
+    pub fn truncate(&mut self, len: usize) {
+        for (id, key) in self.keys.iter().enumerate().skip(len) {
+            if let Ok(entry) = self.ids.find_entry(self.hasher.hash(*key), |some| *some as usize == id) {
+                entry.remove();
+            }
+        }
+        self.keys.truncate(len);
     }
 
     /// About how many bytes it takes.

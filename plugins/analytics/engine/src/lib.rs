@@ -21,6 +21,7 @@ pub mod error;
 pub mod ledger;
 pub mod observation;
 pub mod report;
+mod runs;
 pub mod segment;
 pub mod sessions;
 pub mod snapshot;

@@ -13,4 +13,4 @@ mod sessions;
 
 pub use devices::{merge_devices, write_devices};
 pub use events::{Kind, RawEvent, read_events, write_events};
-pub use sessions::{read_sessions, write_sessions};
+pub use sessions::{merge_sessions, read_sessions, write_sessions};

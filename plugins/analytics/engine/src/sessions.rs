@@ -17,7 +17,7 @@ pub struct Session {
 
 impl Session {
     /// What names it.
-    fn key(&self) -> (DeviceId, i64) {
+    pub(crate) fn key(&self) -> (DeviceId, i64) {
         (self.device, self.start)
     }
 }
@@ -33,6 +33,16 @@ impl Sessions {
         sessions.sort_unstable_by_key(|session| (session.key(), std::cmp::Reverse(session.duration)));
         sessions.dedup_by_key(|session| session.key());
         Self(sessions)
+    }
+
+    /// Sessions that are in order already, each once.
+    pub(crate) fn sorted(sessions: Vec<Session>) -> Self {
+        debug_assert!(sessions.is_sorted_by(|one, next| one.key() < next.key()));
+        Self(sessions)
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Session] {
+        &self.0
     }
 
     /// How many there are.
@@ -59,21 +69,21 @@ impl Sessions {
     /// Both together; of sessions that both have, the longer time counts.
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {
-        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
         let mut joined = Vec::with_capacity(self.len() + other.len());
-        while let (Some(left), Some(right)) = (a.peek(), b.peek()) {
-            match left.key().cmp(&right.key()) {
-                Ordering::Less => joined.extend(a.next()),
-                Ordering::Greater => joined.extend(b.next()),
-                Ordering::Equal => {
-                    joined.push(if left.duration < right.duration { **right } else { **left });
-                    a.next();
-                    b.next();
-                }
+        let (mut a, mut b) = (self.0.as_slice(), other.0.as_slice());
+        while let ([left, after_left @ ..], [right, after_right @ ..]) = (a, b) {
+            let order = left.key().cmp(&right.key());
+            let longer = order == Ordering::Equal && left.duration < right.duration;
+            joined.push(if order == Ordering::Greater || longer { *right } else { *left });
+            if order != Ordering::Greater {
+                a = after_left;
+            }
+            if order != Ordering::Less {
+                b = after_right;
             }
         }
-        joined.extend(a);
-        joined.extend(b);
+        joined.extend_from_slice(a);
+        joined.extend_from_slice(b);
         Self(joined)
     }
 }

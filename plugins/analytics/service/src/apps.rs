@@ -15,14 +15,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::clock::{Clock, MINUTE};
+use crate::collect::rate::{Bucket, Rate};
 use crate::errors::{self, TOO_MANY_APPS};
 
 /// The time zone of an application that names none.
 pub const TIME_ZONE: &str = "Asia/Shanghai";
 /// How long a node goes by what it knows of an application: a deleted one is refused by then.
 const FRESH: Duration = Duration::from_secs(5);
-/// How many applications are known at once.
+/// How many applications are known at once, and AppKeys of none.
 const MOST_KNOWN: usize = 10_000;
+/// How many AppKeys of none are looked for each second, for clients.
+const UNKNOWN: u64 = 100;
+/// How long that is saved up.
+const AT_ONCE: Duration = Duration::from_secs(10);
 /// How long the mark of a deleted application stays, in milliseconds: longer than any fold lasts.
 const MARKED: i64 = 30 * MINUTE;
 /// How many are read at once.
@@ -80,9 +85,6 @@ pub struct Update {
     pub time_zone: Option<String>,
 }
 
-/// What is known of keys, and since when.
-type Known = HashMap<String, (Instant, Option<Arc<App>>)>;
-
 /// The applications.
 pub struct Apps<C> {
     records: Collection<C>,
@@ -90,10 +92,73 @@ pub struct Apps<C> {
     known: Mutex<Known>,
 }
 
+/// What is known of keys, and since when.
+struct Known {
+    /// Applications. They stay when they are not fresh any more: it is known that they were there.
+    apps: HashMap<String, (Instant, Arc<App>)>,
+    /// Keys of none, which clients make up in any number.
+    none: HashMap<String, Instant>,
+    /// How many further ones are looked for.
+    unknown: Bucket,
+}
+
+/// What is known of a key.
+enum Found {
+    /// How it is, or was seconds ago.
+    Fresh(Option<Arc<App>>),
+    /// It was there some time ago.
+    Stale,
+    /// Nothing.
+    Never,
+}
+
+/// Room for one key more.
+fn make_room<T>(map: &mut HashMap<String, T>, since: impl Fn(&T) -> Instant) {
+    if map.len() >= MOST_KNOWN {
+        map.retain(|_, value| since(value).elapsed() < FRESH);
+        if map.len() > MOST_KNOWN / 2 {
+            map.clear();
+        }
+    }
+}
+
+fn rate() -> Rate {
+    Rate::new(UNKNOWN, Duration::from_secs(1), AT_ONCE)
+}
+
+impl Known {
+    fn find(&self, key: &str) -> Found {
+        match (self.apps.get(key), self.none.get(key)) {
+            (Some((since, app)), _) if since.elapsed() < FRESH => Found::Fresh(Some(app.clone())),
+            (Some(_), _) => Found::Stale,
+            (None, Some(since)) if since.elapsed() < FRESH => Found::Fresh(None),
+            (None, _) => Found::Never,
+        }
+    }
+
+    fn note(&mut self, key: &str, app: Option<&Arc<App>>) {
+        let now = Instant::now();
+        self.forget(key);
+        if let Some(app) = app {
+            make_room(&mut self.apps, |(since, _)| *since);
+            self.apps.insert(key.to_owned(), (now, app.clone()));
+        } else {
+            make_room(&mut self.none, |since| *since);
+            self.none.insert(key.to_owned(), now);
+        }
+    }
+
+    fn forget(&mut self, key: &str) {
+        self.apps.remove(key);
+        self.none.remove(key);
+    }
+}
+
 impl<C: Calls> Apps<C> {
     /// The applications behind these calls.
     pub fn new(calls: C, clock: Clock) -> Self {
-        Self { records: Collection::new(calls, SYSTEM_SPACE, "analyticsApps"), clock, known: Mutex::default() }
+        let known = Known { apps: HashMap::new(), none: HashMap::new(), unknown: Bucket::new(rate()) };
+        Self { records: Collection::new(calls, SYSTEM_SPACE, "analyticsApps"), clock, known: Mutex::new(known) }
     }
 
     /// Prepares the database for many.
@@ -131,6 +196,7 @@ impl<C: Calls> Apps<C> {
         if !self.records.insert(record).await? {
             return Err(Error::new(codes::CONFLICT, "the new AppKey is taken; try again").retryable());
         }
+        self.known().forget(&app.key);
         Ok(app)
     }
 
@@ -170,14 +236,7 @@ impl<C: Calls> Apps<C> {
             return Ok(None);
         }
         let app = self.records.get::<App>(key).await?.filter(|app| app.deleted.is_none()).map(Arc::new);
-        let mut known = self.known();
-        if known.len() >= MOST_KNOWN {
-            known.retain(|_, (since, _)| since.elapsed() < FRESH);
-            if known.len() >= MOST_KNOWN {
-                known.clear();
-            }
-        }
-        known.insert(key.to_owned(), (Instant::now(), app.clone()));
+        self.known().note(key, app.as_ref());
         Ok(app)
     }
 
@@ -191,12 +250,28 @@ impl<C: Calls> Apps<C> {
     /// # Errors
     /// `InvalidAppKey.NotFound`.
     pub async fn of(&self, space: &str, key: &str) -> Result<Arc<App>> {
-        let known = self.known().get(key).filter(|(since, _)| since.elapsed() < FRESH).map(|(_, app)| app.clone());
-        let app = match known {
-            Some(known) => known,
-            None => self.fetch(key).await?,
+        let found = self.known().find(key);
+        let app = match found {
+            Found::Fresh(app) => app,
+            Found::Stale | Found::Never => self.fetch(key).await?,
         };
         app.filter(|app| app.space == space).ok_or_else(|| errors::no_app(key))
+    }
+
+    /// The same for a client, who may make up AppKeys.
+    ///
+    /// # Errors
+    /// `InvalidAppKey.NotFound`; `Throttling.Api` when too many were looked for that are none.
+    pub async fn for_client(&self, space: &str, key: &str) -> Result<Arc<App>> {
+        let never = is_key(key) && matches!(self.known().find(key), Found::Never);
+        if never && !self.known().unknown.take(rate(), 1) {
+            return Err(errors::throttled("too many AppKeys are sent that no application has: try again later"));
+        }
+        let app = self.of(space, key).await;
+        if never && app.is_ok() {
+            self.known().unknown.give_back(rate(), 1);
+        }
+        app
     }
 
     /// An application of a space, as it is now.
@@ -226,14 +301,14 @@ impl<C: Calls> Apps<C> {
         if self.records.update(filter, json!({"$set": set})).await? == 0 {
             return Err(errors::no_app(&update.app_key));
         }
-        self.known().remove(&update.app_key);
+        self.known().forget(&update.app_key);
         Ok(())
     }
 
     /// Sets the time zone that an application's data has.
     pub async fn set_zone(&self, key: &str, zone: &str) -> Result<()> {
         self.records.update(json!({"_id": key}), json!({"$set": {"timeZone": zone}})).await?;
-        self.known().remove(key);
+        self.known().forget(key);
         Ok(())
     }
 
@@ -241,7 +316,7 @@ impl<C: Calls> Apps<C> {
     pub async fn mark(&self, key: &str) -> Result<()> {
         let set = json!({"deleted": self.clock.now(), "name": "", "platform": ""});
         self.records.update(json!({"_id": key, "deleted": {"$exists": false}}), json!({"$set": set})).await?;
-        self.known().remove(key);
+        self.known().forget(key);
         Ok(())
     }
 

@@ -22,11 +22,27 @@ pub struct Config {
     /// How many events of an application are taken each second, over ten seconds. 20,000 by default.
     #[serde(deserialize_with = "positive")]
     pub max_events_per_second: u64,
+    /// How many events of a device are taken each minute on each node, over an hour. 30 by default.
+    #[serde(deserialize_with = "positive")]
+    pub max_events_per_device: u64,
+    /// About how many devices an application can have. 5,000,000 by default: each takes some 50
+    /// bytes of memory and of disk.
+    #[serde(deserialize_with = "positive")]
+    pub max_devices: u64,
+    /// How many devices that it does not know a node takes of an application each minute, over ten
+    /// minutes. 60,000 by default.
+    #[serde(deserialize_with = "positive")]
+    pub max_new_devices_per_minute: u64,
+    /// How many of them it takes from one address each minute, over ten minutes. 600 by default.
+    #[serde(deserialize_with = "positive")]
+    pub max_new_devices_per_address: u64,
     /// How old the start of a session may be when it is first told of, in days. 30 by
     /// default, at most 3,650.
     #[serde(deserialize_with = "days")]
     pub late_days: u64,
-    /// How long raw events are kept for export, in days; 0 keeps none. Roll-ups stay. 90 by default.
+    /// How long raw events are kept for export, in days; 0 keeps none. Roll-ups stay. 90 by
+    /// default, at most 3,650.
+    #[serde(deserialize_with = "days_or_none")]
     pub raw_days: u32,
     /// How much memory the applications that reports are asked of may take together, in MiB. 512 by
     /// default. One application is always kept, however large it is.
@@ -47,6 +63,10 @@ impl Default for Config {
             fold_events: 20_000,
             max_pending_events: 2_000_000,
             max_events_per_second: 20_000,
+            max_events_per_device: 30,
+            max_devices: 5_000_000,
+            max_new_devices_per_minute: 60_000,
+            max_new_devices_per_address: 600,
             late_days: 30,
             raw_days: 90,
             memory_mib: 512,
@@ -85,6 +105,14 @@ fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     }
 }
 
+/// A number of days up to ten years.
+fn days_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        days if days > 3_650 => Err(D::Error::custom("it must be at most 3650 days")),
+        days => Ok(days),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -103,6 +131,8 @@ mod tests {
         for (table, says) in [
             (json!({"fold_seconds": 0}), "at least 1"),
             (json!({"late_days": 3_651}), "at most 3650"),
+            (json!({"raw_days": 3_651}), "at most 3650"),
+            (json!({"max_devices": 0}), "at least 1"),
             (json!({"fold_seconds": 2_000_000_000_u64}), "at most"),
             (json!({"raw_dais": 1}), "raw_dais"),
         ] {

@@ -1,6 +1,7 @@
 //! Reports: parameters are read, the state is brought up to date, and the engine computes.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use analytics_engine::report::table::Tabular;
 use analytics_engine::report::{
@@ -19,6 +20,9 @@ use crate::apps::App;
 use crate::errors::engine;
 use crate::service::Service;
 use crate::state::blocking;
+
+/// How long a report waits for the state of an application.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What all reports' methods begin with.
 pub const PREFIX: &str = "analytics.report.";
@@ -124,7 +128,7 @@ impl<C: Calls> Service<C> {
             Some(format) => serde_json::from_value(format).map_err(|_| Error::invalid_params("`format` must be \"json\" or \"csv\""))?,
         };
         let app = self.apps.of(&call.space, &key).await?;
-        let snapshot = self.snapshot(app).await?;
+        let snapshot = self.snapshot_by(app, call.deadline).await?;
         let mut asked = Asked { params, format };
         blocking(move || asked.make(&name, &snapshot)).await?.map(Reply::raw)
     }
@@ -132,11 +136,19 @@ impl<C: Calls> Service<C> {
     /// The state of an application now.
     ///
     /// # Errors
-    /// What database and storage answer.
+    /// What database and storage answer; `ServiceUnavailable` when it is not there in time.
     pub async fn snapshot(&self, app: Arc<App>) -> Result<Snapshot> {
-        let snapshot = self.registry.snapshot(&self.store, app, self.how()).await?;
+        self.snapshot_by(app, Instant::now() + PATIENCE).await
+    }
+
+    /// As [`Service::snapshot`], for whoever waits until `deadline`.
+    async fn snapshot_by(&self, app: Arc<App>, deadline: Instant) -> Result<Snapshot> {
+        let now = Instant::now();
+        // What is left is for the answer.
+        let wait = (deadline.saturating_duration_since(now) * 9 / 10).min(PATIENCE);
+        let snapshot = self.registry.snapshot(&self.store, app, self.how(), now + wait).await;
         self.registry.evict(self.idle(), self.config.memory());
-        Ok(snapshot)
+        snapshot
     }
 
     /// The names of an application's channels, without that of none.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Error, Result, codes};
-use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -15,9 +15,15 @@ use crate::clock::Clock;
 use crate::collect::limits::Limits;
 use crate::collect::queue::Queue;
 use crate::config::Config;
+use crate::fold::room::Room;
+use crate::fold::schedule::PATIENCE;
+use crate::fold::turns::Turns;
 use crate::state::Registry;
 use crate::state::sync::How;
 use crate::store::Store;
+
+/// How long what goes on may take when the plugin stops.
+const STOP: Duration = Duration::from_secs(15);
 
 /// Analytics of all spaces.
 pub struct Service<C> {
@@ -33,8 +39,12 @@ pub struct Service<C> {
     pub(crate) limits: Limits,
     pub(crate) queue: Queue,
     pub(crate) registry: Arc<Registry>,
-    /// Tells that much waits to be folded.
-    pub(crate) kick: Notify,
+    /// Which applications are to be folded.
+    pub(crate) turns: Turns,
+    /// For the states that are loaded to be folded.
+    pub(crate) room: Room,
+    /// How long the work on one application may take.
+    pub(crate) patience: Duration,
     /// Whether the database is prepared.
     pub(crate) prepared: AtomicBool,
     pub(crate) stopping: CancellationToken,
@@ -48,10 +58,12 @@ impl<C: Calls> Service<C> {
         let registry = Arc::<Registry>::default();
         Arc::new(Self {
             apps: Apps::new(calls.clone(), clock.clone()),
-            limits: Limits::new(config.max_events_per_second, config.max_pending_events),
+            limits: Limits::of(&config),
             queue: Queue::new(store.pending.clone(), registry.clone()),
             node,
-            kick: Notify::new(),
+            turns: Turns::default(),
+            room: Room::new(config.memory_mib),
+            patience: PATIENCE,
             prepared: AtomicBool::new(false),
             stopping: CancellationToken::new(),
             calls,
@@ -116,32 +128,50 @@ impl<C: Calls> Service<C> {
     /// `InvalidAppKey.NotFound`, or what database and storage answer; then doing it again goes on.
     pub async fn delete_app(&self, space: &str, key: &str) -> Result<()> {
         let app = self.apps.require(space, key).await?;
-        self.remove(&app.key).await
+        self.apps.mark(&app.key).await?;
+        self.purge(&app.key).await
     }
 
-    async fn remove(&self, key: &str) -> Result<()> {
-        self.apps.mark(key).await?;
+    /// Removes the data of an application that is marked.
+    pub(crate) async fn purge(&self, key: &str) -> Result<()> {
         self.registry.remove(key);
         self.limits.forget(key);
         self.store.purge(key).await
     }
 
-    /// Removes everything of a space that is deleted.
+    /// Removes everything of a space that is deleted. What could not be removed goes with the marks of
+    /// its applications.
     ///
     /// # Errors
-    /// What database and storage answer.
+    /// What the database answers when not all applications could be marked.
     pub async fn remove_space(&self, space: &str) -> Result<()> {
-        for app in self.apps.of_space(space).await? {
-            self.remove(&app.key).await?;
+        let apps = self.apps.of_space(space).await?;
+        let mut marked = Ok(());
+        let mut gone = Vec::with_capacity(apps.len());
+        // First all are refused to clients, then the data goes, which takes longer.
+        for app in apps {
+            match self.apps.mark(&app.key).await {
+                Ok(()) => gone.push(app.key),
+                Err(error) => marked = Err(error),
+            }
         }
-        Ok(())
+        for key in gone {
+            if let Err(error) = self.purge(&key).await {
+                tracing::warn!(?error, app = key, "data of a space that was deleted is left: it is removed later");
+            }
+        }
+        marked
     }
 
-    /// Ends what goes on: batches that wait are stored, folds end after their present application.
+    /// Ends what goes on: batches that wait are stored, and what is being folded is ended.
     pub async fn stop(&self) {
         self.stopping.cancel();
-        if tokio::time::timeout(Duration::from_secs(15), self.queue.stop()).await.is_err() {
+        let (stored, folded) = tokio::join!(timeout(STOP, self.queue.stop()), timeout(STOP, self.turns.quiet()));
+        if stored.is_err() {
             tracing::warn!("the plugin stops while batches of analytics wait: they were not acknowledged, and come again");
+        }
+        if folded.is_err() {
+            tracing::warn!("the plugin stops while analytics is folded: that is begun again");
         }
     }
 }

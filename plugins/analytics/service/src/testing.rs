@@ -20,6 +20,9 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 
+/// The name of the count of bytes that were written.
+const WRITTEN: &str = "bytes written";
+
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -102,6 +105,16 @@ impl Memory {
         self.kept.counts.lock().unwrap().get(name).copied().unwrap_or_default()
     }
 
+    /// How many bytes all processes have written to the storage.
+    pub fn written(&self) -> u64 {
+        self.count(WRITTEN)
+    }
+
+    /// Loses all that is in the storage.
+    pub fn lose_objects(&self) {
+        self.kept.objects.lock().unwrap().clear();
+    }
+
     /// How many calls this process has made.
     pub fn calls(&self) -> u64 {
         self.process.calls.load(Ordering::SeqCst)
@@ -161,7 +174,11 @@ impl Memory {
     }
 
     fn counted(&self, name: &str) {
-        *self.kept.counts.lock().unwrap().entry(name.to_owned()).or_default() += 1;
+        self.add_up(name, 1);
+    }
+
+    fn add_up(&self, name: &str, more: u64) {
+        *self.kept.counts.lock().unwrap().entry(name.to_owned()).or_default() += more;
     }
 
     async fn execute(&self, mut call: Call) -> Result<Reply> {
@@ -256,6 +273,7 @@ impl Memory {
             storage::PUT => {
                 storage::check_key(&key)?;
                 let bytes = call.body.unwrap().collect(usize::MAX).await?;
+                self.add_up(WRITTEN, bytes.len() as u64);
                 let before = self.kept.objects.lock().unwrap().insert(key, (bytes, self.kept.clock.now()));
                 assert!(before.is_none(), "a file is never replaced");
             }

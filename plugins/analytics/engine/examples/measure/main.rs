@@ -31,8 +31,8 @@ fn main() -> Result {
             json!({"events": events, "bytes": std::fs::metadata(file)?.len()})
         }
         ["ingest", source, folder] => match source.parse::<u64>() {
-            Ok(events) => state::ingest(events::made(events), folder.as_ref(), false)?,
-            Err(_) => state::ingest(events::read(source.as_ref())?, folder.as_ref(), true)?,
+            Ok(events) => state::ingest(|| Ok(events::made(events)), folder.as_ref(), false)?,
+            Err(_) => state::ingest(|| events::read(source.as_ref()), folder.as_ref(), true)?,
         },
         ["reports", folder] => reports::measure(folder.as_ref(), true)?,
         ["reports", folder, "warm"] => reports::measure(folder.as_ref(), false)?,

@@ -16,7 +16,9 @@ const REPEATS: usize = 5;
 /// Answers all questions about a saved state; each also as the first one after a start, where `cold`.
 pub fn measure(folder: &Path, cold: bool) -> Result<Value> {
     let (saved, mut ledger, devices, days) = state::load(folder)?;
-    let (Some(first), Some(last)) = (saved.days.first().copied(), saved.days.last().copied()) else { return Err("no days".into()) };
+    let (Some(first), Some(last)) = (saved.days.keys().next().copied(), saved.days.keys().next_back().copied()) else {
+        return Err("no days".into());
+    };
     // Half an hour before the end of the last day.
     let now = ledger.calendar().start_of(last.plus(1)) - 1_800_000;
     let begun = Instant::now();

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::columns::{File, write};
+use crate::runs::Runs;
 use crate::{Error, Result, Session, Sessions};
 
 const SCHEMA: &str = "message sessions {
@@ -37,4 +38,18 @@ pub fn read_sessions(bytes: Bytes) -> Result<Sessions> {
     let sessions =
         rows.map(|((device, start), duration)| Session { device: device.cast_unsigned(), start, duration: duration.cast_unsigned() });
     Ok(Sessions::of(sessions.collect()))
+}
+
+/// Makes one file of several of a day, in any order; of sessions that are in several, the longest
+/// time counts. Tells how many sessions it has.
+///
+/// # Errors
+/// [`Error::Segment`] when these are not such bytes.
+pub fn merge_sessions(parts: impl IntoIterator<Item = Bytes>) -> Result<(u64, Bytes)> {
+    let mut runs = Runs::default();
+    for part in parts {
+        runs.add(read_sessions(part)?);
+    }
+    let sessions = runs.joined();
+    Ok((sessions.len() as u64, write_sessions(&sessions)?))
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use analytics_engine::DeviceKey;
 use analytics_engine::channels::LONGEST_NAME;
 use analytics_engine::observation::LONGEST;
 use sdk_plugin::{Error, Result};
@@ -31,8 +32,9 @@ pub struct Params<'a> {
     pub app_key: Cow<'a, str>,
     #[serde(borrow)]
     batch: Cow<'a, str>,
+    /// The device, as the client names it.
     #[serde(borrow)]
-    device: Cow<'a, str>,
+    pub device: Cow<'a, str>,
     #[serde(borrow, default)]
     platform: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -111,6 +113,11 @@ impl<'a> Params<'a> {
         self.events.len()
     }
 
+    /// What names the batch within its application: batches of two devices may have the same id.
+    fn id(&self) -> String {
+        format!("{:032x}", DeviceKey::of(&format!("{} {}", self.device, self.batch)).0)
+    }
+
     /// Whether the client's clock is so far off that its events would be at wrong times.
     pub fn clock_is_off(&self, now: i64) -> bool {
         self.sent_at.abs_diff(now) > DRIFT.unsigned_abs()
@@ -127,7 +134,7 @@ impl<'a> Params<'a> {
             }
         }
         let batch = Batch {
-            id: pending::id(&self.app_key, &self.batch),
+            id: pending::id(&self.app_key, &self.id()),
             received: now,
             device: self.device.clone().into_owned(),
             platform: self.platform.clone().into_owned(),
@@ -205,7 +212,20 @@ mod tests {
         let invalid = [5, 6, 7, 8, 10, 11].map(|index| (index, Reason::Invalid));
         assert_eq!(reasons[..2], [(2, Reason::TooOld), (4, Reason::InFuture)]);
         assert_eq!(reasons[2..], invalid);
-        assert_eq!(batch.id, "k:b-1");
+        assert!(batch.id.starts_with("k:") && batch.id.len() == 34);
+    }
+
+    #[test]
+    fn batches_of_two_devices_with_the_same_id_are_two() {
+        let id = |device: &str, batch: &str| {
+            let mut sent = sent(json!([]));
+            sent["device"] = device.into();
+            sent["batch"] = batch.into();
+            Params::read(sent.to_string().as_bytes()).unwrap().check(NOW, 30).0.id
+        };
+        assert_eq!(id("a", "b"), id("a", "b"));
+        assert_ne!(id("a", "b"), id("c", "b"));
+        assert_ne!(id("a", "b"), id("a", "c"));
     }
 
     #[test]

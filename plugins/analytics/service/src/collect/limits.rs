@@ -1,12 +1,19 @@
 //! How much clients may make the service store: events of an application each second, and events
-//! that wait to be folded.
+//! that wait to be folded; and, in modules of their own, events of a device and new devices.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long an application may send at once what it may send over that time.
-const BURST: f64 = 10.0;
+use super::newcomers::Newcomers;
+use super::rate::{Bucket, Buckets, Rate};
+use super::refusals::Refusals;
+use crate::config::Config;
+
+/// How long an application may save up what it may send.
+const AT_ONCE: Duration = Duration::from_secs(10);
+/// How long a device may: one that was offline for weeks has a thousand sessions.
+const AT_ONCE_OF_DEVICE: Duration = Duration::from_secs(3600);
 /// How many applications are counted before those that are at rest are forgotten.
 const MOST: usize = 10_000;
 /// How often what waits is counted in the database at the most.
@@ -14,9 +21,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct Counted {
-    /// Events that may still be taken, as of `since`.
-    room: f64,
-    since: Instant,
+    /// Events that may still be taken.
+    bucket: Bucket,
     /// About how many events wait to be folded, by what this node knows.
     waiting: u64,
     counted: Option<Instant>,
@@ -25,9 +31,15 @@ struct Counted {
 /// The counts of all applications.
 #[derive(Debug)]
 pub struct Limits {
-    per_second: f64,
+    rate: Rate,
     most_waiting: u64,
     apps: Mutex<HashMap<String, Counted>>,
+    /// Events of each device.
+    pub devices: Buckets,
+    /// New devices.
+    pub newcomers: Newcomers,
+    /// Who is told of what is refused.
+    pub refusals: Refusals,
 }
 
 /// Whether a batch may be taken, as far as its application's backlog goes.
@@ -42,9 +54,16 @@ pub enum Backlog {
 }
 
 impl Limits {
-    /// Limits of events each second, and of events that wait.
-    pub fn new(per_second: u64, most_waiting: u64) -> Self {
-        Self { per_second: per_second as f64, most_waiting, apps: Mutex::default() }
+    /// What is configured.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            rate: Rate::new(config.max_events_per_second, Duration::from_secs(1), AT_ONCE),
+            most_waiting: config.max_pending_events,
+            apps: Mutex::default(),
+            devices: Buckets::new(Rate::new(config.max_events_per_device, Duration::from_secs(60), AT_ONCE_OF_DEVICE)),
+            newcomers: Newcomers::new(config),
+            refusals: Refusals::default(),
+        }
     }
 
     fn apps(&self) -> MutexGuard<'_, HashMap<String, Counted>> {
@@ -52,31 +71,18 @@ impl Limits {
     }
 
     fn with<T>(&self, app: &str, work: impl FnOnce(&mut Counted) -> T) -> T {
-        let full = self.per_second * BURST;
+        let rate = self.rate;
         let mut apps = self.apps();
         if apps.len() >= MOST && !apps.contains_key(app) {
-            apps.retain(|_, counted| counted.waiting > 0 || counted.since.elapsed().as_secs_f64() < BURST);
+            apps.retain(|_, counted| counted.waiting > 0 || !counted.bucket.is_full(rate));
         }
-        let new = || Counted { room: full, since: Instant::now(), waiting: 0, counted: None };
+        let new = || Counted { bucket: Bucket::new(rate), waiting: 0, counted: None };
         work(apps.entry(app.to_owned()).or_insert_with(new))
     }
 
-    /// Takes so many events of an application; false when it has sent too many. A batch of none
-    /// counts as one event.
+    /// Takes so many events of an application; false when it has sent too many.
     pub fn take(&self, app: &str, events: usize) -> bool {
-        let (rate, cost) = (self.per_second, events.max(1) as f64);
-        self.with(app, |counted| {
-            let now = Instant::now();
-            let passed = now.duration_since(counted.since).as_secs_f64();
-            counted.room = (counted.room + passed * rate).min(rate * BURST);
-            counted.since = now;
-            // What is larger than all the room there can be would never be taken.
-            let taken = counted.room >= cost.min(rate * BURST);
-            if taken {
-                counted.room -= cost;
-            }
-            taken
-        })
+        self.with(app, |counted| counted.bucket.take(self.rate, events))
     }
 
     /// Whether an application's backlog has room.
@@ -123,6 +129,7 @@ impl Limits {
     /// Forgets an application.
     pub fn forget(&self, app: &str) {
         self.apps().remove(app);
+        self.newcomers.forget(app);
     }
 }
 
@@ -130,9 +137,13 @@ impl Limits {
 mod tests {
     use super::*;
 
+    fn limits(max_events_per_second: u64, max_pending_events: u64) -> Limits {
+        Limits::of(&Config { max_events_per_second, max_pending_events, ..Config::default() })
+    }
+
     #[test]
     fn ten_seconds_may_come_at_once() {
-        let limits = Limits::new(1, 100);
+        let limits = limits(1, 100);
         assert!(limits.take("a", 6) && limits.take("a", 3));
         assert!(!limits.take("a", 3));
         assert!(limits.take("b", 10));
@@ -142,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_full_backlog_is_counted_now_and_then() {
-        let limits = Limits::new(1000, 100);
+        let limits = limits(1000, 100);
         assert_eq!(limits.stored("a", 100), 100);
         assert_eq!(limits.backlog("a"), Backlog::Small);
         limits.stored("a", 1);

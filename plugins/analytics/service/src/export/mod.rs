@@ -39,6 +39,9 @@ pub struct Listed {
     pub rows: u64,
     /// Its size.
     pub bytes: u64,
+    /// Whether it stays as it is until it expires: then no other such file has any of its events.
+    #[serde(rename = "final")]
+    pub settled: bool,
     /// Where it can be downloaded for an hour.
     pub url: String,
 }
@@ -63,7 +66,7 @@ impl<C: Calls> Service<C> {
             let name = raw.file.strip_prefix("raw/").unwrap_or(&raw.file).to_owned();
             let named = Named { app: app.key.clone(), name: name.clone() };
             let url = format!("{endpoint}{}", signature::download(&self.secret, &named, self.clock.now())?);
-            Ok(Listed { date: raw.date, name, rows: raw.rows, bytes: raw.bytes, url })
+            Ok(Listed { date: raw.date, name, rows: raw.rows, bytes: raw.bytes, settled: raw.settled, url })
         });
         files.collect()
     }

@@ -10,7 +10,7 @@ pub const PREFIX: &str = "/analytics/";
 /// What addresses begin with.
 const DOWNLOAD: &str = "/analytics/export/";
 /// How long they are good, in milliseconds.
-const VALID: i64 = 3600 * 1000;
+pub const VALID: i64 = 3600 * 1000;
 
 /// Names a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,12 +2,16 @@
 //!
 //! A fold of an application brings its state up to date ([`crate::state::sync`]), writes what has
 //! changed as new files, replaces the manifest if it is still the one that the state is of, and only
-//! then deletes the batches. It may be killed at every step, and several nodes may do the same:
+//! then deletes the batches. It may be killed at every step, and several nodes may do the same. One
+//! that takes too long, or panics, is given up, which is as a kill that leaves a state behind: whoever
+//! comes next throws that away if something was taken out of it ([`crate::state`]).
 //!
 //! - **Nothing that was acknowledged is lost.** A batch is deleted only after a manifest was written
 //!   whose files have it. Files are never replaced, and are deleted only when no manifest has named
-//!   them for ten minutes, by a node that has just written a manifest without them.
-//! - **Nothing counts twice.** The files hold sessions, and joining a session again changes nothing.
+//!   them for ten minutes (raw files: for as long as their addresses are good), by a node that has just
+//!   written a manifest without them.
+//! - **Nothing counts twice.** The parts of a day hold sessions, and joining a session again changes
+//!   nothing: neither which part has it, nor in how many, nor in which order they are joined, matters.
 //!   A batch that is still there after a kill, or was sent again after it was deleted, is noted again
 //!   as nothing new, so that it gives no raw event either: raw events are what was new beside the
 //!   files of the manifest that is replaced, and get into the next one together with these sessions.
@@ -23,106 +27,51 @@
 //!   are listed before the manifest is replaced, and deleted only when that was won: a fold that wrote
 //!   one of them, and has not ended, has lost by then, whatever the clocks say.
 
-pub mod devices;
+pub mod levels;
 pub mod pass;
 pub mod raw;
+pub mod room;
+pub mod schedule;
 pub mod tidy;
-
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+pub mod turns;
 
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Error, Result};
-use tokio::time::sleep;
+use tokio::sync::SemaphorePermit;
 
 use crate::apps::is_key;
 use crate::service::Service;
 
 /// How many batches one fold takes.
 const BATCHES: usize = 2000;
-/// How often each application is folded in a round. What waits then is folded in the next round, after
-/// all others had their turn.
-const TURNS: usize = 8;
 /// For so many intervals an application belongs to the node that folded it last.
 const PEACE: i64 = 3;
 /// So many times the events that are folded early make a backlog that any node folds.
 const LARGE: u64 = 10;
-/// The least time between two rounds.
-const PAUSE: Duration = Duration::from_secs(1);
 
 impl<C: Calls> Service<C> {
-    /// Folds until the plugin stops: each interval, and when much waits.
-    pub async fn keep_folding(self: Arc<Self>) {
-        loop {
-            tokio::select! {
-                () = self.stopping.cancelled() => return,
-                () = sleep(self.config.fold_every()) => {}
-                () = self.kick.notified() => {}
-            }
-            if let Err(error) = self.round().await {
-                tracing::warn!(?error, "analytics could not be folded: it is tried again");
-            }
-            tokio::select! {
-                () = self.stopping.cancelled() => return,
-                () = sleep(PAUSE) => {}
-            }
-        }
-    }
-
-    /// Folds every application that has batches, and does what else is due.
-    ///
-    /// # Errors
-    /// What the database answers. What goes wrong with one application keeps no other back.
-    pub async fn round(&self) -> Result<()> {
-        if !self.prepared.load(Ordering::Relaxed) {
-            self.apps.prepare().await?;
-            self.store.manifests.prepare().await?;
-            self.prepared.store(true, Ordering::Relaxed);
-        }
-        let mut waiting = Vec::new();
-        while let Some(app) = self.store.pending.next_app(waiting.last().map(String::as_str)).await? {
-            waiting.push(app);
-        }
-        self.limits.only(&waiting);
-        for _ in 0..TURNS {
-            let mut more = Vec::new();
-            for app in waiting {
-                if self.alone(&app, "folded", self.fold(&app)).await == Some(false) {
-                    more.push(app);
-                }
-                self.registry.evict(self.idle(), self.config.memory());
-            }
-            waiting = more;
-        }
-        if !waiting.is_empty() {
-            self.kick.notify_one();
-        }
-        for app in self.store.manifests.due(self.clock.now()).await? {
-            self.alone(&app, "tidied", self.tidy(&app)).await;
-        }
-        for app in self.apps.gone().await? {
-            self.alone(&app.key, "removed", self.forget(&app.key)).await;
-        }
-        self.registry.evict(self.idle(), self.config.memory());
-        self.store.peers.forget_old(self.clock.now()).await
-    }
-
-    async fn alone<T>(&self, app: &str, what: &str, work: impl Future<Output = Result<T>>) -> Option<T> {
-        if self.stopping.is_cancelled() {
-            return None;
-        }
-        let done = work.await;
-        done.inspect_err(|error| tracing::warn!(?error, app, "an analytics application could not be {what}: it is tried again")).ok()
-    }
-
     /// Folds some batches of an application; says whether nothing is left to do.
     ///
     /// # Errors
     /// What database and storage answer.
     pub async fn fold(&self, key: &str) -> Result<bool> {
         let Some(app) = self.apps.fetch(key).await? else { return self.purge_gone(key).await.map(|()| true) };
-        Ok(self.is_left_alone(key).await? || self.pass(&app).await?)
+        if self.is_left_alone(key).await? {
+            return Ok(true);
+        }
+        let _room = self.room_for(key).await?;
+        self.pass(&app).await
+    }
+
+    /// Room for the state of an application, if it is still to be loaded: what is in memory gives way.
+    async fn room_for(&self, key: &str) -> Result<Option<SemaphorePermit<'_>>> {
+        if self.registry.peek(key).is_some() {
+            return Ok(None);
+        }
+        let manifest = self.store.manifests.get(key).await?.unwrap_or_default();
+        let room = self.room.take(room::estimate(&manifest)).await?;
+        self.registry.evict(self.idle(), self.config.memory().saturating_sub(self.room.taken()));
+        Ok(Some(room))
     }
 
     /// Whether another node folds an application, and keeps up.
@@ -148,9 +97,7 @@ impl<C: Calls> Service<C> {
         if !is_key(key) || !self.apps.is_marked(key).await? {
             return Err(Error::internal(format!("there is data of `{key}`, and no such application: is analyticsApps complete?")));
         }
-        self.registry.remove(key);
-        self.limits.forget(key);
-        self.store.purge(key).await
+        self.purge(key).await
     }
 
     /// Removes all of an application, and its mark.

@@ -1,4 +1,7 @@
-//! Raw files: many small ones of a date are merged, old ones expire.
+//! Raw files: those of a date are merged into few, and settled when the date is over; old ones expire.
+//!
+//! A file that is settled stays as it is until it expires, and what is folded of its date later comes
+//! as further files. So whoever takes each settled file once has each event once.
 
 use std::collections::BTreeMap;
 
@@ -8,61 +11,140 @@ use bytes::Bytes;
 use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
 
-use crate::clock::{DAY, date, start_of};
+use crate::clock::{DAY, MINUTE, start_of};
+use crate::export::signature::VALID;
 use crate::state::engine;
 use crate::store::Store;
-use crate::store::manifest::{MANY, Manifest, RawFile};
+use crate::store::manifest::{GRACE, Manifest, RawFile};
 use crate::store::objects::{Kind, new_name};
 
-/// Smaller files, in bytes and in rows, are merged.
+/// So many small files of a date are merged before it is over.
+const MANY: usize = 16;
+/// Smaller files, in bytes and in rows, are small.
 const SMALL: u64 = 4 << 20;
 const SMALL_ROWS: u64 = 200_000;
-/// So many rows are merged at the most.
+/// So much is merged into a file at the most.
 const MOST_ROWS: u64 = 500_000;
+const MOST_BYTES: u64 = 64 << 20;
+/// So many files are made at once; the others are made the next time.
+const AT_ONCE: usize = 8;
+/// How long after its end a date is settled, in milliseconds: by then most of it was folded.
+const SETTLE: i64 = 60 * MINUTE;
+/// An application has so many files at the most: the manifest that names them is one document.
+const MOST_FILES: usize = 40_000;
+/// How long a file is kept that was merged or has expired, in milliseconds: whoever was given its
+/// address may use it for as long as that is good.
+const RETIRED: i64 = VALID + GRACE;
 
-/// Whether a file is to be merged with others of its date.
 pub fn is_small(raw: &RawFile) -> bool {
     raw.bytes < SMALL && raw.rows < SMALL_ROWS
 }
 
-/// Takes the files out that are too old.
-pub fn expire(manifest: &mut Manifest, raw_days: u32, now: i64) {
-    let kept = |raw: &RawFile| start_of(raw.date.plus(1)) + i64::from(raw_days) * DAY > now;
-    let (kept, old) = std::mem::take(&mut manifest.raw).into_iter().partition(kept);
-    manifest.raw = kept;
-    let old: Vec<RawFile> = old;
-    old.into_iter().for_each(|old| manifest.discard(old.file, now));
+fn settles(date: Day) -> i64 {
+    start_of(date.plus(1)) + SETTLE
 }
 
-/// The small files that are merged now, by date: those of a date that is over, and many.
-fn mergeable(manifest: &Manifest, now: i64) -> Vec<(Day, Vec<RawFile>)> {
-    let mut dates: BTreeMap<Day, (usize, Vec<RawFile>)> = BTreeMap::new();
-    for raw in manifest.raw.iter().filter(|raw| is_small(raw)) {
-        let (count, files) = dates.entry(raw.date).or_default();
-        *count += 1;
-        if files.iter().map(|raw| raw.rows).sum::<u64>() + raw.rows <= MOST_ROWS {
-            files.push(raw.clone());
+fn expires(raw: &RawFile, raw_days: u32) -> i64 {
+    start_of(raw.date.plus(1)) + i64::from(raw_days) * DAY
+}
+
+/// When something is to be done with the raw files, in milliseconds since 1970.
+#[allow(dead_code)]
+pub fn due(manifest: &Manifest, raw_days: u32) -> Option<i64> {
+    if manifest.raw.len() > MOST_FILES {
+        return Some(0);
+    }
+    let mut small: BTreeMap<Day, usize> = BTreeMap::new();
+    for raw in manifest.raw.iter().filter(|raw| !raw.settled) {
+        *small.entry(raw.date).or_default() += usize::from(is_small(raw));
+    }
+    let merging = small.into_iter().map(|(date, small)| if small >= MANY { 0 } else { settles(date) });
+    manifest.raw.iter().map(|raw| expires(raw, raw_days)).chain(merging).min()
+}
+
+/// Takes the files out that are too old, and the oldest where there are too many.
+pub fn expire(manifest: &mut Manifest, raw_days: u32, now: i64) {
+    let many = manifest.raw.len().saturating_sub(MOST_FILES);
+    if many > 0 {
+        tracing::warn!(files = many, "an analytics application has too many files of raw events: the oldest go before their time");
+    }
+    let mut place = 0;
+    let gone: Vec<RawFile> = manifest
+        .raw
+        .extract_if(.., |raw| {
+            place += 1;
+            place <= many || expires(raw, raw_days) <= now
+        })
+        .collect();
+    gone.into_iter().for_each(|old| manifest.discard(old.file, now + RETIRED));
+}
+
+/// Files of a date that become one.
+#[derive(Debug, PartialEq, Eq)]
+struct Group {
+    date: Day,
+    files: Vec<RawFile>,
+    /// Whether it will not be merged any more.
+    settled: bool,
+}
+
+/// The files that become one now: all of a date that is over, and small ones where there are many.
+fn groups(manifest: &Manifest, now: i64) -> Vec<Group> {
+    let mut dates: BTreeMap<Day, Vec<&RawFile>> = BTreeMap::new();
+    for raw in manifest.raw.iter().filter(|raw| !raw.settled) {
+        dates.entry(raw.date).or_default().push(raw);
+    }
+    let mut groups = Vec::new();
+    for (date, mut files) in dates {
+        let settled = settles(date) <= now;
+        if !settled {
+            files.retain(|raw| is_small(raw));
+            if files.len() < MANY {
+                continue;
+            }
+        }
+        let packed = pack(&files).into_iter().filter(|files| settled || files.len() > 1);
+        groups.extend(packed.map(|files| Group { date, files, settled }));
+    }
+    groups
+}
+
+/// Parts files, in their order, into groups that are not too large.
+fn pack(files: &[&RawFile]) -> Vec<Vec<RawFile>> {
+    let mut groups: Vec<Vec<RawFile>> = Vec::new();
+    let (mut rows, mut bytes) = (0, 0);
+    for file in files {
+        (rows, bytes) = (rows + file.rows, bytes + file.bytes);
+        match groups.last_mut() {
+            Some(group) if rows <= MOST_ROWS && bytes <= MOST_BYTES => group.push((*file).clone()),
+            _ => {
+                (rows, bytes) = (file.rows, file.bytes);
+                groups.push(vec![(*file).clone()]);
+            }
         }
     }
-    let today = date(now);
-    // Many are merged also where not all of them fit.
-    let due = |date: Day, count: usize| count >= MANY || date < today;
-    let dates = dates.into_iter().filter(|(date, (count, files))| due(*date, *count) && files.len() > 1);
-    dates.map(|(date, (_, files))| (date, files)).collect()
+    groups
 }
 
-/// Merges small files; the new ones are stored, the old ones taken out. Says which are new.
+/// Merges files; the new ones are stored, the old ones taken out. Says which are new.
 ///
 /// # Errors
 /// What the storage answers.
 pub async fn merge<C: Calls>(store: &Store<C>, app: &str, manifest: &mut Manifest, now: i64) -> Result<Vec<String>> {
     let mut new = Vec::new();
-    for (date, files) in mergeable(manifest, now) {
+    for Group { date, files, settled } in groups(manifest, now) {
+        if let [one] = &files[..] {
+            manifest.raw.iter_mut().filter(|raw| *raw == one).for_each(|raw| raw.settled = settled);
+            continue;
+        }
+        if new.len() >= AT_ONCE {
+            break;
+        }
         let mut parts: Vec<Bytes> = Vec::with_capacity(files.len());
         for file in &files {
             parts.push(store.objects.get(app, &file.file).await?);
         }
-        let (rows, bytes) = engine(move || {
+        let (rows, merged) = engine(move || {
             let mut events = Vec::new();
             for part in parts {
                 events.extend(read_events(part)?);
@@ -71,30 +153,87 @@ pub async fn merge<C: Calls>(store: &Store<C>, app: &str, manifest: &mut Manifes
         })
         .await?;
         let file = new_name(Kind::Raw, date);
-        let size = bytes.len() as u64;
-        store.objects.put(app, &file, bytes).await?;
+        let bytes = merged.len() as u64;
+        store.objects.put(app, &file, merged).await?;
         // In the place of the first, so that files stay in the order of their events.
         let place = manifest.raw.iter().position(|raw| files.contains(raw)).unwrap_or_default();
         manifest.raw.retain(|raw| !files.contains(raw));
-        manifest.raw.insert(place.min(manifest.raw.len()), RawFile { date, file: file.clone(), rows, bytes: size });
-        files.into_iter().for_each(|old| manifest.discard(old.file, now));
+        manifest.raw.insert(place.min(manifest.raw.len()), RawFile { date, file: file.clone(), rows, bytes, settled });
+        files.into_iter().for_each(|old| manifest.discard(old.file, now + RETIRED));
         new.push(file);
     }
     Ok(new)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::clock::date;
+    use crate::fold::levels;
+    use crate::store::manifest::DayFile;
+
+    const NOON: i64 = 1_795_694_400_000;
+
+    fn raw(date: Day, n: usize, rows: u64) -> RawFile {
+        RawFile { date, file: format!("raw/{date}-{n:032}.parquet"), rows, bytes: rows * 50, settled: false }
+    }
+
+    fn sizes(manifest: &Manifest, now: i64) -> Vec<(usize, bool)> {
+        groups(manifest, now).iter().map(|group| (group.files.len(), group.settled)).collect()
+    }
 
     #[test]
     fn many_small_files_are_merged_also_where_not_all_fit() {
-        let now = 1_795_694_400_000;
-        let raw = |n: u64| RawFile { date: date(now), file: format!("raw/{n}"), rows: 40_000, bytes: 2 << 20 };
-        let mut manifest = Manifest { raw: (0..40).map(raw).collect(), ..Manifest::default() };
-        let merged: Vec<usize> = mergeable(&manifest, now).iter().map(|(_, files)| files.len()).collect();
-        assert_eq!(merged, [12]);
+        let mut manifest = Manifest { raw: (0..40).map(|n| raw(date(NOON), n, 40_000)).collect(), ..Manifest::default() };
+        assert_eq!(sizes(&manifest, NOON), [(12, false), (12, false), (12, false), (4, false)]);
+        assert_eq!(due(&manifest, 90), Some(0));
         manifest.raw.truncate(MANY - 1);
-        assert!(mergeable(&manifest, now).is_empty());
+        assert_eq!(sizes(&manifest, NOON), []);
+        assert_eq!(due(&manifest, 90), Some(start_of(date(NOON)) + DAY + SETTLE));
+    }
+
+    #[test]
+    fn all_files_of_a_date_are_settled_when_it_is_over_and_none_again() {
+        let over = settles(date(NOON));
+        let mut manifest =
+            Manifest { raw: vec![raw(date(NOON), 0, 400_000), raw(date(NOON), 1, 300_000), raw(date(NOON), 2, 1)], ..Manifest::default() };
+        assert_eq!(sizes(&manifest, over - 1), []);
+        assert_eq!(sizes(&manifest, over), [(1, true), (2, true)]);
+        manifest.raw.iter_mut().for_each(|raw| raw.settled = true);
+        assert_eq!(sizes(&manifest, over), []);
+        assert_eq!(due(&manifest, 90), Some(start_of(date(NOON)) + 91 * DAY));
+        // What is folded late is settled by itself.
+        manifest.raw.push(raw(date(NOON), 3, 1));
+        assert_eq!(sizes(&manifest, over), [(1, true)]);
+    }
+
+    #[test]
+    fn what_expires_or_is_too_much_lives_on_for_as_long_as_an_address() {
+        let (old, new) = (date(NOON - 3 * DAY), date(NOON));
+        let mut manifest = Manifest { raw: vec![raw(old, 0, 1), raw(new, 1, 1)], ..Manifest::default() };
+        expire(&mut manifest, 2, NOON);
+        assert_eq!(manifest.raw, [raw(new, 1, 1)]);
+        assert_eq!((manifest.garbage[0].file.clone(), manifest.garbage[0].until), (raw(old, 0, 1).file, NOON + 70 * MINUTE));
+        manifest.raw = (0..MOST_FILES + 2).map(|n| raw(new, n, 1)).collect();
+        assert_eq!(due(&manifest, 90), Some(0));
+        expire(&mut manifest, 2, NOON);
+        assert_eq!((manifest.raw.len(), manifest.raw[0].clone()), (MOST_FILES, raw(new, 2, 1)));
+    }
+
+    /// The database takes documents of 16 MiB.
+    #[test]
+    fn ten_years_and_as_many_raw_files_as_there_may_be_fit_into_a_document() {
+        let mut manifest = Manifest { version: 1 << 40, ..Manifest::default() };
+        for n in 0..3650 {
+            let day = Day(20_000 + n);
+            let part = |part: usize| DayFile { file: new_name(Kind::Days, day), sessions: 1 << (30 - part), bytes: 1 << (34 - part) };
+            manifest.days.insert(day, (0..levels::MOST).map(part).collect());
+        }
+        manifest.raw = (0..MOST_FILES).map(|n| RawFile { settled: true, bytes: 1 << 30, ..raw(Day(20_000), n, MOST_ROWS) }).collect();
+        manifest.channels = (0..10_000).map(|n| format!("{n:064}")).collect();
+        let value = serde_json::to_value(&manifest).unwrap();
+        let bytes = bson::serialize_to_vec(&value).unwrap().len();
+        assert!(bytes < 15 << 20, "{bytes}");
     }
 }

@@ -1,6 +1,8 @@
 //! What is done with the files of an application besides folding: those that are not needed any more
 //! are deleted, raw files are merged and expire, and lost files are looked for.
 
+use std::time::{Duration, Instant};
+
 use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
 use uuid::Uuid;
@@ -8,19 +10,21 @@ use uuid::Uuid;
 use super::raw;
 use crate::clock::MINUTE;
 use crate::service::Service;
-use crate::state::{Slot, registry::Entry};
+use crate::state::{Slot, entry::Entry};
 use crate::store::Manifest;
-use crate::store::manifest::{GRACE, Garbage};
+use crate::store::manifest::Garbage;
 
 /// How old a file is, in milliseconds, that no fold in flight can have written.
 const LOST: i64 = 60 * MINUTE;
+/// How long the state is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 impl<C: Calls> Service<C> {
     /// Does what is due with the files of an application.
     ///
     /// # Errors
     /// What database and storage answer.
-    pub(super) async fn tidy(&self, key: &str) -> Result<()> {
+    pub(crate) async fn tidy(&self, key: &str) -> Result<()> {
         if self.apps.fetch(key).await?.is_none() {
             return self.purge_gone(key).await;
         }
@@ -35,7 +39,7 @@ impl<C: Calls> Service<C> {
             return Ok(());
         }
         let mut manifest = before.clone();
-        let (old, young): (Vec<Garbage>, Vec<Garbage>) = manifest.garbage.into_iter().partition(|garbage| garbage.at + GRACE <= now);
+        let (old, young): (Vec<Garbage>, Vec<Garbage>) = manifest.garbage.into_iter().partition(|garbage| garbage.until <= now);
         manifest.garbage = young;
         let mut useless: Vec<String> = old.into_iter().map(|garbage| garbage.file).collect();
         if before.wants_sweep(now) {
@@ -46,7 +50,7 @@ impl<C: Calls> Service<C> {
         let new = raw::merge(&self.store, key, &mut manifest, now).await?;
         manifest.version += 1;
         (manifest.pass, manifest.node, manifest.at) = (Uuid::new_v4().to_string(), self.node.clone(), now);
-        manifest.due = manifest.next_due(self.config.raw_days, raw::is_small);
+        manifest.due = manifest.next_due(raw::due(&manifest, self.config.raw_days));
         // Only now, so that of a fold in flight, whose files look lost, and this one at most one has won.
         let useless = if self.replace(key, entry.as_deref(), &before, manifest).await? { useless } else { new };
         for file in useless {
@@ -70,7 +74,7 @@ impl<C: Calls> Service<C> {
     async fn replace(&self, key: &str, entry: Option<&Entry>, before: &Manifest, manifest: Manifest) -> Result<bool> {
         let mut none = Slot::default();
         let mut held = match entry {
-            Some(entry) => Some(entry.slot.lock().await),
+            Some(entry) => Some(entry.lock(Instant::now() + PATIENCE).await?),
             None => None,
         };
         let slot = held.as_deref_mut().unwrap_or(&mut none);

@@ -1,7 +1,8 @@
 //! Reads the state of an application from its files.
 
 use analytics_engine::segment::read_sessions;
-use analytics_engine::{Calendar, Day, DayFigures, Ledger, Sessions};
+use analytics_engine::{Calendar, DayFigures, Ledger, Sessions};
+use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Error, Result};
@@ -42,11 +43,11 @@ async fn devices<C: Calls>(store: &Store<C>, app: &App, manifest: &Manifest, mut
 }
 
 async fn days<C: Calls>(store: &Store<C>, app: &App, manifest: &Manifest, calendar: Calendar, mut ledger: Ledger) -> Result<Ledger> {
-    let figures = manifest.days.iter().map(|(day, file)| {
+    let figures = manifest.days.iter().map(|(day, parts)| {
         let day = *day;
         async move {
-            let bytes = store.objects.get(&app.key, &file.file).await?;
-            let figures = engine(move || read_sessions(bytes).map(|sessions| DayFigures::of(&calendar, day, &sessions))).await?;
+            let parts = fetch(store, &app.key, parts.iter().map(|part| &part.file)).await?;
+            let figures = engine(move || Ok(DayFigures::of(&calendar, day, &join(parts)?))).await?;
             Ok::<_, Error>((day, figures))
         }
     });
@@ -57,16 +58,33 @@ async fn days<C: Calls>(store: &Store<C>, app: &App, manifest: &Manifest, calend
     Ok(ledger)
 }
 
-/// The sessions of days of a manifest.
+/// Files in memory, in their order.
 ///
 /// # Errors
-/// What the storage answers; `InternalError` when the manifest lacks one of the days.
-pub async fn sessions<C: Calls>(store: &Store<C>, app: &str, files: Vec<(Day, Option<DayFile>)>) -> Result<Vec<(Day, Sessions)>> {
-    let reads = files.into_iter().map(|(day, file)| async move {
-        let file = file.ok_or_else(|| Error::internal(format!("the manifest of {app} lacks the day {day}")))?;
-        let bytes = store.objects.get(app, &file.file).await?;
-        let sessions = engine(move || read_sessions(bytes)).await?;
-        Ok::<_, Error>((day, sessions))
-    });
-    stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
+/// What the storage answers.
+pub async fn fetch<C: Calls>(store: &Store<C>, app: &str, files: impl Iterator<Item = &String>) -> Result<Vec<Bytes>> {
+    let mut all = Vec::new();
+    for file in files {
+        all.push(store.objects.get(app, file).await?);
+    }
+    Ok(all)
+}
+
+/// The sessions of the parts of a day.
+fn join(parts: Vec<Bytes>) -> analytics_engine::Result<Sessions> {
+    let mut joined = Sessions::default();
+    for part in parts {
+        let part = read_sessions(part)?;
+        joined = if joined.is_empty() { part } else { joined.join(&part) };
+    }
+    Ok(joined)
+}
+
+/// The sessions of a day of a manifest; of one that it does not have there are none.
+///
+/// # Errors
+/// What the storage answers.
+pub async fn sessions<C: Calls>(store: &Store<C>, app: &str, parts: &[DayFile]) -> Result<Sessions> {
+    let parts = fetch(store, app, parts.iter().map(|part| &part.file)).await?;
+    engine(move || join(parts)).await
 }

@@ -1,25 +1,34 @@
 //! The state of an application in memory: a ledger of what its manifest names, and of the batches
 //! that wait. It can be thrown away at any time: all of it is kept elsewhere.
 
+pub mod entry;
+mod inbox;
+mod late;
 pub mod load;
 pub mod registry;
 pub mod rows;
+mod slot;
 pub mod sync;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use analytics_engine::segment::{Kind, RawEvent};
-use analytics_engine::{Day, DeviceKey, Ledger, Noted, Observation};
+use analytics_engine::{Day, Ledger, Noted, Observation};
 use sdk_plugin::{Error, Result};
 
 use crate::errors;
 use crate::store::Manifest;
 use crate::store::pending::{Batch, Told};
+use late::{Event, Late};
 use rows::Rows;
 
 pub use registry::Registry;
+pub use slot::Slot;
+
+/// The sessions of so many days, today among them, stay in memory.
+const DAYS_HELD: i32 = 2;
 
 /// The state of an application.
 #[derive(Debug)]
@@ -32,6 +41,8 @@ pub struct State {
     pub ledger: Ledger,
     /// What the batches told that was not known, as raw events.
     pub rows: Rows,
+    /// Events that are not in the ledger yet, though their batches are among `applied`.
+    pub late: Late,
     /// The batches that are in the ledger and not in a file, and how many events they have.
     pub applied: HashMap<String, u64>,
     /// The batches that are being folded. They are in the ledger too.
@@ -52,6 +63,7 @@ impl State {
             manifest,
             ledger,
             rows: Rows::new(keep_raw),
+            late: Late::default(),
             applied: HashMap::new(),
             folding: HashSet::new(),
             synced: None,
@@ -64,85 +76,73 @@ impl State {
         self.applied.contains_key(id) || self.folding.contains(id)
     }
 
-    /// The days whose sessions are needed before batches can be noted.
-    pub fn lacking(&self, batches: &[Batch]) -> BTreeSet<Day> {
-        batches.iter().flat_map(|batch| &batch.events).filter_map(|Told(start, ..)| self.ledger.lacks(*start)).collect()
-    }
-
-    /// Notes batches; those that are known change nothing. What they need is held.
+    /// Notes batches; those that are known change nothing. What needs the sessions of days that are
+    /// not held waits in `late`.
     ///
     /// # Errors
     /// `InternalError` when raw events cannot be encoded.
     pub fn note(&mut self, batches: Vec<Batch>) -> Result<()> {
+        let mut now = Vec::new();
         for batch in batches {
             if self.knows(&batch.id) {
                 continue;
             }
-            self.applied.insert(batch.id, batch.events.len() as u64);
-            let device = DeviceKey::of(&batch.device);
-            for Told(start, duration, channel) in batch.events {
-                let observation = Observation { device, start, duration, channel: self.ledger.note_channel(&channel) };
-                let kind = match self.ledger.note(&observation) {
-                    Noted::Launch => Kind::Launch,
-                    Noted::Longer => Kind::Use,
-                    Noted::Nothing => continue,
-                };
-                self.rows.push(|| RawEvent {
-                    device: batch.device.clone(),
-                    start,
-                    duration,
-                    kind,
-                    channel,
-                    platform: batch.platform.clone(),
-                    sdk: batch.sdk.clone(),
-                    received: batch.received,
-                })?;
+            self.applied.insert(batch.id.clone(), batch.events.len() as u64);
+            for event in late::events(batch) {
+                match self.ledger.lacks(event.1.0) {
+                    Some(day) => self.late.add(day, event),
+                    None => now.push(event),
+                }
             }
+        }
+        self.note_events(&now)
+    }
+
+    /// Notes events whose days are held.
+    fn note_events(&mut self, events: &[Event]) -> Result<()> {
+        let observe = |(origin, Told(start, duration, channel)): &Event| {
+            let channel = self.ledger.note_channel(channel);
+            Observation { device: origin.key, start: *start, duration: *duration, channel }
+        };
+        let observations: Vec<Observation> = events.iter().map(observe).collect();
+        let noted = self.ledger.note_all(&observations);
+        for ((origin, Told(start, duration, channel)), noted) in events.iter().zip(noted) {
+            let kind = match noted {
+                Noted::Launch => Kind::Launch,
+                Noted::Longer => Kind::Use,
+                Noted::Nothing => continue,
+            };
+            self.rows.push(|| RawEvent {
+                device: origin.device.clone(),
+                start: *start,
+                duration: *duration,
+                kind,
+                channel: channel.clone(),
+                platform: origin.platform.clone(),
+                sdk: origin.sdk.clone(),
+                received: origin.received,
+            })?;
         }
         Ok(())
     }
-}
 
-/// Where the state of an application is, if it is loaded.
-#[derive(Debug, Default)]
-pub struct Slot(Option<Box<State>>);
-
-impl Slot {
-    /// The state.
-    pub fn state(&mut self) -> Option<&mut State> {
-        self.0.as_deref_mut()
+    /// The first of the days whose sessions stay in memory.
+    pub fn held_from(&self, now: i64) -> Day {
+        self.ledger.calendar().locate(now).0.plus(1 - DAYS_HELD)
     }
 
-    /// Takes a state in.
-    pub fn fill(&mut self, state: State) {
-        self.0 = Some(Box::new(state));
-    }
-
-    /// Throws the state away.
-    pub fn clear(&mut self) {
-        self.0 = None;
-    }
-
-    /// Throws the state away, unless it is another one already.
-    pub fn clear_if(&mut self, number: u64) {
-        if self.0.as_ref().is_some_and(|state| state.number == number) {
-            self.clear();
+    /// Lets go of the sessions of earlier days.
+    pub fn release(&mut self, now: i64) {
+        let from = self.held_from(now);
+        let earlier: Vec<Day> = self.ledger.held().map(|(day, _)| day).filter(|day| *day < from).collect();
+        for day in earlier {
+            self.ledger.release(day);
         }
     }
 
-    /// Works on the state where that may take long.
-    ///
-    /// # Errors
-    /// `InternalError` when the work panicked, or there is no state. After a panic there is none.
-    pub async fn with<T: Send + 'static>(&mut self, work: impl FnOnce(&mut State) -> T + Send + 'static) -> Result<T> {
-        let mut state = self.0.take().ok_or_else(|| Error::internal("the state of the application is not loaded"))?;
-        let (state, value) = blocking(move || {
-            let value = work(&mut state);
-            (state, value)
-        })
-        .await?;
-        self.0 = Some(state);
-        Ok(value)
+    /// About how many bytes it takes.
+    pub fn memory(&self) -> usize {
+        self.ledger.memory() + self.rows.memory() + self.late.memory() + (self.applied.len() + self.folding.len()) * 128
     }
 }
 

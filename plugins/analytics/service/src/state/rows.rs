@@ -72,12 +72,19 @@ impl Rows {
     }
 
     /// Takes all of them out.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let none = Self::new(self.keep);
+        mem::replace(self, none)
+    }
+
+    /// All of them, encoded.
     ///
     /// # Errors
     /// `InternalError` when they cannot be encoded.
-    pub fn take(&mut self) -> Result<Vec<Sealed>> {
+    pub fn sealed(mut self) -> Result<Vec<Sealed>> {
         self.seal()?;
-        Ok(mem::take(&mut self.sealed))
+        Ok(self.sealed)
     }
 
     /// About how many bytes they take.

@@ -8,10 +8,10 @@
 
 use std::time::{Duration, Instant};
 
+use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
-use sdk_plugin::{Error, Result};
 
-use super::{Slot, State, load};
+use super::{Slot, State, late, load};
 use crate::apps::App;
 use crate::clock::Clock;
 use crate::errors::unavailable;
@@ -31,8 +31,13 @@ const TRIES: usize = 8;
 pub enum Upto {
     /// To all that is known, unless that was done a moment ago.
     Moment,
-    /// By so many batches at the most, or to all that is known.
-    Batches(usize),
+    /// To all that is known, or until so many batches or events are to be folded.
+    Fold {
+        /// Batches.
+        batches: usize,
+        /// Events; the last batch may exceed them.
+        events: u64,
+    },
 }
 
 /// How states are brought up to date.
@@ -47,11 +52,17 @@ pub struct How {
 /// Brings a state up to date, and loads it where there is none; says whether every batch is known.
 ///
 /// # Errors
-/// What database and storage answer. The state is consistent, or there is none.
+/// What database and storage answer. The state is not consistent then.
 pub async fn bring<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
+    let complete = bring_manifest(slot, store, app, how, upto).await?;
+    late::settle(slot, store, app, how).await?;
+    Ok(complete)
+}
+
+async fn bring_manifest<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
     for _ in 0..TRIES {
         if slot.state().is_none() {
-            slot.fill(load::load(store, app, how.keep_raw).await?);
+            slot.fill(load::load(store, app, how.keep_raw).await?).await?;
         }
         if let (Upto::Moment, Some(state)) = (upto, slot.state())
             && state.synced.is_some_and(|(synced, _)| synced.elapsed() < FRESH)
@@ -62,7 +73,7 @@ pub async fn bring<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: 
         let complete = match (upto, slot.state().and_then(|state| state.synced)) {
             // It heard of all that this node acknowledged, and no other did.
             (Upto::Moment, Some((_, since))) if store.peers.none_since(since).await? => true,
-            _ => look_through(slot, store, app, upto).await?,
+            _ => look_through(slot, store, app, how, upto).await?,
         };
         let head = store.manifests.head(&app.key).await?;
         let Some(state) = slot.state().filter(|state| is_of(state, &head, app)) else {
@@ -83,22 +94,32 @@ fn is_of(state: &State, head: &Head, app: &App) -> bool {
     zone && head.version == state.manifest.version && head.pass == state.manifest.pass
 }
 
-async fn look_through<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, upto: Upto) -> Result<bool> {
-    let mut room = match upto {
-        Upto::Moment => usize::MAX,
-        Upto::Batches(most) => most.saturating_sub(slot.state().map_or(0, |state| state.applied.len())),
+async fn look_through<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
+    let applied = slot.state().map_or((0, 0), |state| (state.applied.len(), state.applied.values().sum()));
+    let (mut batches, mut events) = match upto {
+        Upto::Moment => (usize::MAX, u64::MAX),
+        Upto::Fold { batches, events } => (batches.saturating_sub(applied.0), events.saturating_sub(applied.1)),
     };
     let mut after: Option<String> = None;
     loop {
         let (ids, last) = store.pending.ids(&app.key, after.as_deref()).await?;
-        after = ids.last().cloned();
-        let mut unknown: Vec<String> = ids.into_iter().filter(|id| slot.state().is_none_or(|state| !state.knows(id))).collect();
-        let complete = unknown.len() <= room;
-        unknown.truncate(room);
-        room -= unknown.len();
-        for some in unknown.chunks(PAGE) {
+        after = ids.last().map(|id| id.id.clone());
+        let (mut some, mut complete) = (Vec::new(), true);
+        for id in ids {
+            if slot.state().is_some_and(|state| state.knows(&id.id)) {
+                continue;
+            }
+            if batches == 0 || events == 0 {
+                complete = false;
+                break;
+            }
+            batches -= 1;
+            events = events.saturating_sub(id.n);
+            some.push(id.id);
+        }
+        for some in some.chunks(PAGE) {
             let batches = store.pending.fetch(some).await?;
-            apply(slot, store, app, batches).await?;
+            apply(slot, store, app, how, batches).await?;
         }
         if !complete || last {
             return Ok(complete);
@@ -106,33 +127,15 @@ async fn look_through<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, up
     }
 }
 
-/// Notes batches in a state.
+/// Notes batches in a state. Events of days that are not held may still wait afterwards.
 ///
 /// # Errors
-/// What the storage answers, where sessions of earlier days are needed.
-pub async fn apply<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, batches: Vec<Batch>) -> Result<()> {
+/// What the storage answers, where sessions of earlier days are needed. The state is not consistent
+/// then.
+pub async fn apply<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: &How, batches: Vec<Batch>) -> Result<()> {
     if batches.is_empty() {
         return Ok(());
     }
-    let (batches, files) = slot
-        .with(move |state| {
-            let lacking = state.lacking(&batches);
-            let files: Vec<_> = lacking.into_iter().map(|day| (day, state.manifest.days.get(&day).cloned())).collect();
-            (batches, files)
-        })
-        .await?;
-    let held = load::sessions(store, &app.key, files).await?;
-    let noted = slot
-        .with(move |state| {
-            for (day, sessions) in held {
-                state.ledger.hold(day, sessions);
-            }
-            state.note(batches)
-        })
-        .await?;
-    if noted.is_err() {
-        // Some of the batches are noted and some are not.
-        slot.clear();
-    }
-    noted.map_err(|error: Error| error.with_operation("note batches"))
+    let full = slot.with(move |state| state.note(batches).map(|()| state.late.is_full())).await??;
+    if full { late::settle(slot, store, app, how).await } else { Ok(()) }
 }

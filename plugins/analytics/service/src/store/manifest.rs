@@ -4,21 +4,21 @@
 use std::collections::{BTreeMap, HashSet};
 
 use analytics_engine::Day;
-use sdk_plugin::contract::db::Collection;
+use sdk_plugin::contract::db::{Collection, DUPLICATE_KEY};
 use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
 use sdk_plugin::{Error, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::clock::{self, DAY, MINUTE};
+use super::large;
+use crate::clock::{DAY, MINUTE};
 
+const RECORDS: &str = "analyticsManifests";
 /// How long a file is kept that is not needed any more, in milliseconds: whoever reads the manifest
 /// before has so long to read the file.
 pub const GRACE: i64 = 10 * MINUTE;
 /// How often files are looked for that no manifest names, in milliseconds.
 const SWEEP: i64 = DAY;
-/// So many small raw files of a date are merged at once.
-pub const MANY: usize = 16;
 /// How many are due at once.
 const AT_ONCE: usize = 100;
 
@@ -31,7 +31,7 @@ pub struct DeviceFile {
     pub bytes: u64,
 }
 
-/// The sessions of a day.
+/// Sessions of a day: a part of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayFile {
     /// The file's name.
@@ -53,6 +53,9 @@ pub struct RawFile {
     pub rows: u64,
     /// Its size.
     pub bytes: u64,
+    /// Whether it will not be merged any more.
+    #[serde(default)]
+    pub settled: bool,
 }
 
 /// A file that is not needed any more.
@@ -60,8 +63,8 @@ pub struct RawFile {
 pub struct Garbage {
     /// The file's name.
     pub file: String,
-    /// Since when, in milliseconds since 1970.
-    pub at: i64,
+    /// Until when it is kept, in milliseconds since 1970.
+    pub until: i64,
 }
 
 /// A manifest.
@@ -80,10 +83,13 @@ pub struct Manifest {
     pub time_zone: String,
     /// The names of channels, by number.
     pub channels: Vec<String>,
+    /// How many devices there are.
+    pub users: u64,
     /// The segments of devices, in their order.
     pub devices: Vec<DeviceFile>,
-    /// The days.
-    pub days: BTreeMap<Day, DayFile>,
+    /// The days, each with the parts of its sessions. Parts may have the same session: the longest
+    /// time counts.
+    pub days: BTreeMap<Day, Vec<DayFile>>,
     /// The raw files, by date.
     pub raw: Vec<RawFile>,
     /// What will be deleted.
@@ -106,39 +112,30 @@ pub struct Head {
     pub node: String,
     /// When it was written.
     pub at: i64,
+    /// How many devices there are.
+    pub users: u64,
 }
 
 impl Manifest {
-    /// Takes a file out: it is deleted later.
-    pub fn discard(&mut self, file: String, now: i64) {
-        self.garbage.push(Garbage { file, at: now });
+    /// Has a file that was taken out deleted from an instant on, in milliseconds since 1970.
+    pub fn discard(&mut self, file: String, until: i64) {
+        self.garbage.push(Garbage { file, until });
     }
 
     /// The names of all its files, those that will be deleted among them.
     pub fn files(&self) -> HashSet<&str> {
         let devices = self.devices.iter().map(|file| &file.file);
-        let days = self.days.values().map(|file| &file.file);
+        let days = self.days.values().flatten().map(|file| &file.file);
         let raw = self.raw.iter().map(|file| &file.file);
         let garbage = self.garbage.iter().map(|file| &file.file);
         devices.chain(days).chain(raw).chain(garbage).map(String::as_str).collect()
     }
 
-    /// When something is to be done besides folding: the first of deletion of a file, merging and
-    /// expiry of raw files, and looking for lost ones.
-    pub fn next_due(&self, raw_days: u32, small: impl Fn(&RawFile) -> bool) -> i64 {
-        let deletion = self.garbage.iter().map(|garbage| garbage.at + GRACE);
-        let expiry = self.raw.iter().map(|raw| clock::start_of(raw.date.plus(1)) + i64::from(raw_days) * DAY);
-        let mut dates: BTreeMap<Day, usize> = BTreeMap::new();
-        for raw in self.raw.iter().filter(|raw| small(raw)) {
-            *dates.entry(raw.date).or_default() += 1;
-        }
-        let merging = dates.into_iter().filter_map(|(date, count)| match count {
-            0 | 1 => None,
-            count if count >= MANY => Some(0),
-            _ => Some(clock::start_of(date.plus(1))),
-        });
-        let sweep = std::iter::once(self.swept + SWEEP);
-        deletion.chain(expiry).chain(merging).chain(sweep).min().unwrap_or_default()
+    /// When something is to be done besides folding: the first of what is due with raw files, deletion
+    /// of a file, and looking for lost ones.
+    pub fn next_due(&self, raw: Option<i64>) -> i64 {
+        let deletion = self.garbage.iter().map(|garbage| garbage.until).min();
+        raw.into_iter().chain(deletion).chain([self.swept + SWEEP]).min().unwrap_or_default()
     }
 
     /// Whether files are to be looked for that no manifest names.
@@ -150,13 +147,14 @@ impl Manifest {
 /// The manifests of all applications.
 #[derive(Clone, Debug)]
 pub struct Manifests<C> {
+    calls: C,
     records: Collection<C>,
 }
 
 impl<C: Calls> Manifests<C> {
     /// The manifests behind these calls.
     pub fn new(calls: C) -> Self {
-        Self { records: Collection::new(calls, SYSTEM_SPACE, "analyticsManifests") }
+        Self { records: Collection::new(calls.clone(), SYSTEM_SPACE, RECORDS), calls }
     }
 
     /// Prepares the database for many.
@@ -169,38 +167,52 @@ impl<C: Calls> Manifests<C> {
 
     /// The manifest of an application; none when nothing was folded.
     pub async fn get(&self, app: &str) -> Result<Option<Manifest>> {
-        self.records.get(app).await
+        let query = json!({"query": {"_id": app}});
+        Ok(large::execute(&self.calls, RECORDS, "findOne", || Ok(query)).await?.result)
     }
 
     /// What tells whether the manifest is known; that of one that was not written when there is none.
     pub async fn head(&self, app: &str) -> Result<Head> {
-        let projection = json!({"version": 1, "pass": 1, "node": 1, "at": 1});
+        let projection = json!({"version": 1, "pass": 1, "node": 1, "at": 1, "users": 1});
         let found: Vec<Head> = self.records.find(json!({"_id": app}), json!({"limit": 1, "projection": projection})).await?;
         Ok(found.into_iter().next().unwrap_or_default())
     }
 
-    /// The applications whose manifests are due.
-    pub async fn due(&self, now: i64) -> Result<Vec<String>> {
+    /// The first applications whose manifests are due, of those that follow one.
+    pub async fn due_after(&self, now: i64, after: Option<&str>) -> Result<Vec<String>> {
         #[derive(Deserialize)]
         struct Due {
             #[serde(rename = "_id")]
             id: String,
         }
-        let options = json!({"sort": {"due": 1}, "limit": AT_ONCE, "projection": {"_id": 1}});
-        let due: Vec<Due> = self.records.find(json!({"due": {"$lte": now}}), options).await?;
+        let query = json!({"due": {"$lte": now}, "_id": {"$gt": after.unwrap_or_default()}});
+        let options = json!({"sort": {"_id": 1}, "limit": AT_ONCE, "projection": {"_id": 1}});
+        let due: Vec<Due> = self.records.find(query, options).await?;
         Ok(due.into_iter().map(|due| due.id).collect())
     }
 
     /// Writes the version that follows the one before; false when somebody else has, or the
     /// manifest was removed.
     pub async fn replace(&self, app: &str, manifest: &Manifest) -> Result<bool> {
-        let mut record = serde_json::to_value(manifest).map_err(Error::internal)?;
         let before = manifest.version.saturating_sub(1);
+        let (id, record) = (app.to_owned(), manifest.clone());
         let written = if before == 0 {
-            record["_id"] = app.into();
-            self.records.insert(record).await?
+            let insert = move || {
+                let mut record = serde_json::to_value(&record).map_err(Error::internal)?;
+                record["_id"] = id.into();
+                Ok(json!({"doc": record}))
+            };
+            match large::execute::<_, Value>(&self.calls, RECORDS, "insertOne", insert).await {
+                Ok(_) => true,
+                Err(error) if error.code() == DUPLICATE_KEY => false,
+                Err(error) => return Err(error),
+            }
         } else {
-            self.records.update(json!({"_id": app, "version": before}), json!({"$set": record})).await? > 0
+            let update = move || {
+                let record = serde_json::to_value(&record).map_err(Error::internal)?;
+                Ok(json!({"filter": {"_id": id, "version": before}, "update": {"$set": record}}))
+            };
+            large::execute::<_, Value>(&self.calls, RECORDS, "updateOne", update).await?.affected > 0
         };
         // A database that repeats a write whose outcome it does not know finds it done the second time.
         Ok(written || self.head(app).await?.pass == manifest.pass)
@@ -209,5 +221,31 @@ impl<C: Calls> Manifests<C> {
     /// Removes the manifest of an application.
     pub async fn delete(&self, app: &str) -> Result<()> {
         self.records.delete(json!({"_id": app})).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::testing::Memory;
+
+    #[tokio::test]
+    async fn a_write_that_the_database_repeats_has_won_and_that_of_another_has_not() {
+        let manifests = Manifests::new(Memory::new(Clock::set_to(0)));
+        for version in 1..4 {
+            let mine = Manifest { version, pass: format!("mine {version}"), ..Manifest::default() };
+            let other = Manifest { version, pass: "other".to_owned(), ..Manifest::default() };
+            // The second time is that of an answer that was lost.
+            for manifest in [&mine, &mine] {
+                assert!(manifests.replace("app", manifest).await.unwrap());
+            }
+            assert!(!manifests.replace("app", &other).await.unwrap());
+            assert_eq!(manifests.get("app").await.unwrap().unwrap(), mine);
+        }
+        manifests.delete("app").await.unwrap();
+        let next = Manifest { version: 4, pass: "next".to_owned(), ..Manifest::default() };
+        assert!(!manifests.replace("app", &next).await.unwrap(), "a manifest that was removed stays so");
     }
 }

@@ -1,6 +1,7 @@
 //! What is kept: batches in the database until they are folded, a manifest of each application, and
 //! files in the storage. All of it is in the system space.
 
+mod large;
 pub mod manifest;
 pub mod objects;
 pub mod peers;

@@ -2,19 +2,27 @@
 //! that the others know when there can be no batches but their own: looking through all that wait
 //! takes long while much does.
 
-use sdk_plugin::Result;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
 use sdk_plugin::contract::db::Collection;
 use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
+use sdk_plugin::{Error, Result};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::timeout_at;
 
 use crate::clock::{Clock, DAY, MINUTE};
+use crate::errors::unavailable;
 
 /// How often a node says that it collects, in milliseconds.
 const EVERY: i64 = MINUTE / 2;
 /// How long after it said so a node may still acknowledge batches, in milliseconds; by how much
 /// clocks may differ included.
 const LASTS: i64 = 5 * MINUTE;
+/// How long saying so is waited for. With it, and the time until a batch is stored, a node that
+/// said so [half of that](LASTS) ago may still go on.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The nodes.
 #[derive(Debug)]
@@ -22,28 +30,57 @@ pub struct Peers<C> {
     records: Collection<C>,
     node: String,
     /// When this node said that it collects.
-    said: tokio::sync::Mutex<Option<i64>>,
+    said: Mutex<Option<i64>>,
+    /// Whoever has it is saying so.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl<C: Calls> Peers<C> {
     /// The nodes behind these calls; this one's name is `node`.
     pub fn new(calls: C, node: String) -> Self {
-        Self { records: Collection::new(calls, SYSTEM_SPACE, "analyticsNodes"), node, said: tokio::sync::Mutex::default() }
+        let records = Collection::new(calls, SYSTEM_SPACE, "analyticsNodes");
+        Self { records, node, said: Mutex::default(), turn: tokio::sync::Mutex::default() }
     }
 
-    /// Says that this node collects.
+    /// Has this node have said lately that it collects. Of many who come at once one says it; the
+    /// others go on while what was said before lasts, or wait.
     ///
     /// # Errors
-    /// What the database answers, as with all below.
-    pub async fn announce(&self, clock: &Clock) -> Result<()> {
-        // Of many who come at once one says it, and the others wait for that.
-        let mut said = self.said.lock().await;
-        let now = clock.now();
-        if said.is_none_or(|said| !(said..said + EVERY).contains(&now)) {
-            self.records.upsert(json!({"_id": self.node}), json!({"$set": {"at": now}})).await?;
-            *said = Some(now);
+    /// `ServiceUnavailable` when that takes too long, or what the database answers.
+    pub async fn announce(&self, clock: &Clock, deadline: Instant) -> Result<()> {
+        if self.said_since(clock, EVERY) {
+            return Ok(());
         }
+        let deadline = deadline.min(Instant::now() + PATIENCE);
+        let lasts = || self.said_since(clock, LASTS / 2);
+        let said = match self.turn.try_lock() {
+            Ok(_turn) => self.say(clock, deadline).await,
+            Err(_) if lasts() => return Ok(()),
+            Err(_) => {
+                let _turn = timeout_at(deadline.into(), self.turn.lock()).await.map_err(|_| late())?;
+                if self.said_since(clock, EVERY) { Ok(()) } else { self.say(clock, deadline).await }
+            }
+        };
+        said.or_else(|error| if lasts() { Ok(()) } else { Err(error) })
+    }
+
+    async fn say(&self, clock: &Clock, deadline: Instant) -> Result<()> {
+        let now = clock.now();
+        // What comes late takes nothing back.
+        let saying = self.records.upsert(json!({"_id": self.node}), json!({"$max": {"at": now}}));
+        timeout_at(deadline.into(), saying).await.map_err(|_| late())??;
+        *self.said() = Some(now);
         Ok(())
+    }
+
+    /// Whether it was said in so many milliseconds until now.
+    fn said_since(&self, clock: &Clock, lasts: i64) -> bool {
+        let now = clock.now();
+        self.said().is_some_and(|said| (said..said + lasts).contains(&now))
+    }
+
+    fn said(&self) -> MutexGuard<'_, Option<i64>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether no other node has acknowledged batches since an instant.
@@ -59,4 +96,8 @@ impl<C: Calls> Peers<C> {
     pub async fn forget_old(&self, now: i64) -> Result<()> {
         self.records.delete(json!({"at": {"$lt": now - DAY}})).await.map(drop)
     }
+}
+
+fn late() -> Error {
+    unavailable("the database does not answer: send the batch again")
 }

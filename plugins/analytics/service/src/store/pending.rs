@@ -9,8 +9,11 @@ use sdk_plugin::contract::db::operations::{DUPLICATE_KEY_NUMBER, LOAD, Loaded, W
 use sdk_plugin::contract::db::{Collection, EXECUTE};
 use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
 use sdk_plugin::{Body, Call, Caller, CallerKind, Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
+
+use super::large;
 
 const RECORDS: &str = "analyticsPending";
 /// How long storing batches may take.
@@ -27,9 +30,10 @@ const SAMPLE: usize = 200;
 pub struct Told(pub i64, pub u32, pub String);
 
 /// A batch: what of it was accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Batch {
     /// The application's key and the batch's id.
+    #[serde(rename = "_id")]
     pub id: String,
     /// When it was received, in milliseconds since 1970.
     pub received: i64,
@@ -40,6 +44,7 @@ pub struct Batch {
     /// The version of the client package.
     pub sdk: String,
     /// The events.
+    #[serde(deserialize_with = "events")]
     pub events: Vec<Told>,
 }
 
@@ -69,23 +74,20 @@ impl Batch {
     }
 }
 
-#[derive(Deserialize)]
-struct Record {
-    #[serde(rename = "_id")]
-    id: String,
-    received: i64,
-    device: String,
-    platform: String,
-    sdk: String,
-    events: String,
+/// Events are stored as one text.
+fn events<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<Told>, D::Error> {
+    serde_json::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-#[derive(Deserialize)]
-struct Id {
+/// What names a batch, and how many events it has.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Id {
+    /// Its `_id`.
     #[serde(rename = "_id")]
-    id: String,
+    pub id: String,
+    /// How many events it has.
     #[serde(default)]
-    n: u64,
+    pub n: u64,
 }
 
 /// The batches of all applications.
@@ -128,10 +130,10 @@ impl<C: Calls> Pending<C> {
     }
 
     /// The ids of an application's batches that follow one, and whether these are the last.
-    pub async fn ids(&self, app: &str, after: Option<&str>) -> Result<(Vec<String>, bool)> {
-        let ids = self.some(app, after, IDS, json!({"_id": 1})).await?;
+    pub async fn ids(&self, app: &str, after: Option<&str>) -> Result<(Vec<Id>, bool)> {
+        let ids = self.some(app, after, IDS, json!({"n": 1})).await?;
         let last = ids.len() < IDS;
-        Ok((ids.into_iter().map(|id| id.id).collect(), last))
+        Ok((ids, last))
     }
 
     async fn some(&self, app: &str, after: Option<&str>, limit: usize, projection: Value) -> Result<Vec<Id>> {
@@ -144,11 +146,9 @@ impl<C: Calls> Pending<C> {
     pub async fn fetch(&self, ids: &[String]) -> Result<Vec<Batch>> {
         let mut batches = Vec::with_capacity(ids.len());
         for ids in ids.chunks(PAGE) {
-            let records: Vec<Record> = self.records.find(json!({"_id": {"$in": ids}}), json!({"limit": PAGE})).await?;
-            for Record { id, received, device, platform, sdk, events } in records {
-                let events = serde_json::from_str(&events).map_err(|error| Error::internal(error).with_context("batch", &id))?;
-                batches.push(Batch { id, received, device, platform, sdk, events });
-            }
+            let params = json!({"query": {"_id": {"$in": ids}}, "options": {"limit": PAGE}});
+            let answer = large::execute::<_, Vec<Batch>>(&self.calls, RECORDS, "find", || Ok(params)).await?;
+            batches.extend(answer.result.unwrap_or_default());
         }
         Ok(batches)
     }
@@ -174,6 +174,7 @@ impl<C: Calls> Pending<C> {
     pub async fn clear(&self, app: &str) -> Result<()> {
         loop {
             let (ids, last) = self.ids(app, None).await?;
+            let ids: Vec<String> = ids.into_iter().map(|id| id.id).collect();
             self.delete(&ids).await?;
             if last {
                 return Ok(());

@@ -1,5 +1,7 @@
 //! Collection: what is taken, what is refused, and what is written together.
 
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 
 use super::*;
@@ -42,7 +44,7 @@ async fn a_database_that_refuses_is_told_to_the_client() {
     let mut world = World::new().await;
     let node = world.node();
     let batch = sent("1", "d", &[(NOON, 1, "")]);
-    node.calls.plan(3, Fate::Refused);
+    node.calls.plan(4, Fate::Refused);
     let error = world.try_send(&node, &batch).await.unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), ("ServiceUnavailable", true));
     assert_eq!(world.waiting(), 0);
@@ -115,7 +117,8 @@ async fn a_backlog_that_is_too_large_is_told_until_it_is_folded() {
     let more = sent("2", "d", &[(NOON - 4, 1, "")]);
     for _ in 0..2 {
         let error = world.try_send(&node, &more).await.unwrap_err();
-        assert_eq!((error.code(), error.is_retryable()), ("ServiceUnavailable", true));
+        assert_eq!((error.code(), error.is_retryable()), ("Throttling.Api", true));
+        assert!(error.message().contains("max_pending_events"));
     }
     node.round().await.unwrap();
     world.send(&node, &more).await;
@@ -149,4 +152,167 @@ async fn batches_that_are_sent_again_do_not_stay_counted_as_waiting() {
     }
     node.round().await.unwrap();
     assert_eq!(node.limits.stored(&world.app, 0), 0);
+}
+
+/// A batch of a device of its own, from an address.
+async fn come(world: &World, node: &Node, device: &str, from: &str) -> Result<()> {
+    let mut call = world.call(&sent(device, device, &[(NOON, 1, "")]));
+    call.caller.ip = from.to_owned();
+    node.collect(&call).await.map(drop)
+}
+
+/// Which limit a refusal names.
+fn limit(outcome: Result<()>) -> String {
+    let error = outcome.unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), ("Throttling.Api", true));
+    error.message().split(['(', ')']).nth(1).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn batches_of_two_devices_with_the_same_id_both_count() {
+    let mut world = World::new().await;
+    let node = world.node();
+    for device in ["d", "e"] {
+        world.send(&node, &sent("1", device, &[(NOON, 1, "")])).await;
+    }
+    assert_eq!(world.waiting(), 2);
+    assert_eq!(world.figures(&node).await, world.expected());
+    node.round().await.unwrap();
+    world.check(&node, "").await;
+}
+
+#[tokio::test]
+async fn new_devices_of_an_application_are_bounded_in_time_and_known_ones_are_not() {
+    let world = World::with(json!({"max_new_devices_per_minute": 1})).await;
+    let node = world.node();
+    for n in 0..10 {
+        come(&world, &node, &format!("{n}"), "").await.unwrap();
+    }
+    assert_eq!(limit(come(&world, &node, "more", "").await), "max_new_devices_per_minute");
+    come(&world, &node, "3", "").await.unwrap();
+    // Another node, which has not loaded the application, and one that has.
+    let other = world.node();
+    for n in 0..10 {
+        come(&world, &other, &format!("{n}"), "").await.unwrap();
+    }
+    assert_eq!(limit(come(&world, &other, "more", "").await), "max_new_devices_per_minute");
+    node.round().await.unwrap();
+    let third = world.node();
+    world.figures(&third).await;
+    for n in 10..20 {
+        come(&world, &third, &format!("{n}"), "").await.unwrap();
+    }
+    for n in 0..10 {
+        come(&world, &third, &format!("{n}"), "").await.unwrap();
+    }
+    assert_eq!(limit(come(&world, &third, "more", "").await), "max_new_devices_per_minute");
+}
+
+#[tokio::test]
+async fn new_devices_of_an_address_are_bounded_in_time() {
+    let world = World::with(json!({"max_new_devices_per_address": 1})).await;
+    let node = world.node();
+    for n in 0..10 {
+        come(&world, &node, &format!("{n}"), "203.0.113.7").await.unwrap();
+    }
+    assert_eq!(limit(come(&world, &node, "more", "203.0.113.7").await), "max_new_devices_per_address");
+    come(&world, &node, "3", "203.0.113.7").await.unwrap();
+    come(&world, &node, "more", "203.0.113.8").await.unwrap();
+    for n in 10..30 {
+        come(&world, &node, &format!("{n}"), ["127.0.0.1", "no address"][n % 2]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_application_has_a_bounded_number_of_devices_on_every_node() {
+    let world = World::with(json!({"max_devices": 3})).await;
+    let node = world.node();
+    for n in 0..3 {
+        come(&world, &node, &format!("{n}"), "").await.unwrap();
+    }
+    node.round().await.unwrap();
+    assert_eq!(limit(come(&world, &node, "more", "").await), "max_devices");
+    come(&world, &node, "1", "").await.unwrap();
+    // One that has not loaded the application.
+    assert_eq!(limit(come(&world, &world.node(), "more", "").await), "max_devices");
+}
+
+#[tokio::test]
+async fn events_of_a_device_are_bounded_in_time() {
+    let world = World::with(json!({"max_events_per_device": 1})).await;
+    let node = world.node();
+    let many: Vec<_> = (0..60).map(|n| (NOON - n, 1, "")).collect();
+    world.try_send(&node, &sent("1", "d", &many)).await.unwrap();
+    let one = |device| sent("2", device, &[(NOON, 2, "")]);
+    assert_eq!(limit(world.try_send(&node, &one("d")).await.map(drop)), "max_events_per_device");
+    world.try_send(&node, &one("e")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_say_that_it_collects_holds_nobody_up() {
+    let mut world = World::new().await;
+    let node = world.node();
+    let batch = |n: &str| sent(n, "d", &[(NOON, 1, "")]);
+    world.send(&node, &batch("0")).await;
+    let call = |n: &str, patience: u64| {
+        let mut call = world.call(&batch(n));
+        call.deadline = Instant::now() + Duration::from_millis(patience);
+        call
+    };
+    // It said so a while ago: whoever comes says it again, which hangs. Others go on.
+    world.clock.advance(MINUTE);
+    node.calls.plan(1, Fate::Held);
+    let saying = tokio::spawn({
+        let (node, call) = (node.clone(), call("1", 60_000));
+        async move { node.collect(&call).await }
+    });
+    node.calls.held().await;
+    node.collect(&call("2", 60_000)).await.unwrap();
+    // It said so too long ago: they wait, until their deadline.
+    world.clock.advance(2 * MINUTE);
+    let error = node.collect(&call("3", 50)).await.unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), ("ServiceUnavailable", true));
+    node.calls.go();
+    saying.await.unwrap().unwrap();
+    node.collect(&call("3", 60_000)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_node_said_lasts_for_a_while_when_it_cannot_say_it_again() {
+    let mut world = World::new().await;
+    let node = world.node();
+    world.send(&node, &sent("0", "d", &[(NOON, 1, "")])).await;
+    world.clock.advance(MINUTE);
+    node.calls.plan(1, Fate::Refused);
+    world.send(&node, &sent("1", "d", &[(NOON, 2, "")])).await;
+    world.clock.advance(3 * MINUTE);
+    node.calls.plan(1, Fate::Refused);
+    assert!(world.try_send(&node, &sent("2", "d", &[(NOON, 3, "")])).await.is_err());
+}
+
+#[tokio::test]
+async fn app_keys_of_no_application_are_read_seldom() {
+    let mut world = World::new().await;
+    let node = world.node();
+    world.send(&node, &sent("0", "d", &[(NOON, 1, "")])).await;
+    let ask = async |key: String| {
+        let params = json!({"appKey": key, "batch": "1", "device": "d", "sentAt": NOON, "events": []});
+        node.collect(&Call::json("space", "analytics.collect", &params).unwrap()).await
+    };
+    let before = node.calls.calls();
+    for _ in 0..3 {
+        assert_eq!(ask("0".repeat(24)).await.unwrap_err().code(), crate::errors::NO_APP);
+    }
+    assert_eq!(node.calls.calls() - before, 1);
+    let mut refused = 0;
+    for n in 0..3_000 {
+        let error = ask(format!("{n:024x}")).await.unwrap_err();
+        refused += u64::from(error.code() == "Throttling.Api");
+    }
+    assert!(refused > 1_000, "{refused} were refused");
+    assert!(node.calls.calls() - before <= 3_001 - refused);
+    // Those that are known are served, and one that is made here at once.
+    world.send(&node, &sent("1", "d", &[(NOON, 1, "")])).await;
+    let made = node.create_app("space", serde_json::from_value(json!({"name": "New"})).unwrap()).await.unwrap();
+    assert_eq!(node.apps.of("space", &made.key).await.unwrap().key, made.key);
 }

@@ -1,5 +1,8 @@
 //! What is deleted is gone, whatever was on its way.
 
+use sdk_plugin::contract::SYSTEM_SPACE;
+use sdk_plugin::contract::db::Collection;
+
 use super::*;
 use crate::testing::Fate;
 
@@ -95,6 +98,66 @@ async fn a_deletion_that_is_cut_off_is_ended_by_the_next_rounds() {
         next.round().await.unwrap();
         nothing_is_left(&world, &format!("killed at call {nth}"));
         if done.is_some() {
+            return;
+        }
+        nth += 1;
+    }
+}
+
+/// A restored backup may lack the record of an application: its data stays.
+#[tokio::test]
+async fn the_data_of_an_application_that_nobody_deleted_is_never_removed() {
+    let mut world = World::new().await;
+    let node = world.node();
+    world.send(&node, &sent("1", "d", &[(NOON, 1, "")])).await;
+    node.round().await.unwrap();
+    world.send(&node, &sent("2", "d", &[(NOON, 2, "")])).await;
+    let apps = Collection::new(node.calls.clone(), SYSTEM_SPACE, "analyticsApps");
+    apps.delete(json!({"_id": world.app})).await.unwrap();
+    let kept = |world: &World| (world.waiting(), world.memory.objects(), world.memory.documents("analyticsManifests"));
+    let before = kept(&world);
+    for node in [node, world.node()] {
+        assert!(node.fold(&world.app).await.is_err() && node.tidy(&world.app).await.is_err());
+        world.clock.advance(2 * DAY);
+        node.round().await.unwrap();
+        assert_eq!(kept(&world), before);
+    }
+}
+
+/// Every call fails once while a space of three applications is removed.
+#[tokio::test]
+async fn one_application_that_cannot_be_removed_keeps_no_other() {
+    let mut nth = 1;
+    loop {
+        let about = format!("refused at call {nth}");
+        let mut world = World::new().await;
+        let node = world.node();
+        let mut keys = vec![world.app.clone()];
+        for name in ["Second", "Third"] {
+            keys.push(node.create_app("space", serde_json::from_value(json!({"name": name})).unwrap()).await.unwrap().key);
+        }
+        for key in &keys {
+            world.app.clone_from(key);
+            world.send(&node, &sent("1", "d", &[(NOON, 1, "")])).await;
+        }
+        node.round().await.unwrap();
+        node.calls.plan(nth, Fate::Refused);
+        let removed = node.remove_space("space").await;
+        let happened = node.calls.has_happened();
+        let left = |key: &String| world.memory.objects().iter().any(|object| object.contains(key));
+        // One that could not be marked stays until the event comes again.
+        assert!(nth == 1 || keys.iter().filter(|key| left(key)).count() <= 1, "{about}");
+        if removed.is_err() {
+            node.remove_space("space").await.unwrap();
+        }
+        for key in &keys {
+            assert!(node.apps.fetch(key).await.unwrap().is_none(), "{about}");
+        }
+        world.clock.advance(HOUR);
+        node.round().await.unwrap();
+        nothing_is_left(&world, &about);
+        if !happened {
+            assert!(nth > 10);
             return;
         }
         nth += 1;

@@ -7,6 +7,9 @@ mod crashes;
 mod deletion;
 mod files;
 mod nodes;
+mod parts;
+mod schedule;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
