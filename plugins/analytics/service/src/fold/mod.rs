@@ -15,10 +15,11 @@
 //!   A batch that is still there after a kill, or was sent again after it was deleted, is noted again
 //!   as nothing new, so that it gives no raw event either: raw events are what was new beside the
 //!   files of the manifest that is replaced, and get into the next one together with these sessions.
-//! - **Two nodes**: of two that replace the same version one wins. The other throws its state away
-//!   with the raw events in it, and loads it again. Whether a write whose answer was lost has won does
-//!   not matter: the state is thrown away too, and its batches, if they are there still, are noted
-//!   again. For peace, a node leaves an application alone that another has folded a moment ago.
+//! - **Two nodes**: of two that replace the same version one wins. The other forgets at least what it
+//!   has noted since its manifest, with the raw events of that, and takes the winner's files. Whether a
+//!   write whose answer was lost has won does not matter: the state is thrown away, and its batches, if
+//!   they are there still, are noted again. For peace, a node leaves an application alone that another
+//!   has folded a moment ago.
 //! - **Deletion**: the manifest of an application that is deleted goes before its files, so that a
 //!   fold in flight loses, and deletes its own files. One that has nothing to lose against, because it
 //!   writes the first manifest, looks afterwards whether the application is still there. The mark of

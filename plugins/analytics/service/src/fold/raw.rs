@@ -36,7 +36,7 @@ const MOST_FILES: usize = 40_000;
 /// address may use it for as long as that is good.
 const RETIRED: i64 = VALID + GRACE;
 
-pub fn is_small(raw: &RawFile) -> bool {
+fn is_small(raw: &RawFile) -> bool {
     raw.bytes < SMALL && raw.rows < SMALL_ROWS
 }
 
@@ -49,7 +49,6 @@ fn expires(raw: &RawFile, raw_days: u32) -> i64 {
 }
 
 /// When something is to be done with the raw files, in milliseconds since 1970.
-#[allow(dead_code)]
 pub fn due(manifest: &Manifest, raw_days: u32) -> Option<i64> {
     if manifest.raw.len() > MOST_FILES {
         return Some(0);
