@@ -39,6 +39,8 @@ pub enum Fate {
 }
 
 struct Plan {
+    /// Of which method; none for every one.
+    method: Option<&'static str>,
     calls_left: u32,
     fate: Fate,
 }
@@ -122,7 +124,12 @@ impl Memory {
 
     /// Has the `nth` call from now on end so.
     pub fn plan(&self, nth: u32, fate: Fate) {
-        *self.process.plan.lock().unwrap() = Some(Plan { calls_left: nth, fate });
+        *self.process.plan.lock().unwrap() = Some(Plan { method: None, calls_left: nth, fate });
+    }
+
+    /// Has the `nth` call of a method from now on end so.
+    pub fn plan_of(&self, method: &'static str, nth: u32, fate: Fate) {
+        *self.process.plan.lock().unwrap() = Some(Plan { method: Some(method), calls_left: nth, fate });
     }
 
     /// Whether what was planned has happened; if not, it will not.
@@ -149,10 +156,10 @@ impl Memory {
         self.process.go.notify_one();
     }
 
-    fn fate(&self) -> Option<Fate> {
+    fn fate(&self, method: &str) -> Option<Fate> {
         self.process.calls.fetch_add(1, Ordering::SeqCst);
         let mut plan = self.process.plan.lock().unwrap();
-        let left = plan.as_mut()?;
+        let left = plan.as_mut().filter(|plan| plan.method.is_none_or(|planned| planned == method))?;
         left.calls_left -= 1;
         if left.calls_left > 0 {
             return None;
@@ -317,7 +324,7 @@ impl Calls for Memory {
             return std::future::pending().await;
         }
         let refused = || Err(Error::new(codes::UNAVAILABLE, "refused by the test").retryable());
-        match self.fate() {
+        match self.fate(&call.method) {
             None => self.answer(call).await,
             Some(Fate::Refused) => refused(),
             Some(Fate::Unanswered) => {

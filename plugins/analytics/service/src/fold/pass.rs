@@ -75,7 +75,9 @@ impl<C: Calls> Service<C> {
         let outcome = match outcome {
             Ok(true) => self.store.pending.delete(&ids).await,
             Ok(false) => {
-                entry.lock(patience()).await?.clear_if(number);
+                if let Some(state) = entry.lock(patience()).await?.state().filter(|state| state.number == number) {
+                    state.lost = true;
+                }
                 return Ok(true);
             }
             Err(error) => {
@@ -103,9 +105,9 @@ impl<C: Calls> Service<C> {
         let mut step = 1;
         loop {
             let mut slot = entry.lock(patience()).await?;
-            if let Some(number) = slot.state().filter(|state| !state.folding.is_empty()).map(|state| state.number) {
+            if let Some(state) = slot.state().filter(|state| !state.folding.is_empty()) {
                 // A fold of it was given up, and what it had taken is gone.
-                slot.clear_if(number);
+                state.lost = true;
             }
             let upto = Upto::Fold { batches: BATCHES * step / STEPS, events: EVENTS * step as u64 / STEPS as u64 };
             let complete = entry.bring(&mut slot, &self.store, app, &how, upto).await?;

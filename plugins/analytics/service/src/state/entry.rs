@@ -68,11 +68,11 @@ impl Entry {
         // Whoever is cut off from here on leaves a state that may lack what was in the inbox.
         slot.begin();
         let brought = self.take_inbox(slot, store, app, how, upto).await;
-        match brought {
-            Ok(_) => slot.end(),
+        if brought.is_err() {
             // Files of an older manifest may be gone, too: it is loaded anew.
-            Err(_) => slot.clear(),
+            slot.clear();
         }
+        slot.end();
         brought
     }
 

@@ -1,6 +1,7 @@
 //! The state of an application in memory: a ledger of what its manifest names, and of the batches
 //! that wait. It can be thrown away at any time: all of it is kept elsewhere.
 
+mod catch_up;
 pub mod entry;
 mod inbox;
 mod late;
@@ -10,7 +11,7 @@ pub mod rows;
 mod slot;
 pub mod sync;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -29,6 +30,11 @@ pub use slot::Slot;
 
 /// The sessions of so many days, today among them, stay in memory.
 const DAYS_HELD: i32 = 2;
+
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
 
 /// The state of an application.
 #[derive(Debug)]
@@ -50,6 +56,9 @@ pub struct State {
     /// When it was known to have every batch that had been acknowledged; also as a time of the
     /// clock, in milliseconds since 1970.
     pub synced: Option<(Instant, i64)>,
+    /// Whether a fold of it was lost, with what had been taken out for that: it is rolled back before
+    /// it is used.
+    pub lost: bool,
     /// Whether what reports need of many days was made, or is being made.
     pub warm: bool,
 }
@@ -57,9 +66,8 @@ pub struct State {
 impl State {
     /// A state of what a manifest's files have.
     pub fn new(manifest: Manifest, ledger: Ledger, keep_raw: bool) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
-            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            number: next_number(),
             manifest,
             ledger,
             rows: Rows::new(keep_raw),
@@ -67,8 +75,21 @@ impl State {
             applied: HashMap::new(),
             folding: HashSet::new(),
             synced: None,
+            lost: false,
             warm: false,
         }
+    }
+
+    /// Forgets what is in no file, as if the state had been loaded now; gives the days that are to be
+    /// loaded.
+    pub fn roll_back(&mut self) -> BTreeSet<Day> {
+        self.number = next_number();
+        drop(self.rows.take());
+        self.late = Late::default();
+        self.applied.clear();
+        self.folding.clear();
+        (self.synced, self.lost) = (None, false);
+        self.ledger.roll_back()
     }
 
     /// Whether a batch is in the ledger.

@@ -37,17 +37,8 @@ impl Slot {
     /// # Errors
     /// As [`Slot::with`].
     pub async fn fill(&mut self, state: State) -> Result<()> {
-        let busy = self.busy;
         self.clear();
-        (self.busy, self.state) = (busy, Some(Box::new(state)));
-        self.meet().await
-    }
-
-    /// Tells which devices the state has, where more than new ones have changed.
-    ///
-    /// # Errors
-    /// As [`Slot::with`].
-    pub async fn meet(&mut self) -> Result<()> {
+        self.state = Some(Box::new(state));
         let known = self.known.clone();
         self.with(move |state| known.fill(state.ledger.keys(0))).await
     }
@@ -56,7 +47,6 @@ impl Slot {
     pub fn clear(&mut self) {
         self.memory.store(0, Ordering::Relaxed);
         self.known.clear();
-        self.busy = false;
         let Some(state) = self.state.take() else { return };
         // It may have hundreds of megabytes.
         match Handle::try_current() {
@@ -77,7 +67,7 @@ impl Slot {
         self.busy = true;
     }
 
-    /// Says that the state is consistent.
+    /// Says that the state is consistent, or that there is none.
     pub fn end(&mut self) {
         self.busy = false;
     }
@@ -86,6 +76,7 @@ impl Slot {
     pub fn recover(&mut self) {
         if self.busy || self.state.is_none() {
             self.clear();
+            self.busy = false;
         }
     }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
 
+use super::catch_up::catch_up;
 use super::{Slot, State, late, load};
 use crate::apps::App;
 use crate::clock::Clock;
@@ -61,6 +62,9 @@ pub async fn bring<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: 
 
 async fn bring_manifest<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
     for _ in 0..TRIES {
+        if slot.state().is_some_and(|state| state.lost) {
+            catch_up_or_clear(slot, store, app).await;
+        }
         if slot.state().is_none() {
             slot.fill(load::load(store, app, how.keep_raw).await?).await?;
         }
@@ -77,7 +81,7 @@ async fn bring_manifest<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, 
         };
         let head = store.manifests.head(&app.key).await?;
         let Some(state) = slot.state().filter(|state| is_of(state, &head, app)) else {
-            slot.clear();
+            catch_up_or_clear(slot, store, app).await;
             continue;
         };
         if complete {
@@ -86,6 +90,18 @@ async fn bring_manifest<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, 
         return Ok(complete);
     }
     Err(unavailable("other nodes fold the application all the time: try again"))
+}
+
+/// Brings a state to the manifest that is there now, or throws it away.
+async fn catch_up_or_clear<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App) {
+    match catch_up(slot, store, app).await {
+        Ok(true) => {}
+        Ok(false) => slot.clear(),
+        Err(error) => {
+            tracing::debug!(?error, app = app.key, "a state of analytics is loaded anew");
+            slot.clear();
+        }
+    }
 }
 
 /// Whether a state is of a manifest, and of the application's time zone while there is none.

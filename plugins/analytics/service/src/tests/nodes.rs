@@ -1,5 +1,8 @@
 //! Two processes on one store.
 
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
 use super::*;
 use crate::testing::Fate;
 
@@ -132,4 +135,125 @@ async fn a_clock_that_was_ahead_does_not_keep_others_from_folding() {
     world.send(&node, &sent("2", "d1", &[(NOON, 5, "x")])).await;
     node.round().await.unwrap();
     assert_eq!(world.waiting(), 0);
+}
+
+/// What reports say, those among them that go by channels and devices.
+async fn reports(world: &World, node: &Node) -> Vec<Value> {
+    let mut all = Vec::new();
+    let period = json!({"from": "2026-11-01", "to": "2026-12-31"});
+    for (name, mut params) in
+        [("channelList", period.clone()), ("retention", period.clone()), ("newUsers", period), ("overview", json!({}))]
+    {
+        params["appKey"] = world.app.clone().into();
+        let call = Call::json("space", format!("analytics.report.{name}"), &params).unwrap();
+        all.push(node.report(&call).await.unwrap().decode().unwrap());
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_state_that_was_caught_up_is_as_one_that_was_loaded() {
+    for seed in 0..4 {
+        println!("seed {seed}");
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut world = World::new().await;
+        let nodes = [world.node(), world.node()];
+        for batch in 0..250 {
+            let node = &nodes[random.random_range(0..2)];
+            let device = format!("d{}", random.random_range(0..60));
+            let events: Vec<(i64, u32, &'static str)> = (0..random.random_range(1..8))
+                .map(|_| {
+                    let day = if random.random_bool(0.6) { 0 } else { random.random_range(0..28) };
+                    let start = world.clock.now() - day * DAY - random.random_range(0..500) * 60_000;
+                    (start, random.random_range(0..100_000), ["", "a", "b", "c", "e"][random.random_range(0..5)])
+                })
+                .collect();
+            world.send(node, &sent(&format!("{batch}"), &device, &events)).await;
+            match random.random_range(0..10) {
+                0..2 => nodes[random.random_range(0..2)].round().await.unwrap(),
+                2 => {
+                    let node = &nodes[random.random_range(0..2)];
+                    node.registry.time_passes(&world.app).await;
+                    assert_eq!(world.figures(node).await, world.expected(), "seed {seed}, batch {batch}");
+                }
+                3 => {
+                    for node in &nodes {
+                        node.registry.time_passes(&world.app).await;
+                    }
+                    let fresh = reports(&world, &world.node()).await;
+                    for node in &nodes {
+                        assert_eq!(reports(&world, node).await, fresh, "seed {seed}, batch {batch}");
+                    }
+                }
+                _ => {}
+            }
+            world.clock.advance(random.random_range(0..10 * MINUTE));
+        }
+        world.clock.advance(4 * MINUTE);
+        for node in &nodes {
+            node.round().await.unwrap();
+            node.registry.time_passes(&world.app).await;
+            world.check(node, &format!("seed {seed}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_another_node_has_folded_is_read_and_nothing_else() {
+    let mut world = World::new().await;
+    let (a, b) = (world.node(), world.node());
+    for day in 0..25 {
+        let events: Vec<_> = (0..20).map(|n| (NOON - day * DAY - n * 1000, 5, "x")).collect();
+        world.send(&b, &sent(&format!("{day}"), &format!("d{day}"), &events)).await;
+    }
+    b.round().await.unwrap();
+    assert_eq!(world.figures(&a).await, world.expected());
+    // Of these this node has noted some, which the other folds with numbers of its own.
+    world.send(&a, &sent("mine", "new", &[(NOON, 5, "y"), (NOON - 7 * DAY, 5, "")])).await;
+    assert_eq!(world.figures(&a).await, world.expected());
+    for (n, device) in ["other", "new", "d3"].into_iter().enumerate() {
+        world.send(&b, &sent(&format!("other-{n}"), device, &[(NOON - 1, 7, "z"), (NOON - 9 * DAY, 7, "")])).await;
+    }
+    b.round().await.unwrap();
+    a.registry.time_passes(&world.app).await;
+    let gets = world.memory.count("storage.get");
+    assert_eq!(world.figures(&a).await, world.expected());
+    let read = world.memory.count("storage.get") - gets;
+    assert!(read <= 8, "{read} files for a segment of devices and the parts of three days");
+    world.clock.advance(4 * MINUTE);
+    world.send(&a, &sent("after", "new", &[(NOON, 9, "y"), (NOON - 7 * DAY, 9, "")])).await;
+    a.round().await.unwrap();
+    world.check(&a, "").await;
+}
+
+/// A node whose fold has lost against another's goes on with the state that it has.
+#[tokio::test]
+async fn a_fold_that_has_lost_is_rolled_back_and_not_loaded_anew() {
+    let mut world = World::new().await;
+    let (a, b) = (world.node(), world.node());
+    for day in 0..25 {
+        world.send(&a, &sent(&format!("{day}"), &format!("d{day}"), &[(NOON - day * DAY, 5, "x")])).await;
+    }
+    a.round().await.unwrap();
+    world.clock.advance(4 * MINUTE);
+    world.send(&a, &sent("next", "new", &[(NOON, 5, "y"), (NOON - 7 * DAY, 5, "")])).await;
+    world.figures(&a).await;
+    let app = a.apps.fetch(&world.app).await.unwrap().unwrap();
+    // The other folds while this one writes its files.
+    a.calls.plan_of("storage.put", 2, Fate::Held);
+    let folding = tokio::spawn({
+        let a = a.clone();
+        async move { a.pass(&app).await }
+    });
+    a.calls.held().await;
+    b.round().await.unwrap();
+    a.calls.go();
+    assert!(folding.await.unwrap().unwrap());
+    let gets = world.memory.count("storage.get");
+    assert_eq!(world.figures(&a).await, world.expected());
+    let read = world.memory.count("storage.get") - gets;
+    assert!(read <= 6, "{read} files");
+    world.clock.advance(4 * MINUTE);
+    a.round().await.unwrap();
+    world.check(&a, "").await;
 }
