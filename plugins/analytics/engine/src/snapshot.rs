@@ -1,11 +1,16 @@
 //! The state of an application at an instant, for reports.
 
+mod cell;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use roaring::{MultiOps as _, RoaringBitmap};
 
-use crate::{Calendar, ChannelId, Channels, Day, DayFigures, Devices, Unit};
+use crate::{Calendar, Channels, Day, DayFigures, Devices, Unit};
+
+pub(crate) use cell::Cell;
+pub use cell::{Ages, ChannelFigures, OLDEST};
 
 static NOBODY: LazyLock<RoaringBitmap> = LazyLock::new(RoaringBitmap::new);
 
@@ -25,34 +30,6 @@ pub struct Snapshot {
     /// For each day, the devices whose first launch was on it.
     pub(crate) newcomers: Arc<BTreeMap<Day, Arc<RoaringBitmap>>>,
     pub(crate) rollups: Arc<Rollups>,
-}
-
-/// A day's figures, and what was made of them.
-#[derive(Debug)]
-pub(crate) struct Cell {
-    pub figures: Arc<DayFigures>,
-    channels: OnceLock<Arc<[ChannelFigures]>>,
-}
-
-impl Cell {
-    pub fn of(figures: Arc<DayFigures>) -> Self {
-        Self { figures, channels: OnceLock::new() }
-    }
-}
-
-/// What the users of one channel did in a day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ChannelFigures {
-    /// The channel.
-    pub channel: ChannelId,
-    /// Its active users.
-    pub active: u64,
-    /// Those that are new.
-    pub new: u64,
-    /// Their launches.
-    pub launches: u64,
-    /// Their time in front, in milliseconds.
-    pub duration: u64,
 }
 
 impl Snapshot {
@@ -200,21 +177,12 @@ impl Snapshot {
 
     /// The figures of a day by channel, those that have active users, by number.
     pub fn channel_figures(&self, day: Day) -> Arc<[ChannelFigures]> {
-        let Some(cell) = self.days.get(&day) else { return Arc::default() };
-        let make = || {
-            let mut by_channel = vec![ChannelFigures::default(); self.channels.len()];
-            for (device, used) in cell.figures.users() {
-                let known = self.devices.get(device);
-                let Some(figures) = known.and_then(|device| by_channel.get_mut(device.channel.0 as usize)) else { continue };
-                figures.active += 1;
-                figures.new += u64::from(known.is_some_and(|device| device.first_day == day));
-                figures.launches += u64::from(used.launches);
-                figures.duration += used.duration;
-            }
-            let numbered = by_channel.into_iter().zip(0..).filter(|(figures, _)| figures.active > 0);
-            numbered.map(|(figures, id)| ChannelFigures { channel: ChannelId(id), ..figures }).collect()
-        };
-        cell.channels.get_or_init(make).clone()
+        self.days.get(&day).map_or_else(Arc::default, |cell| cell.channels(day, &self.devices, &self.channels).clone())
+    }
+
+    /// Of the devices that were active on a day, how many were new so many days before.
+    pub fn ages(&self, day: Day) -> Ages {
+        self.days.get(&day).map_or([0; OLDEST + 1], |cell| *cell.ages(day, &self.devices))
     }
 
     /// Makes what reports need over many days, so that the first of them does not have to: called
@@ -222,6 +190,7 @@ impl Snapshot {
     pub fn prepare(&self) {
         for day in self.days.keys() {
             self.channel_figures(*day);
+            self.ages(*day);
         }
         if let (Some(first), Some(last)) = (self.first_day(), self.days.keys().next_back()) {
             self.active_counts(first, *last, [7, 30], None);

@@ -134,7 +134,7 @@ impl DayState {
 
     /// About how many bytes it takes.
     pub fn memory(&self) -> usize {
-        let figures = self.cell.as_ref().map_or(0, |cell| cell.figures.memory());
+        let figures = self.cell.as_ref().map_or(0, |cell| cell.memory());
         let saved = self.saved.as_ref().map_or(0, Runs::memory);
         figures + saved + self.saving.len() * size_of::<Session>() + self.unsaved.memory() + self.grown.capacity() * size_of::<Grown>()
     }

@@ -161,6 +161,9 @@ fn a_ledger_is_what_a_naive_model_of_it_is() {
                     assert_eq!(newcomers.collect::<BTreeMap<_, _>>(), located.collect());
                     for (day, sessions) in days {
                         assert_eq!(snapshot.day(day).unwrap(), &DayFigures::of(&calendar, day, &sessions), "{day}");
+                        let made = Cell::of(snapshot.days[&day].figures.clone());
+                        assert_eq!(snapshot.ages(day), *made.ages(day, &snapshot.devices), "{day}");
+                        assert_eq!(snapshot.channel_figures(day), *made.channels(day, &snapshot.devices, &snapshot.channels), "{day}");
                     }
                 }
             }

@@ -65,6 +65,32 @@ fn a_snapshot_that_is_asked_late_tells_later_ones_nothing_old() {
 }
 
 #[test]
+fn a_device_that_moves_changes_the_ages_of_all_its_days() {
+    const DAY: i64 = 24 * HOUR;
+    let mut ledger = ledger();
+    for (device, days) in [("a", [0, 1, 30].as_slice()), ("b", &[1, 3]), ("c", &[0, 31])] {
+        for n in days {
+            ledger.note(&told(device, NEW_YEAR + n * DAY, 0, ChannelId::NONE));
+        }
+    }
+    let now = NEW_YEAR + 40 * DAY;
+    // How many of the devices of the day after so many were new how many days before.
+    let of = |snapshot: &Snapshot, after: i32| -> Vec<(usize, u32)> {
+        let ages = snapshot.ages(day("2026-01-01").plus(after));
+        ages.into_iter().enumerate().filter(|(_, count)| *count > 0).collect()
+    };
+    let before = ledger.snapshot(now);
+    before.prepare();
+    let was = [vec![(0, 2)], vec![(0, 1), (1, 1)], vec![(2, 1)], vec![(30, 1)], Vec::new()];
+    assert_eq!([0, 1, 3, 30, 31].map(|after| of(&before, after)), was);
+    // A session on another day than those whose ages change.
+    ledger.note(&told("a", NEW_YEAR - DAY, 0, ChannelId::NONE));
+    let moved = ledger.snapshot(now);
+    assert_eq!([0, 1, 3, 30].map(|after| of(&moved, after)), [vec![(0, 1), (1, 1)], vec![(0, 1), (2, 1)], vec![(2, 1)], Vec::new()]);
+    assert_eq!([0, 1, 3, 30, 31].map(|after| of(&before, after)), was, "a snapshot stays as it was");
+}
+
+#[test]
 fn of_two_channels_at_one_instant_the_first_by_name_counts_in_any_order() {
     for order in [["b", "a"], ["a", "b"]] {
         let mut ledger = ledger();
@@ -161,7 +187,7 @@ fn segments_give_the_same_state_back() {
     let days: Vec<Day> = one.days.keys().copied().collect();
     assert_eq!(days, other.days.keys().copied().collect::<Vec<_>>());
     for day in days {
-        assert_eq!((one.day(day), one.channel_figures(day)), (other.day(day), other.channel_figures(day)));
+        assert_eq!((one.day(day), one.channel_figures(day), one.ages(day)), (other.day(day), other.channel_figures(day), other.ages(day)));
     }
     assert!(again.changes().days.is_empty(), "what is loaded is not to be saved");
     assert_eq!(again.note(&told("d7", NEW_YEAR - HOUR, 1, channel)), Noted::Nothing, "its day is not held");
