@@ -58,6 +58,7 @@ impl<C: Calls> Service<C> {
     pub async fn fold(&self, key: &str) -> Result<bool> {
         let Some(app) = self.apps.fetch(key).await? else { return self.purge_gone(key).await.map(|()| true) };
         if self.is_left_alone(key).await? {
+            self.turns.leave(key);
             return Ok(true);
         }
         let _room = self.room_for(key).await?;
@@ -65,7 +66,7 @@ impl<C: Calls> Service<C> {
     }
 
     /// Room for the state of an application, if it is still to be loaded: what is in memory gives way.
-    async fn room_for(&self, key: &str) -> Result<Option<SemaphorePermit<'_>>> {
+    pub(crate) async fn room_for(&self, key: &str) -> Result<Option<SemaphorePermit<'_>>> {
         if self.registry.peek(key).is_some() {
             return Ok(None);
         }
