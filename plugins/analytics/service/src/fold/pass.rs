@@ -115,7 +115,7 @@ impl<C: Calls> Service<C> {
                 state.lost = true;
             }
             let upto = Upto::Fold { batches: BATCHES * step / STEPS, events: EVENTS * step as u64 / STEPS as u64 };
-            let waiting = self.limits.stored(&app.key, 0);
+            let waiting = self.limits.waiting(&app.key);
             let complete = entry.bring(&mut slot, &self.store, app, &how, upto).await?;
             if complete || step == STEPS {
                 let taken = slot.with(take).await?;
