@@ -104,13 +104,13 @@ impl Turns {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has an application folded soon.
+    /// Has an application folded soon. Whoever folds it now looks afterwards how much waits.
     pub fn kick(&self, app: &str) {
         let mut inner = self.inner();
         let now = Instant::now();
         let failed = inner.failed.get(app).is_some_and(|failed| now < failed.until);
         let left = inner.left.get(app).is_some_and(|until| now < *until);
-        if failed || left || inner.kicked.all.len() >= MOST_KICKED {
+        if failed || left || inner.folding.contains(app) || inner.kicked.all.len() >= MOST_KICKED {
             return;
         }
         inner.kicked.push(app);
@@ -251,10 +251,21 @@ mod tests {
         turns.kick("a");
         assert!(turns.take().is_none());
         turn.end(true);
-        assert_eq!(taken(&turns, true).unwrap(), "a", "what came during the fold is folded after it");
         assert!(turns.take().is_none());
         turns.kick("a");
         assert_eq!(taken(&turns, true).unwrap(), "a");
+    }
+
+    #[test]
+    fn a_turn_that_comes_during_a_fold_is_had_after_it() {
+        let turns = Turns::default();
+        turns.kick("a");
+        let turn = turns.take().unwrap();
+        turns.round(&apps(&["a"]));
+        assert!(turns.take().is_none());
+        turn.end(true);
+        assert_eq!(taken(&turns, true).unwrap(), "a");
+        assert!(turns.take().is_none());
     }
 
     #[test]
@@ -272,15 +283,15 @@ mod tests {
     #[test]
     fn kicks_of_one_that_is_left_to_another_node_are_ignored_and_rounds_are_not() {
         let turns = Turns::default();
+        turns.kick("a");
         for _ in 0..2 {
             turns.round(&apps(&["a"]));
             let turn = turns.take().unwrap();
-            turns.kick("a");
-            assert!(turns.take().is_none());
-            turns.kick("a");
+            turns.round(&apps(&["a"]));
+            while turns.take().is_some() {}
             turns.leave("a");
-            turns.kick("a");
             turn.end(true);
+            turns.kick("a");
             assert!(turns.take().is_none());
         }
         // Whoever has folded it goes by kicks again.
