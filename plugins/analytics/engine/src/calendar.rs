@@ -77,6 +77,13 @@ impl Calendar {
             wall += chrono::TimeDelta::minutes(15);
         }
     }
+
+    /// As [`Calendar::start_of`], where the day has 24 hours and changes no clock.
+    pub(crate) fn plain_start_of(&self, day: Day) -> Option<i64> {
+        let start = self.start_of(day);
+        let plain = self.start_of(day.plus(1)) - start == 86_400_000 && self.locate(start) == (day, 0);
+        plain.then_some(start)
+    }
 }
 
 impl Day {

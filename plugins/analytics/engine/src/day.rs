@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use crate::bitmaps::Maker;
 use crate::{Calendar, Day, DeviceId, Sessions};
 
 /// The upper bounds (exclusive, in milliseconds) of all but the last class of times in front:
@@ -15,7 +16,8 @@ pub const TIME_CLASSES: usize = TIME_BOUNDS.len() + 1;
 
 /// The class of a time in front, in milliseconds.
 pub fn time_class(duration: u64) -> usize {
-    TIME_BOUNDS.partition_point(|bound| *bound <= duration)
+    // Looked at all of them, as nothing foretells the class of the next.
+    TIME_BOUNDS.iter().map(|bound| usize::from(*bound <= duration)).sum()
 }
 
 /// The figures of one local hour.
@@ -88,7 +90,8 @@ impl DayFigures {
         let hours = Hours::of(calendar, day);
         let mut figures = Self::default();
         let mut of_hours = vec![(Vec::new(), HourFigures::default()); 24];
-        let mut active: Vec<u32> = Vec::new();
+        let mut active: Vec<u32> = Vec::with_capacity(sessions.len());
+        figures.uses.reserve(sessions.len());
         for session in sessions.iter() {
             let duration = u64::from(session.duration);
             if active.last() != Some(&session.device) {
@@ -113,8 +116,9 @@ impl DayFigures {
             }
         }
         figures.uses.shrink_to_fit();
-        figures.active = bitmap(&active);
-        figures.hours = of_hours.into_iter().map(|(active, hour)| Arc::new(HourFigures { active: bitmap(&active), ..hour })).collect();
+        let mut maker = Maker::default();
+        figures.active = maker.make(&active);
+        figures.hours = of_hours.into_iter().map(|(active, hour)| Arc::new(HourFigures { active: maker.make(&active), ..hour })).collect();
         figures
     }
 
@@ -170,10 +174,6 @@ impl DayFigures {
     }
 }
 
-fn bitmap(sorted: &[u32]) -> RoaringBitmap {
-    RoaringBitmap::from_sorted_iter(sorted.iter().copied()).unwrap_or_else(|_| sorted.iter().copied().collect())
-}
-
 /// What was used by some, with newcomers at their places.
 fn with(mut uses: Vec<Use>, newcomers: &[(usize, u32, Use)]) -> Vec<Use> {
     if newcomers.iter().all(|(place, ..)| *place >= uses.len()) {
@@ -194,16 +194,13 @@ fn with(mut uses: Vec<Use>, newcomers: &[(usize, u32, Use)]) -> Vec<Use> {
 /// Finds the local hours of instants of one day. Most days need no look at the zone for each.
 struct Hours<'a> {
     calendar: &'a Calendar,
-    /// When the day begins, where it has 24 hours and changes no clock.
+    /// When the day begins, where it is plain.
     start: Option<i64>,
 }
 
 impl<'a> Hours<'a> {
     fn of(calendar: &'a Calendar, day: Day) -> Self {
-        const DAY: i64 = 86_400_000;
-        let start = calendar.start_of(day);
-        let plain = calendar.start_of(day.plus(1)) - start == DAY && calendar.locate(start) == (day, 0);
-        Self { calendar, start: plain.then_some(start) }
+        Self { calendar, start: calendar.plain_start_of(day) }
     }
 
     fn of_instant(&self, instant: i64) -> u8 {

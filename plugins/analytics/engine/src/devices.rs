@@ -169,6 +169,13 @@ impl Directory {
         self.keys.get(from as usize..).unwrap_or_default()
     }
 
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        self.keys.reserve(more);
+        let Self { ids, keys, hasher } = self;
+        ids.reserve(more, |id| keys.get(*id as usize).map_or(0, |key| hasher.hash(*key)));
+    }
+
     /// Gives a key that has none the next number.
     pub fn add(&mut self, key: DeviceKey) -> DeviceId {
         let id = self.keys.len() as DeviceId;

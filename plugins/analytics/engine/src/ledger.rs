@@ -26,6 +26,7 @@ use day_state::DayState;
 use places::Places;
 use since::Since;
 
+pub(crate) use loading::DeviceRow;
 pub use saving::Changes;
 
 /// What adding an observation did.

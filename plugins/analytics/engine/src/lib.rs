@@ -13,6 +13,7 @@
 //! - [`report`]: the figures of the manual (6.3 to 6.8).
 //! - [`segment`]: the state as Parquet files.
 
+mod bitmaps;
 pub mod calendar;
 pub mod channels;
 pub mod day;

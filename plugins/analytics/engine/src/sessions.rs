@@ -29,6 +29,9 @@ pub struct Sessions(Vec<Session>);
 impl Sessions {
     /// Sessions in any order; of those that are there several times, the longest time counts.
     pub fn of(mut sessions: Vec<Session>) -> Self {
+        if sessions.is_sorted_by(|one, next| one.key() < next.key()) {
+            return Self(sessions);
+        }
         // The longest of equal ones comes first, and is the one that stays.
         sessions.sort_unstable_by_key(|session| (session.key(), std::cmp::Reverse(session.duration)));
         sessions.dedup_by_key(|session| session.key());

@@ -13,9 +13,10 @@ use sdk_plugin::contract::{Calls, SYSTEM_SPACE};
 use sdk_plugin::{Error, Result, codes};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::time::timeout_at;
 
 use crate::clock::{Clock, MINUTE};
-use crate::collect::rate::{Bucket, Rate};
+use crate::collect::rate::{Buckets, Rate};
 use crate::errors::{self, TOO_MANY_APPS};
 
 /// The time zone of an application that names none.
@@ -24,10 +25,12 @@ pub const TIME_ZONE: &str = "Asia/Shanghai";
 const FRESH: Duration = Duration::from_secs(5);
 /// How many applications are known at once, and AppKeys of none.
 const MOST_KNOWN: usize = 10_000;
-/// How many AppKeys of none are looked for each second, for clients.
+/// How many AppKeys of none are looked for each second, for clients of a space.
 const UNKNOWN: u64 = 100;
 /// How long that is saved up.
 const AT_ONCE: Duration = Duration::from_secs(10);
+/// How long whoever does not say waits for somebody else who looks for the same.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the mark of a deleted application stays, in milliseconds: longer than any fold lasts.
 const MARKED: i64 = 30 * MINUTE;
 /// How many are read at once.
@@ -90,16 +93,46 @@ pub struct Apps<C> {
     records: Collection<C>,
     clock: Clock,
     known: Mutex<Known>,
+    /// How many further ones are looked for, of each space.
+    unknown: Buckets,
+    looks: Looks,
+}
+
+/// Keys that are being looked for. Whoever has the lock of one looks, and the others find what he has
+/// found.
+type Looks = Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>;
+
+/// One of those who look for a key.
+struct Look<'a> {
+    looks: &'a Looks,
+    key: &'a str,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<'a> Look<'a> {
+    fn new(looks: &'a Looks, key: &'a str) -> Self {
+        let turn = looks.lock().unwrap_or_else(PoisonError::into_inner).entry(key.to_owned()).or_default().clone();
+        Self { looks, key, turn }
+    }
+}
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map has one, and this is the last other.
+        if Arc::strong_count(&self.turn) == 2 {
+            looks.remove(self.key);
+        }
+    }
 }
 
 /// What is known of keys, and since when.
+#[derive(Default)]
 struct Known {
     /// Applications. They stay when they are not fresh any more: it is known that they were there.
     apps: HashMap<String, (Instant, Arc<App>)>,
     /// Keys of none, which clients make up in any number.
     none: HashMap<String, Instant>,
-    /// How many further ones are looked for.
-    unknown: Bucket,
 }
 
 /// What is known of a key.
@@ -120,10 +153,6 @@ fn make_room<T>(map: &mut HashMap<String, T>, since: impl Fn(&T) -> Instant) {
             map.clear();
         }
     }
-}
-
-fn rate() -> Rate {
-    Rate::new(UNKNOWN, Duration::from_secs(1), AT_ONCE)
 }
 
 impl Known {
@@ -157,8 +186,13 @@ impl Known {
 impl<C: Calls> Apps<C> {
     /// The applications behind these calls.
     pub fn new(calls: C, clock: Clock) -> Self {
-        let known = Known { apps: HashMap::new(), none: HashMap::new(), unknown: Bucket::new(rate()) };
-        Self { records: Collection::new(calls, SYSTEM_SPACE, "analyticsApps"), clock, known: Mutex::new(known) }
+        Self {
+            records: Collection::new(calls, SYSTEM_SPACE, "analyticsApps"),
+            clock,
+            known: Mutex::default(),
+            unknown: Buckets::new(Rate::new(UNKNOWN, Duration::from_secs(1), AT_ONCE)),
+            looks: Mutex::default(),
+        }
     }
 
     /// Prepares the database for many.
@@ -250,28 +284,46 @@ impl<C: Calls> Apps<C> {
     /// # Errors
     /// `InvalidAppKey.NotFound`.
     pub async fn of(&self, space: &str, key: &str) -> Result<Arc<App>> {
-        let found = self.known().find(key);
-        let app = match found {
-            Found::Fresh(app) => app,
-            Found::Stale | Found::Never => self.fetch(key).await?,
-        };
-        app.filter(|app| app.space == space).ok_or_else(|| errors::no_app(key))
+        self.look(space, key, Instant::now() + PATIENCE, false).await
     }
 
     /// The same for a client, who may make up AppKeys.
     ///
     /// # Errors
     /// `InvalidAppKey.NotFound`; `Throttling.Api` when too many were looked for that are none.
-    pub async fn for_client(&self, space: &str, key: &str) -> Result<Arc<App>> {
-        let never = is_key(key) && matches!(self.known().find(key), Found::Never);
-        if never && !self.known().unknown.take(rate(), 1) {
+    pub async fn for_client(&self, space: &str, key: &str, deadline: Instant) -> Result<Arc<App>> {
+        self.look(space, key, deadline, true).await
+    }
+
+    async fn look(&self, space: &str, key: &str, deadline: Instant, client: bool) -> Result<Arc<App>> {
+        let found = self.known().find(key);
+        let app = match found {
+            Found::Fresh(app) => app,
+            Found::Stale | Found::Never if is_key(key) => self.look_together(space, key, deadline, client).await?,
+            Found::Stale | Found::Never => None,
+        };
+        app.filter(|app| app.space == space).ok_or_else(|| errors::no_app(key))
+    }
+
+    /// Looks for a key, once for all who do so at the same time.
+    async fn look_together(&self, space: &str, key: &str, deadline: Instant, client: bool) -> Result<Option<Arc<App>>> {
+        let look = Look::new(&self.looks, key);
+        let turn = timeout_at(deadline.into(), look.turn.lock()).await;
+        let _turn = turn.map_err(|_| errors::unavailable("the database does not say which applications there are: try again"))?;
+        let found = self.known().find(key);
+        let counts = match found {
+            Found::Fresh(app) => return Ok(app),
+            Found::Stale => false,
+            Found::Never => client,
+        };
+        if counts && !self.unknown.take(space, 1) {
             return Err(errors::throttled("too many AppKeys are sent that no application has: try again later"));
         }
-        let app = self.of(space, key).await;
-        if never && app.is_ok() {
-            self.known().unknown.give_back(rate(), 1);
+        let app = self.fetch(key).await?;
+        if counts && app.is_some() {
+            self.unknown.give_back(space, 1);
         }
-        app
+        Ok(app)
     }
 
     /// An application of a space, as it is now.

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::collect::limits::Limits;
 use crate::collect::queue::Queue;
 use crate::config::Config;
+use crate::fold::put_off::PutOff;
 use crate::fold::room::Room;
 use crate::fold::schedule::PATIENCE;
 use crate::fold::turns::Turns;
@@ -43,6 +44,8 @@ pub struct Service<C> {
     pub(crate) turns: Turns,
     /// For the states that are loaded to be folded.
     pub(crate) room: Room,
+    /// Which raw files are not merged for a time.
+    pub(crate) put_off: PutOff,
     /// How long the work on one application may take.
     pub(crate) patience: Duration,
     /// Whether the database is prepared.
@@ -63,6 +66,7 @@ impl<C: Calls> Service<C> {
             node,
             turns: Turns::default(),
             room: Room::new(config.memory_mib),
+            put_off: PutOff::default(),
             patience: PATIENCE,
             prepared: AtomicBool::new(false),
             stopping: CancellationToken::new(),

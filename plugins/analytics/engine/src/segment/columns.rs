@@ -24,12 +24,16 @@ impl From<ParquetError> for Error {
 /// Writes a file of one group of rows.
 ///
 /// Columns of `packed` hold numbers whose neighbours are alike, or that are spread evenly: their
-/// differences are packed in bits. Others are written by a dictionary.
-pub fn write(schema: &str, packed: &[&str], fill: impl FnOnce(&mut Rows<'_>) -> Result<()>) -> Result<Bytes> {
+/// differences are packed in bits. Those of `plain` hold what is there once. Others are written by a
+/// dictionary.
+pub fn write(schema: &str, packed: &[&str], plain: &[&str], fill: impl FnOnce(&mut Rows<'_>) -> Result<()>) -> Result<Bytes> {
     let mut properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_max_row_group_row_count(None);
     for column in packed {
         let path = ColumnPath::from(*column);
         properties = properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+    }
+    for column in plain {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
     }
     let schema = Arc::new(parse_message_type(schema)?);
     let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;

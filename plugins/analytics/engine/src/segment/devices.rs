@@ -7,7 +7,8 @@ use parquet::data_type::FixedLenByteArrayType;
 use roaring::RoaringBitmap;
 
 use super::columns::{File, write};
-use crate::{ChannelId, DeviceId, DeviceKey, Error, Ledger, Result};
+use crate::ledger::DeviceRow;
+use crate::{ChannelId, DeviceKey, Error, Ledger, Result};
 
 const SCHEMA: &str = "message devices {
     required int32 id (integer(32, false));
@@ -23,7 +24,7 @@ const SCHEMA: &str = "message devices {
 pub fn write_devices(ledger: &Ledger, ids: &RoaringBitmap) -> Result<Bytes> {
     let row = |id| {
         let device = ledger.devices().get(id)?;
-        Some(Row { id, key: ledger.key(id)?, first: device.first, channel: device.channel })
+        Some(DeviceRow { id, key: ledger.key(id)?, first: device.first, channel: device.channel })
     };
     write_rows(ids.iter().filter_map(row))
 }
@@ -40,17 +41,8 @@ pub fn merge_devices(segments: impl IntoIterator<Item = Bytes>) -> Result<Bytes>
     write_rows(devices.values().copied())
 }
 
-/// What a segment has of a device.
-#[derive(Clone, Copy)]
-struct Row {
-    id: DeviceId,
-    key: DeviceKey,
-    first: i64,
-    channel: ChannelId,
-}
-
-fn write_rows(devices: impl Iterator<Item = Row> + Clone) -> Result<Bytes> {
-    write(SCHEMA, &["id", "first"], |rows| {
+fn write_rows(devices: impl Iterator<Item = DeviceRow> + Clone) -> Result<Bytes> {
+    write(SCHEMA, &["id", "first"], &["key"], |rows| {
         rows.i32(devices.clone().map(|row| row.id.cast_signed()))?;
         rows.keys(devices.clone().map(|row| row.key.0))?;
         rows.i64(devices.clone().map(|row| row.first))?;
@@ -58,7 +50,7 @@ fn write_rows(devices: impl Iterator<Item = Row> + Clone) -> Result<Bytes> {
     })
 }
 
-fn rows(bytes: Bytes) -> Result<Vec<Row>> {
+fn rows(bytes: Bytes) -> Result<Vec<DeviceRow>> {
     let file = File::open(bytes)?;
     let keys = file.column::<FixedLenByteArrayType>(1)?;
     let (ids, firsts, channels) = (file.i32(0)?, file.i64(2)?, file.i32(3)?);
@@ -66,7 +58,12 @@ fn rows(bytes: Bytes) -> Result<Vec<Row>> {
     columns
         .map(|(((id, key), first), channel)| {
             let key = <[u8; 16]>::try_from(key.data()).map_err(|_| Error::Segment("a key has another length".into()))?;
-            Ok(Row { id: id.cast_unsigned(), key: DeviceKey(u128::from_be_bytes(key)), first, channel: ChannelId(channel.cast_unsigned()) })
+            Ok(DeviceRow {
+                id: id.cast_unsigned(),
+                key: DeviceKey(u128::from_be_bytes(key)),
+                first,
+                channel: ChannelId(channel.cast_unsigned()),
+            })
         })
         .collect()
 }
@@ -78,11 +75,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::Segment`] when these are not such bytes, or an earlier segment is missing.
     pub fn load_devices(&mut self, bytes: Bytes) -> Result<()> {
-        for row in rows(bytes)? {
-            if !self.load_device(row.id, row.key, row.first, row.channel) {
-                return Err(Error::Segment(format!("device {} does not follow those before it", row.id)));
-            }
-        }
-        Ok(())
+        let wrong = |id| Error::Segment(format!("device {id} does not follow those before it"));
+        self.load_rows(&rows(bytes)?).map_err(wrong)
     }
 }

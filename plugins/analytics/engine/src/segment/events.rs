@@ -52,7 +52,7 @@ pub struct RawEvent {
 /// # Errors
 /// [`Error::Segment`], which only a failure of the encoder makes.
 pub fn write_events(events: &[RawEvent]) -> Result<Bytes> {
-    write(SCHEMA, &["start", "duration", "received"], |rows| {
+    write(SCHEMA, &["start", "duration", "received"], &[], |rows| {
         rows.texts(events.iter().map(|event| event.device.as_str()))?;
         rows.i64(events.iter().map(|event| event.start))?;
         rows.i32(events.iter().map(|event| event.duration.cast_signed()))?;

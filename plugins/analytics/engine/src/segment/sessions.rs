@@ -17,7 +17,7 @@ const SCHEMA: &str = "message sessions {
 /// # Errors
 /// [`Error::Segment`], which only a failure of the encoder makes.
 pub fn write_sessions(sessions: &Sessions) -> Result<Bytes> {
-    write(SCHEMA, &["device", "start", "duration"], |rows| {
+    write(SCHEMA, &["device", "start", "duration"], &[], |rows| {
         rows.i32(sessions.iter().map(|session| session.device.cast_signed()))?;
         rows.i64(sessions.iter().map(|session| session.start))?;
         rows.i32(sessions.iter().map(|session| session.duration.cast_signed()))

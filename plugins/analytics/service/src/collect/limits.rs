@@ -2,9 +2,10 @@
 //! that wait to be folded; and, in modules of their own, events of a device and new devices.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::loading::Loading;
 use super::newcomers::Newcomers;
 use super::rate::{Bucket, Buckets, Rate};
 use super::refusals::Refusals;
@@ -38,6 +39,8 @@ pub struct Limits {
     pub devices: Buckets,
     /// New devices.
     pub newcomers: Newcomers,
+    /// What is loaded to tell who is new.
+    pub loading: Arc<Loading>,
     /// Who is told of what is refused.
     pub refusals: Refusals,
 }
@@ -62,6 +65,7 @@ impl Limits {
             apps: Mutex::default(),
             devices: Buckets::new(Rate::new(config.max_events_per_device, Duration::from_secs(60), AT_ONCE_OF_DEVICE)),
             newcomers: Newcomers::new(config),
+            loading: Arc::default(),
             refusals: Refusals::default(),
         }
     }
@@ -107,6 +111,11 @@ impl Limits {
         })
     }
 
+    /// About how many events wait.
+    pub fn waiting(&self, app: &str) -> u64 {
+        self.with(app, |counted| counted.waiting)
+    }
+
     /// So many events were folded.
     pub fn folded(&self, app: &str, events: u64) {
         self.with(app, |counted| counted.waiting = counted.waiting.saturating_sub(events));
@@ -130,6 +139,7 @@ impl Limits {
     pub fn forget(&self, app: &str) {
         self.apps().remove(app);
         self.newcomers.forget(app);
+        self.loading.forget(app);
     }
 }
 
@@ -154,7 +164,7 @@ mod tests {
     #[test]
     fn a_full_backlog_is_counted_now_and_then() {
         let limits = limits(1000, 100);
-        assert_eq!(limits.stored("a", 100), 100);
+        assert_eq!((limits.stored("a", 100), limits.waiting("a")), (100, 100));
         assert_eq!(limits.backlog("a"), Backlog::Small);
         limits.stored("a", 1);
         assert_eq!(limits.backlog("a"), Backlog::Unknown);

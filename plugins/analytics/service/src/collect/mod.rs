@@ -4,16 +4,20 @@
 pub mod batch;
 pub mod known;
 pub mod limits;
+mod loading;
 mod newcomers;
 pub mod queue;
 pub mod rate;
 mod refusals;
+
+use std::sync::Arc;
 
 use analytics_engine::DeviceKey;
 use sdk_plugin::contract::Calls;
 use sdk_plugin::{Call, Error, Result};
 use serde::Serialize;
 
+use crate::apps::App;
 use crate::service::Service;
 use batch::{Params, Rejected};
 use limits::Backlog;
@@ -39,9 +43,9 @@ impl<C: Calls> Service<C> {
     ///
     /// # Errors
     /// `InvalidParams.Format`, `InvalidAppKey.NotFound`, `Throttling.Api`, `ServiceUnavailable`.
-    pub async fn collect(&self, call: &Call) -> Result<Collected> {
+    pub async fn collect(self: &Arc<Self>, call: &Call) -> Result<Collected> {
         let params = Params::read(&call.params)?;
-        let app = self.apps.for_client(&call.space, &params.app_key).await?;
+        let app = self.apps.for_client(&call.space, &params.app_key, call.deadline).await?;
         let now = self.clock.now();
         if params.clock_is_off(now) {
             return Ok(Collected { server_time: now, accepted: 0, rejected: Vec::new(), clock_off: true });
@@ -57,7 +61,7 @@ impl<C: Calls> Service<C> {
         let (batch, rejected) = params.check(now, self.config.late_days);
         let accepted = batch.events.len();
         if accepted > 0 {
-            self.admit(&app.key, DeviceKey::of(&batch.device), &call.caller.ip).await?;
+            self.admit(&app, DeviceKey::of(&batch.device), &call.caller.ip).await?;
             self.check_backlog(&app.key).await?;
             self.store.peers.announce(&self.clock, call.deadline).await?;
             self.queue.store(&app.key, batch, call.deadline).await?;
@@ -74,26 +78,40 @@ impl<C: Calls> Service<C> {
     }
 
     /// Lets in a device that is known, or one more.
-    async fn admit(&self, app: &str, device: DeviceKey, from: &str) -> Result<()> {
+    async fn admit(self: &Arc<Self>, app: &Arc<App>, device: DeviceKey, from: &str) -> Result<()> {
         let newcomers = &self.limits.newcomers;
-        let known = self.registry.known(app);
-        match known.as_ref().and_then(|known| Some((known.has(device)?, known.count()))) {
-            Some((true, _)) => return Ok(()),
-            Some((false, users)) => newcomers.heard(app, users as u64),
-            None if newcomers.asks(app) => {
-                if let Ok(head) = self.store.manifests.head(app).await {
-                    newcomers.heard(app, head.users);
-                }
-            }
-            None => {}
+        let known = self.known(&app.key, device);
+        if let Some((true, _)) = known {
+            return Ok(());
         }
-        let (limit, why) = match newcomers.enter(app, device, from.parse().ok()) {
-            Ok(()) => return Ok(()),
-            Err(Exceeded::Devices) => ("max_devices", "the application has as many devices as it may have"),
-            Err(Exceeded::Rate) => ("max_new_devices_per_minute", "too many new devices come to the application"),
-            Err(Exceeded::Address) => ("max_new_devices_per_address", "too many new devices come from this address"),
+        // Other nodes take devices too, of which a state in memory may not have heard.
+        if newcomers.asks(&app.key)
+            && let Ok(head) = self.store.manifests.head(&app.key).await
+        {
+            newcomers.heard(&app.key, head.users);
+        }
+        let users = known.map_or(0, |(_, users)| users as u64);
+        let Err(exceeded) = newcomers.enter(&app.key, device, from.parse().ok(), users) else { return Ok(()) };
+        // It may be known for all that: to the files, or to another node.
+        self.load_soon(app);
+        let (limit, why) = match exceeded {
+            Exceeded::Devices => ("max_devices", "the application has as many devices as it may have"),
+            Exceeded::Rate => ("max_new_devices_per_minute", "too many new devices come to the application"),
+            Exceeded::Address => ("max_new_devices_per_address", "too many new devices come from this address"),
         };
-        Err(self.refuse(app, limit, why))
+        match known {
+            Some(_) => Err(self.refuse(&app.key, limit, why)),
+            None => Err(refusals::refusal(limit, "which devices the application has is being loaded")),
+        }
+    }
+
+    /// Whether a device is known, and how many are; none when the application is not in memory, which
+    /// it stays while it is asked for.
+    fn known(&self, app: &str, device: DeviceKey) -> Option<(bool, usize)> {
+        let entry = self.registry.peek(app)?;
+        let known = entry.known.has(device)?;
+        entry.use_now();
+        Some((known, entry.known.count()))
     }
 
     async fn check_backlog(&self, app: &str) -> Result<()> {

@@ -3,11 +3,12 @@
 //!
 //! A device that is [known](super::known) costs nothing. One that is not takes from the rates of its
 //! application and of its address, once in ten minutes at the most: by then the fold has made it
-//! known. While the node has not loaded the application, every device counts as new so.
+//! known. While the node has not loaded the application, every device counts as new so. That lasts
+//! until somebody is refused, which has it [loaded](super::loading): most never need that.
 
 use std::collections::HashMap;
 use std::mem;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -40,7 +41,7 @@ struct Arrivals {
     /// Who was let in of late, and before that.
     met: [Known; 2],
     since: Instant,
-    /// How many devices the application has, when that was last heard.
+    /// How many devices the application has by its manifest, when that was last heard.
     users: u64,
     asked: Option<Instant>,
 }
@@ -82,8 +83,8 @@ impl Newcomers {
         work(arrivals)
     }
 
-    /// Whether it is to be asked how many devices an application has that is not loaded: once a
-    /// minute. Whoever is told so asks.
+    /// Whether it is to be asked how many devices an application's manifest has: once a minute.
+    /// Whoever is told so asks.
     pub fn asks(&self, app: &str) -> bool {
         self.with(app, |arrivals| {
             let due = arrivals.asked.is_none_or(|asked| asked.elapsed() >= MINUTE);
@@ -94,21 +95,22 @@ impl Newcomers {
         })
     }
 
-    /// So many devices an application has.
+    /// So many devices an application's manifest has.
     pub fn heard(&self, app: &str, users: u64) {
         self.with(app, |arrivals| arrivals.users = users);
     }
 
-    /// Lets a device in that is not known.
+    /// Lets a device in that is not known. `users` are the devices that are; 0 when the application is
+    /// not loaded.
     ///
     /// # Errors
     /// The limit that it exceeds.
-    pub fn enter(&self, app: &str, device: DeviceKey, from: Option<IpAddr>) -> Result<(), Exceeded> {
+    pub fn enter(&self, app: &str, device: DeviceKey, from: Option<IpAddr>, users: u64) -> Result<(), Exceeded> {
         self.with(app, |arrivals| {
             if arrivals.met.iter().any(|met| met.has(device) == Some(true)) {
                 return Ok(());
             }
-            if arrivals.users >= self.most {
+            if arrivals.users.max(users) >= self.most {
                 return Err(Exceeded::Devices);
             }
             if let Some(network) = from.and_then(network)
@@ -146,14 +148,21 @@ impl Arrivals {
 }
 
 /// What counts as one address: an IPv6 network of 64 bits is one customer's. Nothing for addresses
-/// that are not public: what comes from them was passed on without saying for whom.
+/// of proxies of the operator's own network: what comes from them was passed on without saying for
+/// whom. Only for those: what the crate `public-address` takes for not public has addresses that a
+/// customer can give himself, such as ISATAP's.
 fn network(address: IpAddr) -> Option<IpAddr> {
     match address.to_canonical() {
-        IpAddr::V4(ip) if ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified() => None,
+        IpAddr::V4(ip) if ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified() || is_shared(ip) => None,
         IpAddr::V6(ip) if ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_unspecified() => None,
         IpAddr::V6(ip) => Some(IpAddr::V6((ip.to_bits() >> 64 << 64).into())),
         ip => Some(ip),
     }
+}
+
+/// Whether an address is of `100.64.0.0/10`, which load balancers and carriers have (RFC 6598).
+fn is_shared(ip: Ipv4Addr) -> bool {
+    matches!(ip.octets(), [100, 64..=127, ..])
 }
 
 #[cfg(test)]
@@ -173,11 +182,11 @@ mod tests {
     fn ten_minutes_of_new_devices_may_come_at_once_and_each_is_one() {
         let newcomers = newcomers(serde_json::json!({"max_new_devices_per_minute": 10}));
         for n in 0..100 {
-            assert_eq!(newcomers.enter("a", device(n), None), Ok(()));
+            assert_eq!(newcomers.enter("a", device(n), None, 0), Ok(()));
         }
-        assert_eq!(newcomers.enter("a", device(100), None), Err(Exceeded::Rate));
-        (0..100).for_each(|n| assert_eq!(newcomers.enter("a", device(n), None), Ok(())));
-        assert_eq!(newcomers.enter("b", device(100), None), Ok(()));
+        assert_eq!(newcomers.enter("a", device(100), None, 0), Err(Exceeded::Rate));
+        (0..100).for_each(|n| assert_eq!(newcomers.enter("a", device(n), None, 0), Ok(())));
+        assert_eq!(newcomers.enter("b", device(100), None, 0), Ok(()));
     }
 
     #[test]
@@ -185,14 +194,17 @@ mod tests {
         let newcomers = newcomers(serde_json::json!({"max_new_devices_per_address": 1}));
         let from = |text: &str| Some(text.parse().unwrap());
         for n in 0..10 {
-            assert_eq!(newcomers.enter("a", device(n), from(&format!("2001:db8::{n}"))), Ok(()));
+            assert_eq!(newcomers.enter("a", device(n), from(&format!("2001:db8::{n}")), 0), Ok(()));
         }
-        assert_eq!(newcomers.enter("a", device(10), from("2001:db8::ffff:1")), Err(Exceeded::Address));
-        assert_eq!(newcomers.enter("a", device(1), from("2001:db8::1")), Ok(()));
-        assert_eq!(newcomers.enter("a", device(10), from("2001:db8:0:1::1")), Ok(()));
-        for n in 20..60 {
-            let local = ["127.0.0.1", "10.1.2.3", "::ffff:192.168.1.1", "fd00::1"][n as usize % 4];
-            assert_eq!(newcomers.enter("a", device(n), from(local)), Ok(()));
+        assert_eq!(newcomers.enter("a", device(10), from("2001:db8::ffff:1"), 0), Err(Exceeded::Address));
+        assert_eq!(newcomers.enter("a", device(1), from("2001:db8::1"), 0), Ok(()));
+        assert_eq!(newcomers.enter("a", device(10), from("2001:db8:0:1::1"), 0), Ok(()));
+        for n in 20..140 {
+            let local = ["127.0.0.1", "10.1.2.3", "::ffff:192.168.1.1", "fd00::1", "100.64.0.1", "100.127.255.255"][n as usize % 6];
+            assert_eq!(newcomers.enter("a", device(n), from(local), 0), Ok(()));
+        }
+        for public in ["100.63.255.255", "100.128.0.1"] {
+            assert_eq!(network(public.parse().unwrap()), from(public));
         }
         assert_eq!(network("::ffff:8.8.8.8".parse().unwrap()), from("8.8.8.8"));
     }
@@ -202,19 +214,22 @@ mod tests {
         let newcomers = newcomers(serde_json::json!({"max_devices": 2}));
         assert!(newcomers.asks("a") && !newcomers.asks("a") && newcomers.asks("b"));
         newcomers.heard("a", 1);
-        assert_eq!(newcomers.enter("a", device(1), None), Ok(()));
+        assert_eq!(newcomers.enter("a", device(1), None, 0), Ok(()));
         newcomers.heard("a", 2);
-        assert_eq!(newcomers.enter("a", device(2), None), Err(Exceeded::Devices));
-        assert_eq!(newcomers.enter("a", device(1), None), Ok(()));
+        assert_eq!(newcomers.enter("a", device(2), None, 0), Err(Exceeded::Devices));
+        assert_eq!(newcomers.enter("a", device(1), None, 0), Ok(()));
+        // The state in memory may have heard of more.
+        assert_eq!(newcomers.enter("b", device(1), None, 1), Ok(()));
+        assert_eq!(newcomers.enter("b", device(2), None, 2), Err(Exceeded::Devices));
     }
 
     #[test]
     fn who_was_let_in_is_remembered_for_a_while() {
         let newcomers = newcomers(serde_json::json!({"max_new_devices_per_minute": 1}));
-        (0..10).for_each(|n| assert_eq!(newcomers.enter("a", device(n), None), Ok(())));
+        (0..10).for_each(|n| assert_eq!(newcomers.enter("a", device(n), None, 0), Ok(())));
         newcomers.with("a", Arrivals::turn);
-        assert_eq!(newcomers.enter("a", device(1), None), Ok(()));
+        assert_eq!(newcomers.enter("a", device(1), None, 0), Ok(()));
         newcomers.with("a", Arrivals::turn);
-        assert_eq!(newcomers.enter("a", device(1), None), Err(Exceeded::Rate));
+        assert_eq!(newcomers.enter("a", device(1), None, 0), Err(Exceeded::Rate));
     }
 }

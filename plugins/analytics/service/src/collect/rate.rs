@@ -93,6 +93,14 @@ impl Buckets {
         }
         buckets.entry(key).or_insert_with(|| Bucket::new(rate)).take(rate, cost)
     }
+
+    /// Gives back what was taken from the bucket of `whose`.
+    pub fn give_back(&self, whose: impl Hash, cost: usize) {
+        let key = self.hasher.hash_one(whose);
+        if let Some(bucket) = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&key) {
+            bucket.give_back(self.rate, cost);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -116,6 +124,8 @@ mod tests {
         let mut buckets = Buckets::new(Rate::new(1, MINUTE, MINUTE));
         buckets.most = 100;
         assert!(buckets.take("a", 1) && !buckets.take("a", 1) && buckets.take("b", 1));
+        buckets.give_back("a", 1);
+        assert!(buckets.take("a", 1) && !buckets.take("b", 1));
         for n in 0..1000 {
             assert!(buckets.take(n, 1));
             assert!(buckets.buckets.lock().unwrap_or_else(PoisonError::into_inner).len() <= 100);

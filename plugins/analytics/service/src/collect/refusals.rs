@@ -15,13 +15,18 @@ const EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub struct Refusals(Mutex<HashMap<&'static str, Instant>>);
 
+/// `Throttling.Api`; `limit` is the key of the configuration.
+pub fn refusal(limit: &'static str, why: &str) -> Error {
+    throttled(&format!("{why} ({limit}): keep the events and send them again later"))
+}
+
 impl Refusals {
-    /// `Throttling.Api` for what an application sends; `limit` is the key of the configuration.
+    /// A [`refusal`] of what an application sends.
     pub fn refuse(&self, app: &str, limit: &'static str, why: &str) -> Error {
         if self.is_news(limit) {
             tracing::warn!(app, limit, "analytics refuses batches: {why}");
         }
-        throttled(&format!("{why} ({limit}): keep the events and send them again later"))
+        refusal(limit, why)
     }
 
     fn is_news(&self, limit: &'static str) -> bool {

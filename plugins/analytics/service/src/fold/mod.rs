@@ -30,6 +30,7 @@
 
 pub mod levels;
 pub mod pass;
+pub mod put_off;
 pub mod raw;
 pub mod room;
 pub mod schedule;
@@ -58,6 +59,7 @@ impl<C: Calls> Service<C> {
     pub async fn fold(&self, key: &str) -> Result<bool> {
         let Some(app) = self.apps.fetch(key).await? else { return self.purge_gone(key).await.map(|()| true) };
         if self.is_left_alone(key).await? {
+            self.turns.leave(key);
             return Ok(true);
         }
         let _room = self.room_for(key).await?;
@@ -65,8 +67,9 @@ impl<C: Calls> Service<C> {
     }
 
     /// Room for the state of an application, if it is still to be loaded: what is in memory gives way.
-    async fn room_for(&self, key: &str) -> Result<Option<SemaphorePermit<'_>>> {
-        if self.registry.peek(key).is_some() {
+    /// One that could not be loaded has an entry all the same.
+    pub(crate) async fn room_for(&self, key: &str) -> Result<Option<SemaphorePermit<'_>>> {
+        if self.registry.peek(key).is_some_and(|entry| entry.is_loaded()) {
             return Ok(None);
         }
         let manifest = self.store.manifests.get(key).await?.unwrap_or_default();

@@ -46,6 +46,14 @@ struct Taken {
     events: u64,
 }
 
+/// What a look at the batches that wait has shown.
+struct Look {
+    /// Whether every batch is known.
+    complete: bool,
+    /// How many events were counted as waiting before.
+    waiting: u64,
+}
+
 /// What has changed since a manifest.
 struct Changed {
     manifest: Manifest,
@@ -66,7 +74,7 @@ impl<C: Calls> Service<C> {
     pub(crate) async fn pass(&self, app: &App) -> Result<bool> {
         let entry = self.registry.entry(&app.key);
         let _turn = entry.folding.lock().await;
-        let (complete, taken) = self.take(app, &entry).await?;
+        let (Look { complete, waiting }, taken) = self.take(app, &entry).await?;
         let Taken { number, changed, ids, events } = taken;
         let outcome = match changed {
             Some(changed) => self.write(app, &entry, number, changed).await,
@@ -89,18 +97,15 @@ impl<C: Calls> Service<C> {
             state.folding.clear();
         }
         outcome?;
-        if complete {
-            // Also those that were sent again, which were counted and are nothing new.
-            self.limits.set_waiting(&app.key, 0);
-        } else {
-            self.limits.folded(&app.key, events);
-        }
+        // What was sent again was counted too, and is nothing new: all that was counted before the last
+        // look is done with.
+        self.limits.folded(&app.key, if complete { waiting } else { events });
         tracing::debug!(app = app.key, batches = ids.len(), events, "analytics was folded");
         Ok(complete)
     }
 
-    /// Notes batches, and takes what has changed; says whether every batch is known.
-    async fn take(&self, app: &App, entry: &Entry) -> Result<(bool, Taken)> {
+    /// Notes batches, and takes what has changed.
+    async fn take(&self, app: &App, entry: &Entry) -> Result<(Look, Taken)> {
         let how = self.how();
         let mut step = 1;
         loop {
@@ -110,13 +115,14 @@ impl<C: Calls> Service<C> {
                 state.lost = true;
             }
             let upto = Upto::Fold { batches: BATCHES * step / STEPS, events: EVENTS * step as u64 / STEPS as u64 };
+            let waiting = self.limits.waiting(&app.key);
             let complete = entry.bring(&mut slot, &self.store, app, &how, upto).await?;
             if complete || step == STEPS {
                 let taken = slot.with(take).await?;
                 if taken.is_err() {
                     slot.clear();
                 }
-                return Ok((complete, taken?));
+                return Ok((Look { complete, waiting }, taken?));
             }
             step += 1;
         }

@@ -4,17 +4,22 @@
 //! as further files. So whoever takes each settled file once has each event once.
 
 use std::collections::BTreeMap;
+use std::slice;
+use std::time::Instant;
 
 use analytics_engine::Day;
-use analytics_engine::segment::{read_events, write_events};
+use analytics_engine::segment::{RawEvent, read_events, write_events};
 use bytes::Bytes;
-use sdk_plugin::Result;
 use sdk_plugin::contract::Calls;
+use sdk_plugin::{Error, Result};
+use tokio::time::timeout;
 
+use super::put_off::PutOff;
 use crate::clock::{DAY, MINUTE, start_of};
+use crate::errors::unavailable;
 use crate::export::signature::VALID;
+use crate::service::Service;
 use crate::state::engine;
-use crate::store::Store;
 use crate::store::manifest::{GRACE, Manifest, RawFile};
 use crate::store::objects::{Kind, new_name};
 
@@ -88,9 +93,9 @@ struct Group {
 }
 
 /// The files that become one now: all of a date that is over, and small ones where there are many.
-fn groups(manifest: &Manifest, now: i64) -> Vec<Group> {
+fn groups(manifest: &Manifest, put_off: &PutOff, now: i64) -> Vec<Group> {
     let mut dates: BTreeMap<Day, Vec<&RawFile>> = BTreeMap::new();
-    for raw in manifest.raw.iter().filter(|raw| !raw.settled) {
+    for raw in manifest.raw.iter().filter(|raw| !raw.settled && !put_off.has(raw, now)) {
         dates.entry(raw.date).or_default().push(raw);
     }
     let mut groups = Vec::new();
@@ -125,43 +130,69 @@ fn pack(files: &[&RawFile]) -> Vec<Vec<RawFile>> {
     groups
 }
 
-/// Merges files; the new ones are stored, the old ones taken out. Says which are new.
-///
-/// # Errors
-/// What the storage answers.
-pub async fn merge<C: Calls>(store: &Store<C>, app: &str, manifest: &mut Manifest, now: i64) -> Result<Vec<String>> {
-    let mut new = Vec::new();
-    for Group { date, files, settled } in groups(manifest, now) {
-        if let [one] = &files[..] {
-            manifest.raw.iter_mut().filter(|raw| *raw == one).for_each(|raw| raw.settled = settled);
-            continue;
-        }
-        if new.len() >= AT_ONCE {
-            break;
-        }
-        let mut parts: Vec<Bytes> = Vec::with_capacity(files.len());
-        for file in &files {
-            parts.push(store.objects.get(app, &file.file).await?);
-        }
-        let (rows, merged) = engine(move || {
-            let mut events = Vec::new();
-            for part in parts {
-                events.extend(read_events(part)?);
+/// Why files could not be merged, and which of them may be the cause.
+struct Failed<'a> {
+    error: Error,
+    causes: &'a [RawFile],
+}
+
+impl<C: Calls> Service<C> {
+    /// Merges files; the new ones are stored, the old ones taken out. Says which are new. Those that
+    /// cannot be merged are put off. No group is begun after `until`, and each has a quarter of the
+    /// time that there is for the application.
+    pub(super) async fn merge_raw(&self, app: &str, manifest: &mut Manifest, now: i64, until: Instant) -> Vec<String> {
+        let mut new = Vec::new();
+        for Group { date, files, settled } in groups(manifest, &self.put_off, now) {
+            if let [one] = &files[..] {
+                manifest.raw.iter_mut().filter(|raw| *raw == one).for_each(|raw| raw.settled = settled);
+                continue;
             }
-            write_events(&events).map(|bytes| (events.len() as u64, bytes))
-        })
-        .await?;
-        let file = new_name(Kind::Raw, date);
-        let bytes = merged.len() as u64;
-        store.objects.put(app, &file, merged).await?;
-        // In the place of the first, so that files stay in the order of their events.
-        let place = manifest.raw.iter().position(|raw| files.contains(raw)).unwrap_or_default();
-        manifest.raw.retain(|raw| !files.contains(raw));
-        manifest.raw.insert(place.min(manifest.raw.len()), RawFile { date, file: file.clone(), rows, bytes, settled });
-        files.into_iter().for_each(|old| manifest.discard(old.file, now + RETIRED));
-        new.push(file);
+            if new.len() >= AT_ONCE || Instant::now() >= until {
+                continue;
+            }
+            let late = |_| Err(Failed { error: unavailable("the storage takes too long"), causes: &files });
+            let merged = match timeout(self.patience / 4, self.merge_group(app, date, &files)).await.unwrap_or_else(late) {
+                Ok(merged) => RawFile { settled, ..merged },
+                Err(Failed { error, causes }) => {
+                    let causing = causes.iter().map(|raw| raw.file.as_str()).collect::<Vec<_>>();
+                    tracing::error!(?error, app, files = ?causing, "files of raw events could not be merged: they are left out for an hour");
+                    self.put_off.add(causes, now);
+                    continue;
+                }
+            };
+            new.push(merged.file.clone());
+            // In the place of the first, so that files stay in the order of their events.
+            let place = manifest.raw.iter().position(|raw| files.contains(raw)).unwrap_or_default();
+            manifest.raw.retain(|raw| !files.contains(raw));
+            manifest.raw.insert(place.min(manifest.raw.len()), merged);
+            files.into_iter().for_each(|old| manifest.discard(old.file, now + RETIRED));
+        }
+        new
     }
-    Ok(new)
+
+    /// Stores a file of the events of several.
+    async fn merge_group<'a>(&self, app: &str, date: Day, files: &'a [RawFile]) -> std::result::Result<RawFile, Failed<'a>> {
+        let mut events = Vec::new();
+        for raw in files {
+            let read = self.read_raw(app, raw).await.map_err(|error| {
+                // A storage that does not answer now says nothing about the file.
+                let causes = if error.is_retryable() { files } else { slice::from_ref(raw) };
+                Failed { error, causes }
+            })?;
+            events.extend(read);
+        }
+        let rows = events.len() as u64;
+        let all = |error| Failed { error, causes: files };
+        let merged: Bytes = engine(move || write_events(&events)).await.map_err(all)?;
+        let (file, bytes) = (new_name(Kind::Raw, date), merged.len() as u64);
+        self.store.objects.put(app, &file, merged).await.map_err(all)?;
+        Ok(RawFile { date, file, rows, bytes, settled: false })
+    }
+
+    async fn read_raw(&self, app: &str, raw: &RawFile) -> Result<Vec<RawEvent>> {
+        let bytes = self.store.objects.get(app, &raw.file).await?;
+        engine(move || read_events(bytes)).await
+    }
 }
 
 #[cfg(test)]
@@ -179,7 +210,7 @@ mod tests {
     }
 
     fn sizes(manifest: &Manifest, now: i64) -> Vec<(usize, bool)> {
-        groups(manifest, now).iter().map(|group| (group.files.len(), group.settled)).collect()
+        groups(manifest, &PutOff::default(), now).iter().map(|group| (group.files.len(), group.settled)).collect()
     }
 
     #[test]
@@ -205,6 +236,16 @@ mod tests {
         // What is folded late is settled by itself.
         manifest.raw.push(raw(date(NOON), 3, 1));
         assert_eq!(sizes(&manifest, over), [(1, true)]);
+    }
+
+    #[test]
+    fn files_that_were_put_off_are_left_out_for_an_hour() {
+        let over = settles(date(NOON));
+        let manifest = Manifest { raw: (0..3).map(|n| raw(date(NOON), n, 1)).collect(), ..Manifest::default() };
+        let put_off = PutOff::default();
+        put_off.add(&manifest.raw[1..2], over);
+        let count = |now| groups(&manifest, &put_off, now)[0].files.len();
+        assert_eq!([over, over + 60 * MINUTE - 1, over + 60 * MINUTE].map(count), [2, 2, 3]);
     }
 
     #[test]

@@ -73,9 +73,18 @@ impl<C: Calls> Service<C> {
     async fn take_turn(&self, turn: Turn<'_>) {
         // A turn that is dropped here, or by a panic, has failed.
         if let Some(complete) = self.alone(turn.app(), "folded", self.fold(turn.app())).await {
+            let app = turn.app().to_owned();
             turn.end(complete);
+            self.kick_if_much_waits(&app);
         }
         self.registry.evict(self.idle(), self.config.memory());
+    }
+
+    /// Kicks are ignored during a fold, which may have made its last look before.
+    fn kick_if_much_waits(&self, app: &str) {
+        if self.limits.waiting(app) >= self.config.fold_events {
+            self.turns.kick(app);
+        }
     }
 
     async fn keep_giving_turns(self: Arc<Self>) {
@@ -147,10 +156,16 @@ impl<C: Calls> Service<C> {
     #[cfg(test)]
     pub async fn round(&self) -> Result<()> {
         self.give_turns().await?;
+        self.take_all_turns().await;
+        self.tidy_all().await
+    }
+
+    /// All turns that there are, as one of the tasks takes them.
+    #[cfg(test)]
+    pub async fn take_all_turns(&self) {
         while let Some(turn) = self.turns.take() {
             self.take_turn(turn).await;
         }
-        self.tidy_all().await
     }
 }
 

@@ -25,6 +25,8 @@ impl<C: Calls> Service<C> {
     /// # Errors
     /// What database and storage answer.
     pub(crate) async fn tidy(&self, key: &str) -> Result<()> {
+        // Then there is time left for what follows the merging.
+        let until = Instant::now() + self.patience / 4;
         if self.apps.fetch(key).await?.is_none() {
             return self.purge_gone(key).await;
         }
@@ -47,10 +49,14 @@ impl<C: Calls> Service<C> {
             manifest.swept = now;
         }
         raw::expire(&mut manifest, self.config.raw_days, now);
-        let new = raw::merge(&self.store, key, &mut manifest, now).await?;
+        let new = self.merge_raw(key, &mut manifest, now, until).await;
+        manifest.due = manifest.next_due(raw::due(&manifest, self.config.raw_days));
+        // So where all that is due was put off.
+        if manifest == before {
+            return Ok(());
+        }
         manifest.version += 1;
         (manifest.pass, manifest.node, manifest.at) = (Uuid::new_v4().to_string(), self.node.clone(), now);
-        manifest.due = manifest.next_due(raw::due(&manifest, self.config.raw_days));
         // Only now, so that of a fold in flight, whose files look lost, and this one at most one has won.
         let useless = if self.replace(key, entry.as_deref(), &before, manifest).await? { useless } else { new };
         for file in useless {

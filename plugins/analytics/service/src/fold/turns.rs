@@ -16,6 +16,9 @@ const MOST_KICKED: usize = 1000;
 /// most when that happens again and again. Rounds come to it all the same.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// For how long kicks of an application are ignored that is left to another node. That is short, as
+/// the other one does not hear of what this one collects.
+const LEFT: Duration = Duration::from_secs(10);
 
 /// The applications that are to be folded.
 #[derive(Debug, Default)]
@@ -32,6 +35,10 @@ struct Inner {
     /// Whether the last turn was one of the round.
     was_round: bool,
     folding: HashSet<String>,
+    /// Those that had a turn while they were folded. The fold may have looked for batches already.
+    again: HashSet<String>,
+    /// Those that are left to another node, and until when their kicks are ignored.
+    left: HashMap<String, Instant>,
     failed: HashMap<String, Failed>,
 }
 
@@ -60,6 +67,12 @@ impl Lane {
         self.all.remove(&app);
         Some(app)
     }
+
+    fn remove(&mut self, app: &str) {
+        if self.all.remove(app) {
+            self.order.retain(|other| other != app);
+        }
+    }
 }
 
 impl Inner {
@@ -68,10 +81,11 @@ impl Inner {
             self.was_round = !self.was_round;
             let (first, second) = if self.was_round { (&mut self.round, &mut self.kicked) } else { (&mut self.kicked, &mut self.round) };
             let app = first.pop().or_else(|| second.pop())?;
-            // Whoever folds it now goes on while batches are left.
             if self.folding.insert(app.clone()) {
+                self.left.remove(&app);
                 return Some(app);
             }
+            self.again.insert(app);
         }
     }
 }
@@ -81,7 +95,8 @@ impl Inner {
 pub struct Turn<'a> {
     turns: &'a Turns,
     app: String,
-    ended: bool,
+    /// Whether it was folded, and completely.
+    ended: Option<bool>,
 }
 
 impl Turns {
@@ -89,11 +104,13 @@ impl Turns {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has an application folded soon.
+    /// Has an application folded soon. Whoever folds it now looks afterwards how much waits.
     pub fn kick(&self, app: &str) {
         let mut inner = self.inner();
-        let pauses = inner.failed.get(app).is_some_and(|failed| Instant::now() < failed.until);
-        if pauses || inner.kicked.all.len() >= MOST_KICKED {
+        let now = Instant::now();
+        let failed = inner.failed.get(app).is_some_and(|failed| now < failed.until);
+        let left = inner.left.get(app).is_some_and(|until| now < *until);
+        if failed || left || inner.folding.contains(app) || inner.kicked.all.len() >= MOST_KICKED {
             return;
         }
         inner.kicked.push(app);
@@ -105,15 +122,23 @@ impl Turns {
     pub fn round(&self, apps: &[String]) {
         let mut inner = self.inner();
         inner.failed.retain(|app, _| apps.binary_search(app).is_ok());
+        inner.left.retain(|_, until| Instant::now() < *until);
         apps.iter().for_each(|app| inner.round.push(app));
         drop(inner);
         self.more.notify_waiters();
     }
 
+    /// Leaves an application to another node: for some seconds only rounds come to it.
+    pub fn leave(&self, app: &str) {
+        let mut inner = self.inner();
+        inner.kicked.remove(app);
+        inner.left.insert(app.to_owned(), Instant::now() + LEFT);
+    }
+
     /// The next turn, if somebody waits for one.
     pub fn take(&self) -> Option<Turn<'_>> {
         let app = self.inner().take()?;
-        Some(Turn { turns: self, app, ended: false })
+        Some(Turn { turns: self, app, ended: None })
     }
 
     /// The next turn, as soon as there is one.
@@ -148,12 +173,7 @@ impl Turn<'_> {
 
     /// The application was folded, as far as `complete` says.
     pub fn end(mut self, complete: bool) {
-        self.ended = true;
-        let mut inner = self.turns.inner();
-        inner.failed.remove(&self.app);
-        if !complete {
-            inner.kicked.push(&self.app);
-        }
+        self.ended = Some(complete);
     }
 }
 
@@ -162,7 +182,13 @@ impl Drop for Turn<'_> {
         let app = mem::take(&mut self.app);
         let mut inner = self.turns.inner();
         inner.folding.remove(&app);
-        if !self.ended {
+        let again = inner.again.remove(&app) && !inner.left.contains_key(&app);
+        if let Some(complete) = self.ended {
+            inner.failed.remove(&app);
+            if again || !complete {
+                inner.kicked.push(&app);
+            }
+        } else {
             let times = inner.failed.get(&app).map_or(0, |failed| failed.times);
             let pause = PAUSE.saturating_mul(1 << times.min(10)).min(LONGEST_PAUSE);
             inner.failed.insert(app, Failed { times: times + 1, until: Instant::now() + pause });
@@ -226,6 +252,51 @@ mod tests {
         assert!(turns.take().is_none());
         turn.end(true);
         assert!(turns.take().is_none());
+        turns.kick("a");
+        assert_eq!(taken(&turns, true).unwrap(), "a");
+    }
+
+    #[test]
+    fn a_turn_that_comes_during_a_fold_is_had_after_it() {
+        let turns = Turns::default();
+        turns.kick("a");
+        let turn = turns.take().unwrap();
+        turns.round(&apps(&["a"]));
+        assert!(turns.take().is_none());
+        turn.end(true);
+        assert_eq!(taken(&turns, true).unwrap(), "a");
+        assert!(turns.take().is_none());
+    }
+
+    #[test]
+    fn one_that_is_not_done_is_not_lost_to_whoever_looks_while_its_turn_ends() {
+        let turns = Turns::default();
+        turns.kick("a");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..100_000).for_each(|_| drop(taken(&turns, false))));
+            }
+        });
+        assert_eq!(taken(&turns, true).unwrap(), "a");
+    }
+
+    #[test]
+    fn kicks_of_one_that_is_left_to_another_node_are_ignored_and_rounds_are_not() {
+        let turns = Turns::default();
+        turns.kick("a");
+        for _ in 0..2 {
+            turns.round(&apps(&["a"]));
+            let turn = turns.take().unwrap();
+            turns.round(&apps(&["a"]));
+            while turns.take().is_some() {}
+            turns.leave("a");
+            turn.end(true);
+            turns.kick("a");
+            assert!(turns.take().is_none());
+        }
+        // Whoever has folded it goes by kicks again.
+        turns.round(&apps(&["a"]));
+        assert_eq!(taken(&turns, true).unwrap(), "a");
         turns.kick("a");
         assert_eq!(taken(&turns, true).unwrap(), "a");
     }

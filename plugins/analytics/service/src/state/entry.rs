@@ -87,6 +87,11 @@ impl Entry {
         bring(slot, store, app, how, upto).await
     }
 
+    /// Whether its state is in memory.
+    pub fn is_loaded(&self) -> bool {
+        self.memory.load(Ordering::Relaxed) > 0
+    }
+
     /// About how many bytes it takes.
     pub fn memory(&self) -> usize {
         self.memory.load(Ordering::Relaxed) + self.inbox.memory()

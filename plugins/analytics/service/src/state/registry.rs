@@ -14,7 +14,6 @@ use super::blocking;
 use super::entry::{self, Entry};
 use super::sync::{How, Upto};
 use crate::apps::App;
-use crate::collect::known::Known;
 use crate::collect::queue::Stored;
 use crate::store::Store;
 use crate::store::pending::Batch;
@@ -51,11 +50,6 @@ impl Registry {
     /// The entry of an application, if it is in memory; it does not count as used.
     pub fn peek(&self, app: &str) -> Option<Arc<Entry>> {
         lock(&self.entries).get(app).cloned()
-    }
-
-    /// The devices of an application, if it is in memory; it does not count as used.
-    pub fn known(&self, app: &str) -> Option<Arc<Known>> {
-        lock(&self.entries).get(app).map(|entry| entry.known.clone())
     }
 
     /// Forgets an application.

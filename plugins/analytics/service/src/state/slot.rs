@@ -17,6 +17,7 @@ pub struct Slot {
     /// Whether somebody is bringing the state up to date. Who finds it so in a slot that was just
     /// locked follows one that was cut off.
     busy: bool,
+    /// 0 without a state.
     memory: Arc<AtomicUsize>,
     known: Arc<Known>,
 }
@@ -91,7 +92,7 @@ impl Slot {
             let devices = state.ledger.devices().len() as DeviceId;
             let value = work(&mut state);
             state.ledger.keys(devices).iter().for_each(|key| known.add(*key));
-            memory.store(state.memory(), Ordering::Relaxed);
+            memory.store(state.memory().max(1), Ordering::Relaxed);
             (state, value)
         })
         .await?;

@@ -1,5 +1,8 @@
 //! Applications, and reports of them.
 
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 use sdk_plugin::codes;
 
 use super::*;
@@ -117,4 +120,53 @@ async fn a_zone_that_is_changed_while_another_node_folds_first_stays() {
     assert_eq!(updating.await.unwrap().unwrap_err().code(), codes::CONFLICT);
     let shown = node.apps.fetch(&world.app).await.unwrap().unwrap().time_zone.clone();
     assert_eq!((shown.as_str(), world.manifest().await.time_zone.as_str()), ("Asia/Shanghai", "Asia/Shanghai"));
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
+#[tokio::test]
+async fn who_looks_for_the_same_application_at_the_same_time_reads_it_once() {
+    let world = World::new().await;
+    let node = world.node();
+    // More than may be looked for of those that are none.
+    let all = join_all((0..2_000).map(|_| node.apps.for_client("space", &world.app, soon()))).await;
+    assert!(all.into_iter().all(|found| found.unwrap().key == world.app));
+    assert_eq!(node.calls.calls(), 1);
+}
+
+#[tokio::test]
+async fn who_waits_for_another_ones_look_goes_at_the_deadline_or_looks_when_it_fails() {
+    let world = World::new().await;
+    let node = world.node();
+    node.calls.plan(1, Fate::Held);
+    let first = tokio::spawn({
+        let (node, key) = (node.clone(), world.app.clone());
+        async move { node.apps.for_client("space", &key, soon()).await }
+    });
+    node.calls.held().await;
+    let late = node.apps.for_client("space", &world.app, Instant::now() + Duration::from_millis(20)).await.unwrap_err();
+    assert_eq!((late.code(), late.is_retryable()), ("ServiceUnavailable", true));
+    let second = tokio::spawn({
+        let (node, key) = (node.clone(), world.app.clone());
+        async move { node.apps.of("space", &key).await }
+    });
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    assert_eq!(second.await.unwrap().unwrap().key, world.app);
+    assert_eq!(node.calls.calls(), 2);
+}
+
+#[tokio::test]
+async fn made_up_keys_of_a_space_keep_no_other_space_from_its_applications() {
+    let world = World::new().await;
+    let node = world.node();
+    let mut refused = 0;
+    for n in 0..3_000 {
+        let error = node.apps.for_client("other", &format!("{n:024x}"), soon()).await.unwrap_err();
+        refused += u64::from(error.code() == "Throttling.Api");
+    }
+    assert!(refused > 1_000, "{refused} were refused");
+    node.apps.for_client("space", &world.app, soon()).await.unwrap();
 }

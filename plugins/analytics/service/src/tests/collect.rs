@@ -238,6 +238,94 @@ async fn an_application_has_a_bounded_number_of_devices_on_every_node() {
 }
 
 #[tokio::test]
+async fn known_devices_of_a_full_application_come_on_after_a_restart_without_a_backlog() {
+    let world = World::with(json!({"max_devices": 3})).await;
+    let node = world.node();
+    for n in 0..3 {
+        come(&world, &node, &format!("{n}"), "").await.unwrap();
+    }
+    node.round().await.unwrap();
+    assert_eq!(world.waiting(), 0);
+    let next = world.node();
+    assert_eq!(limit(come(&world, &next, "1", "").await), "max_devices");
+    next.limits.loading.quiet().await;
+    for n in 0..3 {
+        come(&world, &next, &format!("{n}"), "").await.unwrap();
+    }
+    assert_eq!(limit(come(&world, &next, "more", "").await), "max_devices");
+    // It stays in memory while it is needed.
+    let used = || next.registry.peek(&world.app).unwrap().used();
+    let before = used();
+    come(&world, &next, "1", "").await.unwrap();
+    assert!(used() > before);
+}
+
+#[tokio::test]
+async fn a_node_that_never_folds_learns_who_is_known_when_a_rate_is_exceeded() {
+    let world = World::with(json!({"max_new_devices_per_address": 1})).await;
+    let (folds, other) = (world.node(), world.node());
+    for n in 0..30 {
+        come(&world, &folds, &format!("{n}"), &format!("198.51.100.{n}")).await.unwrap();
+    }
+    folds.round().await.unwrap();
+    let nat = "203.0.113.7";
+    for n in 0..10 {
+        come(&world, &other, &format!("{n}"), nat).await.unwrap();
+    }
+    other.round().await.unwrap();
+    assert_eq!(other.registry.loaded(), [""; 0], "it leaves the application alone");
+    assert_eq!(limit(come(&world, &other, "10", nat).await), "max_new_devices_per_address");
+    other.limits.loading.quiet().await;
+    for n in 0..30 {
+        come(&world, &other, &format!("{n}"), nat).await.unwrap();
+    }
+    assert_eq!(limit(come(&world, &other, "more", nat).await), "max_new_devices_per_address");
+}
+
+#[tokio::test]
+async fn devices_that_came_to_another_node_are_learnt_and_counted() {
+    let world = World::with(json!({"max_devices": 3})).await;
+    let (folds, other) = (world.node(), world.node());
+    for n in 0..2 {
+        come(&world, &folds, &format!("{n}"), "").await.unwrap();
+    }
+    folds.round().await.unwrap();
+    world.figures(&other).await;
+    come(&world, &folds, "2", "").await.unwrap();
+    folds.round().await.unwrap();
+    assert_eq!(limit(come(&world, &other, "more", "").await), "max_devices", "its own state has room for one more");
+    other.limits.loading.quiet().await;
+    // That was just after it had been loaded.
+    other.limits.loading.forget(&world.app);
+    other.registry.time_passes(&world.app).await;
+    assert_eq!(limit(come(&world, &other, "2", "").await), "max_devices");
+    other.limits.loading.quiet().await;
+    come(&world, &other, "2", "").await.unwrap();
+    assert_eq!(limit(come(&world, &other, "more", "").await), "max_devices");
+}
+
+#[tokio::test]
+async fn what_cannot_be_loaded_is_tried_again_later_and_holds_nobody_up() {
+    let world = World::with(json!({"max_devices": 1})).await;
+    let node = world.node();
+    come(&world, &node, "1", "").await.unwrap();
+    node.round().await.unwrap();
+    let next = world.node();
+    next.calls.plan_of("storage.get", 1, Fate::Refused);
+    assert_eq!(limit(come(&world, &next, "1", "").await), "max_devices");
+    next.limits.loading.quiet().await;
+    assert!(next.calls.has_happened());
+    let calls = next.calls.calls();
+    assert_eq!(limit(come(&world, &next, "1", "").await), "max_devices");
+    next.limits.loading.quiet().await;
+    assert_eq!(next.calls.calls(), calls, "not at once");
+    next.limits.loading.forget(&world.app);
+    assert_eq!(limit(come(&world, &next, "1", "").await), "max_devices");
+    next.limits.loading.quiet().await;
+    come(&world, &next, "1", "").await.unwrap();
+}
+
+#[tokio::test]
 async fn events_of_a_device_are_bounded_in_time() {
     let world = World::with(json!({"max_events_per_device": 1})).await;
     let node = world.node();

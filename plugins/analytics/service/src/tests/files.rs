@@ -272,3 +272,60 @@ async fn a_lost_file_is_deleted_only_by_who_has_replaced_the_manifest() {
         nth += 1;
     }
 }
+
+/// Raw files of a date that is over, of which one cannot be read, and of the next one.
+async fn one_raw_file_cannot_be_read(instead: Option<&'static [u8]>) {
+    let mut world = World::with(json!({"raw_days": 2})).await;
+    let node = world.node();
+    let rows = |manifest: &Manifest| manifest.raw.iter().map(|raw| (raw.rows, raw.settled)).collect::<Vec<_>>();
+    for n in 0..19 {
+        if n == 3 {
+            world.clock.advance(14 * HOUR);
+        }
+        world.send(&node, &sent(&format!("{n}"), "d", &[(NOON - n, 1, "")])).await;
+        node.fold(&world.app).await.unwrap();
+    }
+    let before = world.manifest().await;
+    let bad = before.raw[1].file.clone();
+    node.store.objects.delete(&world.app, &bad).await.unwrap();
+    if let Some(bytes) = instead {
+        node.store.objects.put(&world.app, &bad, bytes::Bytes::from_static(bytes)).await.unwrap();
+    }
+    world.clock.advance(11 * MINUTE);
+    let old: Vec<&str> = before.garbage.iter().map(|garbage| garbage.file.as_str()).collect();
+    node.tidy(&world.app).await.unwrap();
+    let first = world.manifest().await;
+    assert_eq!(rows(&first), [(1, false), (1, false), (1, false), (16, false)]);
+    let exists = |file: &str| world.memory.objects().contains(&format!("analytics/{}/{file}", world.app));
+    assert!(!old.is_empty() && !old.iter().any(|file| exists(file)));
+    // The others of its date are merged the next time.
+    node.tidy(&world.app).await.unwrap();
+    let second = world.manifest().await;
+    assert_eq!(rows(&second), [(2, true), (1, false), (16, false)]);
+    // Then nothing is to be done, although it is due.
+    node.tidy(&world.app).await.unwrap();
+    assert_eq!(world.manifest().await.version, second.version);
+    assert!(world.manifest().await.due <= world.clock.now());
+    // By itself it is not read any more, and goes when its time has come.
+    world.clock.advance(HOUR);
+    node.tidy(&world.app).await.unwrap();
+    assert_eq!(rows(&world.manifest().await), [(2, true), (1, true), (16, false)]);
+    world.clock.advance(2 * DAY);
+    for _ in 0..2 {
+        node.tidy(&world.app).await.unwrap();
+        world.clock.advance(2 * HOUR);
+    }
+    assert!(!exists(&bad));
+    let manifest = world.manifest().await;
+    assert_eq!(world.memory.objects().len(), manifest.files().len(), "nothing is left that no manifest names");
+}
+
+#[tokio::test]
+async fn a_raw_file_that_is_gone_keeps_nothing_else_from_being_tidied() {
+    one_raw_file_cannot_be_read(None).await;
+}
+
+#[tokio::test]
+async fn a_raw_file_that_is_broken_keeps_nothing_else_from_being_tidied() {
+    one_raw_file_cannot_be_read(Some(b"broken")).await;
+}

@@ -44,7 +44,7 @@ async fn a_fold_writes_in_proportion_to_what_is_new_and_not_to_what_is_there() {
     for day in 0..30 {
         for part in 0..4 {
             let start = NOON - day * DAY - part * HOUR;
-            let mut event = || (start - random.random_range(0..HOUR), random.random_range(0..1_000_000), "");
+            let mut event = || (start - random.random_range(0..HOUR), random.random_range(0..500_000), "");
             let events: Vec<_> = (0..500).map(|_| event()).collect();
             world.send(&node, &sent(&format!("{day}-{part}"), &format!("d{part}"), &events)).await;
         }

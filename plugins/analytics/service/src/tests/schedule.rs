@@ -211,3 +211,103 @@ async fn states_are_loaded_at_once_as_far_as_the_budget_goes() {
     it.until("the second is loaded", |it| it.calls.has_met(&large[1])).await;
     second.abort();
 }
+
+#[tokio::test]
+async fn much_that_comes_after_the_last_look_of_a_fold_is_folded_before_the_next_round() {
+    let mut world = World::with(json!({"fold_events": 3})).await;
+    let node = world.node();
+    let batch = |n: i64| sent(&format!("{n}"), "d", &[(NOON - n, 1, "")]);
+    for n in 0..3 {
+        world.send(&node, &batch(n)).await;
+    }
+    node.calls.plan_of("storage.put", 1, Fate::Held);
+    let folding = tokio::spawn({
+        let node = node.clone();
+        async move { node.take_all_turns().await }
+    });
+    node.calls.held().await;
+    for n in 3..6 {
+        world.send(&node, &batch(n)).await;
+        // Another task has nothing to do.
+        node.take_all_turns().await;
+    }
+    node.calls.go();
+    folding.await.unwrap();
+    assert_eq!((world.waiting(), world.manifest().await.version), (0, 2));
+    // What is not much waits.
+    world.send(&node, &batch(6)).await;
+    node.take_all_turns().await;
+    assert_eq!(world.waiting(), 1);
+}
+
+#[tokio::test]
+async fn what_is_left_to_another_node_is_not_counted_for_every_batch() {
+    let mut world = World::with(json!({"fold_events": 2})).await;
+    let (a, b) = (world.node(), world.node());
+    let batch = |n: i64| sent(&format!("{n}"), "d", &[(NOON - n, 1, "")]);
+    world.send(&a, &batch(0)).await;
+    a.round().await.unwrap();
+    let before = world.memory.count("count");
+    for n in 1..10 {
+        world.send(&b, &batch(n)).await;
+        b.take_all_turns().await;
+    }
+    assert_eq!((world.memory.count("count") - before, world.waiting()), (1, 9));
+    b.round().await.unwrap();
+    assert_eq!((world.memory.count("count") - before, world.waiting()), (2, 9));
+}
+
+#[tokio::test]
+async fn a_state_that_could_not_be_loaded_waits_for_room_the_next_time_too() {
+    let mut world = World::with(json!({"memory_mib": 100})).await;
+    let first = world.node();
+    world.send(&first, &sent("1", "d", &[(NOON, 1, "")])).await;
+    first.round().await.unwrap();
+    world.send(&first, &sent("2", "d", &[(NOON - 1, 1, "")])).await;
+    world.clock.advance(10 * MINUTE);
+    let node = world.node();
+    node.calls.plan_of("storage.get", 1, Fate::Refused);
+    assert!(node.fold(&world.app).await.is_err());
+    let all = node.room.take(100 << 20).await.unwrap();
+    let loaded = world.memory.count("storage.get");
+    let fold = tokio::spawn({
+        let (node, app) = (node.clone(), world.app.clone());
+        async move { node.fold(&app).await }
+    });
+    for _ in 0..300 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.memory.count("storage.get"), loaded);
+    drop(all);
+    assert!(fold.await.unwrap().unwrap());
+    // One that is loaded needs none.
+    let _all = node.room.take(100 << 20).await.unwrap();
+    world.send(&node, &sent("3", "d", &[(NOON - 2, 1, "")])).await;
+    assert!(node.fold(&world.app).await.unwrap());
+}
+
+/// Raw files of two dates, of which the first is over; the last of its files does not answer.
+#[tokio::test]
+async fn a_raw_file_that_hangs_does_not_keep_others_from_being_merged() {
+    let mut it = Scheduled::new(json!({})).await;
+    let app = it.world.app.clone();
+    for n in 0..19 {
+        if n == 3 {
+            it.world.clock.advance(14 * HOUR);
+        }
+        it.send(&app, &sent(&format!("{n}"), "d", &[(NOON - n, 1, "")])).await;
+        it.node.fold(&app).await.unwrap();
+    }
+    let before = it.world.manifest().await;
+    it.calls.set(&before.raw[2].file, Some(Fault::Hangs));
+    timeout(Duration::from_secs(60), it.node.tidy(&app)).await.unwrap().unwrap();
+    let first = it.world.manifest().await;
+    assert!(it.calls.has_met(&before.raw[2].file));
+    assert_eq!(first.raw, before.raw, "its time is over");
+    it.node.tidy(&app).await.unwrap();
+    assert_eq!(it.world.manifest().await.raw.iter().map(|raw| raw.rows).collect::<Vec<_>>(), [1, 1, 1, 16]);
+    it.calls.set(&before.raw[2].file, None);
+    it.world.clock.advance(HOUR);
+    it.node.tidy(&app).await.unwrap();
+    assert_eq!(it.world.manifest().await.raw.iter().map(|raw| raw.rows).collect::<Vec<_>>(), [3, 16]);
+}
