@@ -12,7 +12,7 @@ use crate::clock::MINUTE;
 use crate::service::Service;
 use crate::state::{Slot, entry::Entry};
 use crate::store::Manifest;
-use crate::store::manifest::Garbage;
+use crate::store::manifest::{Garbage, Replaced};
 
 /// How old a file is, in milliseconds, that no fold in flight can have written.
 const LOST: i64 = 60 * MINUTE;
@@ -58,7 +58,12 @@ impl<C: Calls> Service<C> {
         manifest.version += 1;
         (manifest.pass, manifest.node, manifest.at) = (Uuid::new_v4().to_string(), self.node.clone(), now);
         // Only now, so that of a fold in flight, whose files look lost, and this one at most one has won.
-        let useless = if self.replace(key, entry.as_deref(), &before, manifest).await? { useless } else { new };
+        let useless = match self.replace(key, entry.as_deref(), &before, manifest).await? {
+            Replaced::Won => useless,
+            Replaced::Lost => new,
+            // Either may be named now: what is not is found by a later search.
+            Replaced::Unknown => Vec::new(),
+        };
         for file in useless {
             self.store.objects.delete(key, &file).await?;
         }
@@ -77,19 +82,20 @@ impl<C: Calls> Service<C> {
     }
 
     /// Writes a manifest that has the same state; one that is in memory is then of it.
-    async fn replace(&self, key: &str, entry: Option<&Entry>, before: &Manifest, manifest: Manifest) -> Result<bool> {
+    async fn replace(&self, key: &str, entry: Option<&Entry>, before: &Manifest, manifest: Manifest) -> Result<Replaced> {
         let mut none = Slot::default();
         let mut held = match entry {
             Some(entry) => Some(entry.lock(Instant::now() + PATIENCE).await?),
             None => None,
         };
         let slot = held.as_deref_mut().unwrap_or(&mut none);
-        let won = self.store.manifests.replace(key, &manifest).await?;
+        let replaced = self.store.manifests.replace(key, &manifest).await?;
+        let won = replaced == Replaced::Won;
         match slot.state() {
             Some(state) if won && state.manifest.pass == before.pass => state.manifest = manifest,
             Some(_) if won => slot.clear(),
             _ => {}
         }
-        Ok(won)
+        Ok(replaced)
     }
 }

@@ -21,18 +21,22 @@ const WORTH: u64 = 2;
 
 /// What is to be read.
 struct Plan {
+    manifest: Manifest,
     devices: Vec<DeviceFile>,
     /// Days with their parts, and whether their sessions are to be held.
     days: Vec<(Day, Vec<DayFile>, bool)>,
 }
 
-/// Brings a state to the manifest that is there now; false when it has to be loaded anew.
+/// Brings a state to the manifest that is there now; false when it has to be loaded anew. Sessions of
+/// days that do not always stay in memory are let go of where they differ.
 ///
 /// # Errors
-/// What database and storage answer. The state is not consistent then.
-pub async fn catch_up<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App) -> Result<bool> {
+/// What database and storage answer. The state is not consistent then; it can be caught up again
+/// after an error that is retryable, and has to be loaded anew after others.
+pub async fn catch_up<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, now: i64) -> Result<bool> {
     let Some(manifest) = store.manifests.get(&app.key).await? else { return Ok(false) };
-    let Some(Plan { devices, days }) = slot.with(move |state| prepare(state, manifest)).await? else { return Ok(false) };
+    let Some(plan) = slot.with(move |state| prepare(state, manifest, now)).await? else { return Ok(false) };
+    let Plan { manifest, devices, days } = plan;
     for segment in devices {
         let bytes = store.objects.get(&app.key, &segment.file).await?;
         slot.with(move |state| state.ledger.load_devices(bytes)).await?.map_err(crate::errors::engine)?;
@@ -54,11 +58,18 @@ pub async fn catch_up<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App) ->
             state.ledger.hold(day, sessions);
         }
     }
+    // Only now: until then all that differs is to be read, also by who tries again.
+    let Some(state) = slot.state() else { return Ok(false) };
+    state.manifest = manifest;
+    state.unread.clear();
     Ok(true)
 }
 
-/// Forgets what is in no file, and takes the manifest over; none when the state has to be loaded anew.
-fn prepare(state: &mut State, manifest: Manifest) -> Option<Plan> {
+/// Forgets what is in no file; none when the state has to be loaded anew.
+fn prepare(state: &mut State, manifest: Manifest, now: i64) -> Option<Plan> {
+    let from = state.held_from(now);
+    let held: BTreeSet<Day> = state.ledger.held().map(|(day, _)| day).filter(|day| *day >= from).collect();
+    state.roll_back();
     let before = &state.manifest;
     let follows = before.version > 0
         && (before.version < manifest.version || before.pass == manifest.pass)
@@ -73,8 +84,7 @@ fn prepare(state: &mut State, manifest: Manifest) -> Option<Plan> {
     let devices = manifest.devices.get(same..).unwrap_or_default().to_vec();
     let mut changed: BTreeSet<Day> =
         manifest.days.iter().filter(|(day, parts)| before.days.get(day) != Some(parts)).map(|(day, _)| *day).collect();
-    let held: BTreeSet<Day> = state.ledger.held().map(|(day, _)| day).collect();
-    changed.append(&mut state.roll_back());
+    changed.extend(&state.unread);
     let parts = |day: Day| manifest.days.get(&day).map(|parts| (day, parts.clone(), held.contains(&day)));
     let days: Vec<_> = changed.into_iter().filter_map(parts).collect();
     let size = |devices: &[DeviceFile], parts: &mut dyn Iterator<Item = &DayFile>| {
@@ -86,6 +96,5 @@ fn prepare(state: &mut State, manifest: Manifest) -> Option<Plan> {
         return None;
     }
     state.ledger.load_channels(&manifest.channels);
-    state.manifest = manifest;
-    Some(Plan { devices, days })
+    Some(Plan { manifest, devices, days })
 }

@@ -67,10 +67,18 @@ impl Entry {
     pub async fn bring<C: Calls>(&self, slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
         // Whoever is cut off from here on leaves a state that may lack what was in the inbox.
         slot.begin();
-        let brought = self.take_inbox(slot, store, app, how, upto).await;
-        if brought.is_err() {
-            // Files of an older manifest may be gone, too: it is loaded anew.
-            slot.clear();
+        let again = slot.state().is_some_and(|state| state.lost);
+        let mut brought = self.take_inbox(slot, store, app, how, upto).await;
+        if brought.is_ok()
+            && let Err(error) = slot.measure().await
+        {
+            brought = Err(error);
+        }
+        match &brought {
+            Ok(_) => {}
+            // Rolling it back has not helped.
+            Err(error) if again && !error.is_retryable() => slot.clear(),
+            Err(_) => slot.lose(),
         }
         slot.end();
         brought
@@ -78,7 +86,8 @@ impl Entry {
 
     async fn take_inbox<C: Calls>(&self, slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
         let waiting = self.inbox.take();
-        if let Some(state) = slot.state() {
+        // One that is lost is rolled back, and looks for all of it in the database.
+        if let Some(state) = slot.state().filter(|state| !state.lost) {
             match waiting {
                 Some(batches) => apply(slot, store, app, how, batches).await?,
                 None => state.synced = None,

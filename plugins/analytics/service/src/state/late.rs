@@ -16,8 +16,8 @@ use crate::store::pending::{Batch, Told};
 
 /// So many events wait at the most for their days; few in tests, so that these meet it.
 const MOST: usize = if cfg!(test) { 1000 } else { 200_000 };
-/// Days whose events have come are let go at once while so many sessions are held.
-const HELD: usize = if cfg!(test) { 500 } else { 2_000_000 };
+/// So many sessions of days before those that always are stay in memory, for the events that follow.
+pub const HELD: usize = if cfg!(test) { 500 } else { 2_000_000 };
 
 /// What the events of a batch share.
 #[derive(Debug)]
@@ -90,10 +90,7 @@ pub async fn settle<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how:
         slot.with(move |state| {
             state.ledger.hold(day, sessions);
             let noted = state.note_events(&events);
-            let held: usize = state.ledger.held().map(|(_, sessions)| sessions).sum();
-            if held > HELD && day < state.held_from(now) {
-                state.ledger.release(day);
-            }
+            state.release(now);
             noted
         })
         .await??;

@@ -63,11 +63,8 @@ async fn days<C: Calls>(store: &Store<C>, app: &App, manifest: &Manifest, calend
 /// # Errors
 /// What the storage answers.
 pub async fn fetch<C: Calls>(store: &Store<C>, app: &str, files: impl Iterator<Item = &String>) -> Result<Vec<Bytes>> {
-    let mut all = Vec::new();
-    for file in files {
-        all.push(store.objects.get(app, file).await?);
-    }
-    Ok(all)
+    let files: Vec<_> = files.map(|file| store.objects.get(app, file)).collect();
+    stream::iter(files).buffered(AT_ONCE / 2).try_collect().await
 }
 
 /// The sessions of the parts of a day.

@@ -11,7 +11,7 @@ pub mod rows;
 mod slot;
 pub mod sync;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -56,9 +56,11 @@ pub struct State {
     /// When it was known to have every batch that had been acknowledged; also as a time of the
     /// clock, in milliseconds since 1970.
     pub synced: Option<(Instant, i64)>,
-    /// Whether a fold of it was lost, with what had been taken out for that: it is rolled back before
-    /// it is used.
+    /// Whether some of what it was told was lost on the way, or what a fold had taken out of it: it is
+    /// rolled back before it is used.
     pub lost: bool,
+    /// Days that were rolled back, and whose figures have not been loaded since.
+    pub unread: BTreeSet<Day>,
     /// Whether what reports need of many days was made, or is being made.
     pub warm: bool,
 }
@@ -76,20 +78,21 @@ impl State {
             folding: HashSet::new(),
             synced: None,
             lost: false,
+            unread: BTreeSet::new(),
             warm: false,
         }
     }
 
-    /// Forgets what is in no file, as if the state had been loaded now; gives the days that are to be
-    /// loaded.
-    pub fn roll_back(&mut self) -> BTreeSet<Day> {
+    /// Forgets what is in no file, as if the state had been loaded now but for the days that are
+    /// `unread`.
+    pub fn roll_back(&mut self) {
         self.number = next_number();
         drop(self.rows.take());
         self.late = Late::default();
         self.applied.clear();
         self.folding.clear();
         (self.synced, self.lost) = (None, false);
-        self.ledger.roll_back()
+        self.unread.append(&mut self.ledger.roll_back());
     }
 
     /// Whether a batch is in the ledger.
@@ -152,13 +155,26 @@ impl State {
         self.ledger.calendar().locate(now).0.plus(1 - DAYS_HELD)
     }
 
-    /// Lets go of the sessions of earlier days.
+    /// Lets go of the sessions of earlier days, the earliest first, while there are too many.
     pub fn release(&mut self, now: i64) {
-        let from = self.held_from(now);
-        let earlier: Vec<Day> = self.ledger.held().map(|(day, _)| day).filter(|day| *day < from).collect();
-        for day in earlier {
+        let mut earlier = self.held_before(self.held_from(now));
+        let mut count: usize = earlier.values().sum();
+        while count > late::HELD
+            && let Some((day, sessions)) = earlier.pop_first()
+        {
             self.ledger.release(day);
+            count -= sessions;
         }
+    }
+
+    /// Whether sessions of earlier days are to be let go of.
+    pub fn holds_too_much(&self, now: i64) -> bool {
+        self.held_before(self.held_from(now)).values().sum::<usize>() > late::HELD
+    }
+
+    /// The days before one whose sessions are held, and how many.
+    fn held_before(&self, from: Day) -> BTreeMap<Day, usize> {
+        self.ledger.held().filter(|(day, _)| *day < from).collect()
     }
 
     /// About how many bytes it takes.

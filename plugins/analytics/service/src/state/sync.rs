@@ -53,17 +53,22 @@ pub struct How {
 /// Brings a state up to date, and loads it where there is none; says whether every batch is known.
 ///
 /// # Errors
-/// What database and storage answer. The state is not consistent then.
+/// What database and storage answer. The state has to be rolled back then.
 pub async fn bring<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
     let complete = bring_manifest(slot, store, app, how, upto).await?;
     late::settle(slot, store, app, how).await?;
+    // A day that has become an earlier one, where no fold lets go of it.
+    let now = how.clock.now();
+    if slot.state().is_some_and(|state| state.holds_too_much(now)) {
+        slot.with(move |state| state.release(now)).await?;
+    }
     Ok(complete)
 }
 
 async fn bring_manifest<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: &How, upto: Upto) -> Result<bool> {
     for _ in 0..TRIES {
         if slot.state().is_some_and(|state| state.lost) {
-            catch_up_or_clear(slot, store, app).await;
+            catch_up_or_clear(slot, store, app, how).await?;
         }
         if slot.state().is_none() {
             slot.fill(load::load(store, app, how.keep_raw).await?).await?;
@@ -81,7 +86,7 @@ async fn bring_manifest<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, 
         };
         let head = store.manifests.head(&app.key).await?;
         let Some(state) = slot.state().filter(|state| is_of(state, &head, app)) else {
-            catch_up_or_clear(slot, store, app).await;
+            catch_up_or_clear(slot, store, app, how).await?;
             continue;
         };
         if complete {
@@ -92,16 +97,21 @@ async fn bring_manifest<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, 
     Err(unavailable("other nodes fold the application all the time: try again"))
 }
 
-/// Brings a state to the manifest that is there now, or throws it away.
-async fn catch_up_or_clear<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App) {
-    match catch_up(slot, store, app).await {
+/// Brings a state to the manifest that is there now, or throws it away where that cannot be.
+///
+/// # Errors
+/// What database and storage answer, where it may be done later. The state is lost then.
+async fn catch_up_or_clear<C: Calls>(slot: &mut Slot, store: &Store<C>, app: &App, how: &How) -> Result<()> {
+    match catch_up(slot, store, app, how.clock.now()).await {
         Ok(true) => {}
         Ok(false) => slot.clear(),
+        Err(error) if error.is_retryable() => return Err(error),
         Err(error) => {
             tracing::debug!(?error, app = app.key, "a state of analytics is loaded anew");
             slot.clear();
         }
     }
+    Ok(())
 }
 
 /// Whether a state is of a manifest, and of the application's time zone while there is none.

@@ -17,6 +17,9 @@ const RECORDS: &str = "analyticsManifests";
 /// How long a file is kept that is not needed any more, in milliseconds: whoever reads the manifest
 /// before has so long to read the file.
 pub const GRACE: i64 = 10 * MINUTE;
+/// Nothing is folded while more files than these wait to be deleted: the manifest that names them is
+/// one document, and a fold may add as many as there are parts of days.
+pub const MOST_GARBAGE: usize = if cfg!(test) { 300 } else { 5000 };
 /// How often files are looked for that no manifest names, in milliseconds.
 const SWEEP: i64 = DAY;
 /// How many are due at once.
@@ -144,6 +147,19 @@ impl Manifest {
     }
 }
 
+/// What has become of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It was written.
+    Won,
+    /// It is not there, and never was: somebody else has written this version, or the manifest was
+    /// removed.
+    Lost,
+    /// There is a later version, which may follow this write or another one. What it names may be
+    /// named by that too.
+    Unknown,
+}
+
 /// The manifests of all applications.
 #[derive(Clone, Debug)]
 pub struct Manifests<C> {
@@ -191,9 +207,8 @@ impl<C: Calls> Manifests<C> {
         Ok(due.into_iter().map(|due| due.id).collect())
     }
 
-    /// Writes the version that follows the one before; false when somebody else has, or the
-    /// manifest was removed.
-    pub async fn replace(&self, app: &str, manifest: &Manifest) -> Result<bool> {
+    /// Writes the version that follows the one before.
+    pub async fn replace(&self, app: &str, manifest: &Manifest) -> Result<Replaced> {
         let before = manifest.version.saturating_sub(1);
         let (id, record) = (app.to_owned(), manifest.clone());
         let written = if before == 0 {
@@ -214,8 +229,16 @@ impl<C: Calls> Manifests<C> {
             };
             large::execute::<_, Value>(&self.calls, RECORDS, "updateOne", update).await?.affected > 0
         };
+        if written {
+            return Ok(Replaced::Won);
+        }
         // A database that repeats a write whose outcome it does not know finds it done the second time.
-        Ok(written || self.head(app).await?.pass == manifest.pass)
+        let head = self.head(app).await?;
+        Ok(match head.version {
+            _ if head.pass == manifest.pass => Replaced::Won,
+            version if version == manifest.version || version == 0 => Replaced::Lost,
+            _ => Replaced::Unknown,
+        })
     }
 
     /// Removes the manifest of an application.
@@ -239,13 +262,26 @@ mod tests {
             let other = Manifest { version, pass: "other".to_owned(), ..Manifest::default() };
             // The second time is that of an answer that was lost.
             for manifest in [&mine, &mine] {
-                assert!(manifests.replace("app", manifest).await.unwrap());
+                assert_eq!(manifests.replace("app", manifest).await.unwrap(), Replaced::Won);
             }
-            assert!(!manifests.replace("app", &other).await.unwrap());
+            assert_eq!(manifests.replace("app", &other).await.unwrap(), Replaced::Lost);
             assert_eq!(manifests.get("app").await.unwrap().unwrap(), mine);
         }
         manifests.delete("app").await.unwrap();
         let next = Manifest { version: 4, pass: "next".to_owned(), ..Manifest::default() };
-        assert!(!manifests.replace("app", &next).await.unwrap(), "a manifest that was removed stays so");
+        assert_eq!(manifests.replace("app", &next).await.unwrap(), Replaced::Lost, "a manifest that was removed stays so");
+    }
+
+    #[tokio::test]
+    async fn a_write_that_the_database_repeats_after_another_followed_it_is_not_lost() {
+        let manifests = Manifests::new(Memory::new(Clock::set_to(0)));
+        for version in [1, 3] {
+            let mine = Manifest { version, pass: "mine".to_owned(), ..Manifest::default() };
+            let next = Manifest { version: version + 1, pass: "other".to_owned(), ..Manifest::default() };
+            for manifest in [&mine, &next] {
+                assert_eq!(manifests.replace("app", manifest).await.unwrap(), Replaced::Won);
+            }
+            assert_eq!(manifests.replace("app", &mine).await.unwrap(), Replaced::Unknown);
+        }
     }
 }

@@ -143,9 +143,11 @@ async fn a_call_whose_answer_is_lost_loses_nothing_and_counts_nothing_twice() {
 #[tokio::test]
 async fn a_storage_that_fails_while_a_report_is_made_hides_nothing_from_the_next() {
     let mut world = World::new().await;
+    let before = world.node();
+    world.send(&before, &sent("1", "d1", &[(NOON, 5, "x"), (NOON - 5 * DAY, 5, "")])).await;
+    before.round().await.unwrap();
+    // This one holds no sessions of the earlier day.
     let node = world.node();
-    world.send(&node, &sent("1", "d1", &[(NOON, 5, "x"), (NOON - 5 * DAY, 5, "")])).await;
-    node.round().await.unwrap();
     world.figures(&node).await;
     world.clock.advance(10 * MINUTE);
     node.registry.time_passes(&world.app).await;

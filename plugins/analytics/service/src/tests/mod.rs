@@ -9,6 +9,7 @@ mod files;
 mod nodes;
 mod parts;
 mod schedule;
+mod slow;
 mod waiting;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ use sdk_plugin::contract::Calls;
 use tokio::time::{sleep, timeout};
 
 use super::*;
+use crate::store::manifest::Replaced;
 use crate::testing::Fate;
 
 /// What becomes of the calls that name an application's files.
@@ -187,7 +188,7 @@ async fn states_are_loaded_at_once_as_far_as_the_budget_goes() {
         manifest.version += 1;
         manifest.node = String::new();
         manifest.devices[0].bytes = bytes;
-        assert!(it.node.store.manifests.replace(app, &manifest).await.unwrap());
+        assert_eq!(it.node.store.manifests.replace(app, &manifest).await.unwrap(), Replaced::Won);
         it.send(app, &sent("2", "e", &[(NOON, 1, "")])).await;
         it.calls.set(app, Some(Fault::Hangs));
     }
