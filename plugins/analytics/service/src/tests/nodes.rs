@@ -1,5 +1,8 @@
 //! Two processes on one store.
 
+use std::time::{Duration, Instant};
+
+use analytics_engine::DeviceKey;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -256,4 +259,115 @@ async fn a_fold_that_has_lost_is_rolled_back_and_not_loaded_anew() {
     world.clock.advance(4 * MINUTE);
     a.round().await.unwrap();
     world.check(&a, "").await;
+}
+
+/// How many sessions of days before yesterday are in a node's memory.
+async fn held_of_earlier_days(world: &World, node: &Node) -> usize {
+    let entry = node.registry.entry(&world.app);
+    let mut slot = entry.lock(Instant::now() + Duration::from_secs(60)).await.unwrap();
+    let state = slot.state().unwrap();
+    let from = state.held_from(world.clock.now());
+    state.ledger.held().filter(|(day, _)| *day < from).map(|(_, sessions)| sessions).sum()
+}
+
+/// A batch of so many sessions of a device, so many days ago.
+fn much(world: &World, batch: &str, ago: i64, count: i64) -> Sent {
+    let end = world.clock.now() - ago * DAY;
+    let events: Vec<_> = (0..count).map(|n| (end - n * 1000, 5, "x")).collect();
+    sent(batch, &format!("d{ago}"), &events)
+}
+
+#[tokio::test]
+async fn a_node_that_reports_and_never_folds_lets_go_of_days_that_have_passed() {
+    let mut world = World::with(json!({"max_events_per_device": 1_000_000})).await;
+    let (a, b) = (world.node(), world.node());
+    for day in 0..12 {
+        world.send(&b, &much(&world, &format!("{day}"), 0, 400)).await;
+        b.round().await.unwrap();
+        world.send(&a, &much(&world, &format!("{day}-a"), 0, 1)).await;
+        a.registry.time_passes(&world.app).await;
+        assert_eq!(world.figures(&a).await, world.expected(), "day {day}");
+        let held = held_of_earlier_days(&world, &a).await;
+        assert!(held <= 500, "{held} sessions on day {day}");
+        world.clock.advance(DAY);
+    }
+}
+
+#[tokio::test]
+async fn earlier_days_that_were_read_stay_in_memory_however_large_today_is() {
+    let mut world = World::with(json!({"max_events_per_device": 1_000_000})).await;
+    let node = world.node();
+    for (n, ago) in [0, 0, 1, 1].into_iter().enumerate() {
+        world.send(&node, &sent(&format!("large-{n}"), &format!("large-{n}"), &much(&world, "", ago, 400).events)).await;
+    }
+    for ago in 2..20 {
+        world.send(&node, &much(&world, &format!("{ago}"), ago, 100)).await;
+    }
+    node.round().await.unwrap();
+    let late = |n: i64| sent(&format!("late-{n}"), "late", &[(NOON, n as u32, ""), (NOON - 5 * DAY, n as u32, "")]);
+    world.send(&node, &late(1)).await;
+    world.figures(&node).await;
+    for n in 2..6 {
+        let gets = world.memory.count("storage.get");
+        world.send(&node, &late(n)).await;
+        assert_eq!(world.figures(&node).await, world.expected());
+        assert_eq!(world.memory.count("storage.get"), gets, "the day was read again for batch {n}");
+        if n % 2 == 0 {
+            world.clock.advance(4 * MINUTE);
+            node.round().await.unwrap();
+        }
+    }
+    for ago in 2..20 {
+        world.send(&node, &sent(&format!("all-{ago}"), "all", &[(NOON - ago * DAY, 1, "")])).await;
+        assert_eq!(world.figures(&node).await, world.expected());
+    }
+    let held = held_of_earlier_days(&world, &node).await;
+    assert!((300..=500).contains(&held), "{held}");
+    world.clock.advance(4 * MINUTE);
+    node.round().await.unwrap();
+    world.check(&node, "").await;
+}
+
+/// Whatever call of a report fails, the next report goes on with the state, and who is known is so
+/// meanwhile.
+#[tokio::test]
+async fn a_call_that_fails_does_not_cost_the_state() {
+    let mut nth = 1;
+    loop {
+        let about = format!("refused at call {nth}");
+        let mut world = World::new().await;
+        let (a, b) = (world.node(), world.node());
+        for day in 0..25 {
+            world.send(&b, &sent(&format!("{day}"), &format!("d{day}"), &[(NOON - day * DAY, 5, "x")])).await;
+        }
+        b.round().await.unwrap();
+        world.figures(&a).await;
+        world.send(&b, &sent("other", "e", &[(NOON, 5, "y"), (NOON - 3 * DAY, 5, "")])).await;
+        world.send(&a, &sent("mine", "f", &[(NOON, 5, "z"), (NOON - 7 * DAY, 5, "")])).await;
+        world.figures(&a).await;
+        world.clock.advance(4 * MINUTE);
+        b.round().await.unwrap();
+        world.send(&b, &sent("waits", "g", &[(NOON, 5, "w")])).await;
+        world.send(&a, &sent("in-the-inbox", "h", &[(NOON, 5, "v"), (NOON - 9 * DAY, 5, "")])).await;
+        let app = a.apps.of("space", &world.app).await.unwrap();
+        a.registry.time_passes(&world.app).await;
+        let gets = world.memory.count("storage.get");
+        a.calls.plan(nth, Fate::Refused);
+        let refused = a.snapshot(app).await.is_err();
+        assert_eq!(a.calls.has_happened(), refused, "{about}");
+        let entry = a.registry.entry(&world.app);
+        assert_eq!(entry.known.has(DeviceKey::of("d20")), Some(true), "{about}");
+        assert!(entry.is_loaded(), "{about}");
+        assert_eq!(world.figures(&a).await, world.expected(), "{about}");
+        let read = world.memory.count("storage.get") - gets;
+        assert!(read <= 16, "{about}: {read} files");
+        world.clock.advance(4 * MINUTE);
+        a.round().await.unwrap();
+        world.check(&a, &about).await;
+        if !refused {
+            assert!(nth > 8, "{nth}");
+            return;
+        }
+        nth += 1;
+    }
 }
