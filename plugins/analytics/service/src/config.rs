@@ -48,7 +48,7 @@ pub struct Config {
     /// default. One application is always kept, however large it is.
     #[serde(deserialize_with = "positive")]
     pub memory_mib: u64,
-    /// How long an application stays in memory after its last report, in seconds. 1,800 by default.
+    /// How long an application stays in memory after its last use, in seconds. 1,800 by default.
     #[serde(deserialize_with = "positive")]
     pub idle_seconds: u64,
     /// How many applications a space can have. 100 by default.
