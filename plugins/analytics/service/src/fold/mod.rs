@@ -4,7 +4,7 @@
 //! changed as new files, replaces the manifest if it is still the one that the state is of, and only
 //! then deletes the batches. It may be killed at every step, and several nodes may do the same. One
 //! that takes too long, or panics, is given up, which is as a kill that leaves a state behind: whoever
-//! comes next throws that away if something was taken out of it ([`crate::state`]).
+//! comes next rolls that back if something was taken out of it ([`crate::state`]).
 //!
 //! - **Nothing that was acknowledged is lost.** A batch is deleted only after a manifest was written
 //!   whose files have it. Files are never replaced, and are deleted only when no manifest has named
@@ -17,8 +17,9 @@
 //!   files of the manifest that is replaced, and get into the next one together with these sessions.
 //! - **Two nodes**: of two that replace the same version one wins. The other forgets at least what it
 //!   has noted since its manifest, with the raw events of that, and takes the winner's files. Whether a
-//!   write whose answer was lost has won does not matter: the state is thrown away, and its batches, if
-//!   they are there still, are noted again. For peace, a node leaves an application alone that another
+//!   write whose answer was lost has won does not matter: the state is rolled back and caught up with
+//!   the manifest that is there, its batches, if they are there still, are noted again, and its new
+//!   files, which that manifest may name, are left to the daily search. For peace, a node leaves an application alone that another
 //!   has folded a moment ago.
 //! - **Deletion**: the manifest of an application that is deleted goes before its files, so that a
 //!   fold in flight loses, and deletes its own files. One that has nothing to lose against, because it
