@@ -7,10 +7,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use futures_util::future::{BoxFuture, join_all};
 use moka::future::Cache;
-use sdk_plugin::contract::{Calls, cloudcall, login, management, platforms};
+use sdk_plugin::contract::{Calls, cloudcall, db, login, management, platforms};
 use sdk_plugin::{Call, CallerKind, Error, Event, Manifest, Reply, Result, codes, events};
 
-use crate::host::Slot;
+use crate::host::{Lease, Slot};
 use crate::policy::Policy;
 
 /// A method that the core provides itself.
@@ -46,6 +46,9 @@ const INTERNAL: [&str; 5] = ["core.", management::PREFIX, "platforms.", cloudcal
 
 /// What the names of the service of cloud calls begin with, none of which are for mini programs.
 const CLOUD_CALLS: &str = "cloudcall.";
+
+/// How often a client's read is made that renames of collections overtake.
+const READS: usize = 4;
 
 /// What the core adds to the table once it is made.
 #[derive(Default)]
@@ -190,7 +193,7 @@ impl Router {
         plugins.into_iter().chain(core).collect()
     }
 
-    async fn route(&self, mut call: Call) -> Result<Reply> {
+    async fn route(&self, call: Call) -> Result<Reply> {
         if call.depth > Call::MAX_DEPTH {
             let message = format!("calls nest deeper than {}: does a function call itself?", Call::MAX_DEPTH);
             return Err(Error::new(codes::THROTTLED, message));
@@ -208,23 +211,53 @@ impl Router {
             let done = tokio::time::timeout_at(deadline.into(), method(call)).await;
             return done.unwrap_or_else(|_| Err(Call::timed_out(&name)));
         }
-        let lease = {
-            let table = self.0.table.load();
-            match table.methods.get(call.method.as_str()) {
-                Some(route) if !(outside && route.internal) => route.slot.lease()?,
-                _ => return Err(unknown(&call.method)),
-            }
-        };
         if call.caller.kind == CallerKind::Client {
-            call = self.0.policy.apply(self, call).await?;
-            return lease.call(call).await;
+            return self.of_client(call).await;
         }
+        let lease = self.lease(&call.method, outside)?;
         let renames = self.0.policy.before_rename(self, &call).await?;
         let done = lease.call(call).await;
         if let Some(rename) = renames {
             self.0.policy.after_rename(self, rename, &done).await;
         }
         done
+    }
+
+    fn lease(&self, method: &str, outside: bool) -> Result<Lease> {
+        match self.0.table.load().methods.get(method) {
+            Some(route) if !(outside && route.internal) => route.slot.lease(),
+            _ => Err(unknown(method)),
+        }
+    }
+
+    /// A client's call as the rules let it through. A read during which a collection was renamed may
+    /// have read what the rules of that moment do not show: it is made again.
+    async fn of_client(&self, mut call: Call) -> Result<Reply> {
+        for _ in 0..READS {
+            let renames = self.0.policy.renames();
+            let again = (call.method == db::EXECUTE).then(|| repeated(&call));
+            let lease = self.lease(&call.method, true)?;
+            let done = lease.call(self.0.policy.apply(self, call).await?).await;
+            match again {
+                Some(again) if self.0.policy.renames() != renames && Policy::only_reads(&again.params) => call = again,
+                _ => return done,
+            }
+        }
+        Err(Error::new(codes::UNAVAILABLE, "collections are being renamed: try again"))
+    }
+}
+
+/// The same call without its body, which calls of the database do not have.
+fn repeated(call: &Call) -> Call {
+    Call {
+        space: call.space.clone(),
+        caller: call.caller.clone(),
+        method: call.method.clone(),
+        params: call.params.clone(),
+        body: None,
+        deadline: call.deadline,
+        request_id: call.request_id.clone(),
+        depth: call.depth,
     }
 }
 

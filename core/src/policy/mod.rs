@@ -43,6 +43,7 @@ mod rules;
 pub mod testing;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 
 use sdk_plugin::contract::cloudcall::INVOKE;
 use sdk_plugin::contract::{Calls, db};
@@ -64,6 +65,7 @@ pub struct Policy {
     rules: Rules,
     files: FilePolicy,
     cloud_calls: CallPolicy,
+    renames: AtomicU64,
 }
 
 /// A collection's rule as it was set.
@@ -87,7 +89,7 @@ impl Policy {
     pub fn new(config: config::Policy) -> Self {
         let access = |allowed| if allowed { Access::All } else { Access::Nobody };
         let default = Rule { read: access(config.data_read), write: access(config.data_write) };
-        Self { rules: Rules::new(default), files: FilePolicy::default(), cloud_calls: CallPolicy::default() }
+        Self { rules: Rules::new(default), files: FilePolicy::default(), cloud_calls: CallPolicy::default(), renames: AtomicU64::new(0) }
     }
 
     /// The rules for files.

@@ -5,10 +5,12 @@
 //! the backend tells then gives it the one that moves. A rename that is refused changes no rule.
 //! Whatever cuts it short leaves the stricter rule.
 //!
-//! A call of a mini program that was let through before is not held back. Another node that was
+//! A read of a mini program that was let through before is made again ([`Policy::renames`]), as the
+//! documents may be under another rule by the time it reads; other calls are not held back. Another node that was
 //! asked for the new name's rule finds the stricter one when it has forgotten what it read.
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 
 use futures_util::future::BoxFuture;
 use sdk_plugin::contract::db::operations::{NAMESPACE_EXISTS, NAMESPACE_NOT_FOUND, RENAME_COLLECTION};
@@ -48,6 +50,17 @@ fn names(call: &Call) -> Option<(String, String)> {
 }
 
 impl Policy {
+    /// How many renames have begun on this node, each after the rules were prepared: a call that sees
+    /// the same number before its rules are read and after it was made was under the right ones.
+    pub fn renames(&self) -> u64 {
+        self.renames.load(Ordering::SeqCst)
+    }
+
+    /// Whether a call of the database reads and changes nothing, so that it can be made again.
+    pub fn only_reads(params: &[u8]) -> bool {
+        serde_json::from_slice(params).is_ok_and(|params: Params| ["find", "findOne", "count", "distinct"].contains(&&*params.command))
+    }
+
     /// Prepares the rules for a call that may be a rename of a collection. None when there is
     /// nothing to prepare.
     ///
@@ -59,6 +72,7 @@ impl Policy {
         Box::pin(async move {
             let Some((from, to)) = names(call) else { return Ok(None) };
             let narrowed = self.rules.narrow(calls, &call.space, &from, &to).await?;
+            self.renames.fetch_add(1, Ordering::SeqCst);
             Ok(narrowed.map(|narrowed| Rename { space: call.space.clone(), from, to, narrowed }))
         })
     }
