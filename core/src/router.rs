@@ -247,7 +247,7 @@ impl Router {
     }
 }
 
-/// The same call without its body, which calls of the database do not have.
+/// The same call without its body, which those of clients do not have.
 fn repeated(call: &Call) -> Call {
     Call {
         space: call.space.clone(),

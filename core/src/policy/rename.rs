@@ -6,8 +6,8 @@
 //! Whatever cuts it short leaves the stricter rule.
 //!
 //! A read of a mini program that was let through before is made again ([`Policy::renames`]), as the
-//! documents may be under another rule by the time it reads; other calls are not held back. Another node that was
-//! asked for the new name's rule finds the stricter one when it has forgotten what it read.
+//! documents may be under another rule by the time it reads. Pipelines and writes are not, and a rename
+//! on another node is not seen: it is found when this one has forgotten the rules that it read.
 
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
